@@ -1,0 +1,74 @@
+# Everything here runs inside .venv, which is made when it is missing or out of date.
+# Choose the Python that makes it with PYTHON=, the chapters of `make notebooks` with NB=.
+
+PYTHON ?= python3
+NB ?=
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+# Progress bars would end up in the chapters; a fixed hash seed makes two runs alike.
+export TQDM_DISABLE := 1
+export PYTHONHASHSEED := 0
+
+.PHONY: help book test serve lint notebooks requirements clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make book          execute every chapter and build the site"
+	@echo "make test          check the library, the chapters and the built site"
+	@echo "make serve         build the site and serve it on http://localhost:8000"
+	@echo "make lint          check style and types"
+	@echo "make notebooks     execute the chapters in place, keeping text outputs (NB=path for one)"
+	@echo "make requirements  compile requirements.txt from pyproject.toml"
+	@echo "make clean         remove the environment and everything built"
+
+book: $(READY)
+	@echo "Building the book: chapters that changed are executed."
+	@$(BIN)/jupyter-book build -W -n --keep-going .
+	@echo "The book is at _build/html/index.html"
+
+test: lint
+	@echo "Testing the library, every chapter and the built site."
+	@$(BIN)/python -m pytest
+
+serve: book
+	@echo "Serving the book on http://localhost:8000 (stop with Ctrl-C)"
+	@$(BIN)/python -m http.server --directory _build/html 8000
+
+lint: $(READY)
+	@echo "Checking style and types."
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+notebooks: $(READY)
+	@echo "Executing chapters in place."
+	@$(BIN)/python tools/run_notebooks.py $(NB)
+
+# Suffixes such as +cpu name one index's build of a release and are not known to the others.
+requirements: $(READY)
+	@echo "Compiling requirements.txt from pyproject.toml."
+	@CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --upgrade \
+		--all-extras --strip-extras --allow-unsafe --no-emit-options \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+		--output-file requirements.txt pyproject.toml
+	@sed -i.bak -E 's/^([^ #]+==[^ +]+)\+[^ ]+/\1/' requirements.txt && rm requirements.txt.bak
+
+clean:
+	@rm -rf .venv _build .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+	@echo "Removed .venv and everything built."
+
+# Matplotlib announces on stderr that it builds its font cache, once: here, not in a chapter.
+$(READY): requirements.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "Python 3.11 to 3.13 is needed, and '$(PYTHON)' was not found: install it, or name it with PYTHON=."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
+		echo "Python 3.11 to 3.13 is needed, and '$(PYTHON)' is `$(PYTHON) -V 2>&1`: name another with PYTHON=."; exit 1; }
+	@echo "Making the environment in .venv (a few minutes the first time)."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { \
+		echo "'$(PYTHON)' cannot make environments: on Debian and Ubuntu, apt install python3-venv."; exit 1; }
+	@$(BIN)/python -m pip install --quiet -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --no-deps -e .
+	@MPLBACKEND=agg $(BIN)/python -W ignore -c "import matplotlib.font_manager" 2>/dev/null
+	@touch $@
