@@ -1,0 +1,86 @@
+"""The complete recipe of one training run. Two equal recipes are the same run."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from grokmodels.architecture import Architecture
+from grokmodels.recipe import Recipe
+from grokmodels.schedules import Schedule
+from grokmodels.tasks import Modular, Task
+
+
+class Optimizer(Recipe):
+    """The update rule and its two schedules.
+
+    ``adamw`` shrinks the weights by learning rate × decay each step, apart from the gradient (decoupled; Loshchilov and
+    Hutter 2019, arXiv:1711.05101). ``adam`` and ``sgd`` add decay × weight to the gradient (L2). Decay acts on all
+    parameters. ``clip`` bounds the norm of the whole gradient.
+    """
+
+    name: Literal["adamw", "adam", "sgd"] = "adamw"
+    learning_rate: Annotated[float, Field(gt=0)] = 3e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 1.0
+    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.9, 0.98)
+    epsilon: Annotated[float, Field(gt=0)] = 1e-8
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    clip: Annotated[float, Field(gt=0)] | None = None
+    learning_rate_schedule: Schedule = Schedule.warmup(10)
+    weight_decay_schedule: Schedule = Schedule.constant()
+
+    @model_validator(mode="after")
+    def _momentum_is_for_sgd(self) -> Optimizer:
+        if self.momentum and self.name != "sgd":
+            raise ValueError(f"momentum: got {self.momentum}; only sgd takes one, {self.name} has betas")
+        return self
+
+
+class Experiment(Recipe):
+    """Everything that decides the numbers of a run: task, data, network, optimizer, precision, budget, seed.
+
+    ``seed`` draws the split, the initial weights and the order of the batches. ``batch_size`` None is the full batch.
+    ``steps`` is the budget; with ``stop_when_generalized`` the run ends as soon as test accuracy has lasted
+    (:func:`grokmodels.measures.milestones`), and one that never does is censored at the budget.
+    """
+
+    task: Task = Modular()
+    fraction: Annotated[float, Field(gt=0, le=1)] = 0.4
+    architecture: Architecture = Architecture()
+    optimizer: Optimizer = Optimizer()
+    batch_size: Annotated[int, Field(ge=1)] | None = 512
+    precision: Literal["float32", "float64", "bfloat16"] = "float32"
+    steps: Annotated[int, Field(ge=1)] = 2000
+    evaluate_every: Annotated[int, Field(ge=1)] = 25
+    stop_when_generalized: bool = False
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _something_to_learn_and_to_test(self) -> Experiment:
+        n_train = len(self.task.split(self.fraction, self.seed).train)
+        if self.batch_size is not None and self.batch_size > n_train:
+            raise ValueError(f"batch_size: got {self.batch_size}; must be at most the {n_train} training inputs")
+        return self
+
+    @property
+    def key(self) -> str:
+        """A name for this recipe: 16 hexadecimal digits of its SHA-256."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+    def but(self, **changes: object) -> Experiment:
+        """The same recipe with some fields changed; ``optimizer__weight_decay=0`` reaches into a nested one.
+
+        Raises ValueError for an unknown field or a bad value.
+        """
+        values = self.model_dump()
+        for path, value in changes.items():
+            *parents, field = path.split("__")
+            place = values
+            for parent in parents:
+                if not isinstance(place.get(parent), dict):
+                    raise ValueError(f"Experiment: {path}: no such field")
+                place = place[parent]
+            place[field] = value
+        return Experiment(**values)
