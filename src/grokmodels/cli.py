@@ -1,0 +1,100 @@
+"""The commands of ``python -m grokmodels``."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+from concurrent.futures import Executor, ProcessPoolExecutor
+from pathlib import Path
+
+from tqdm import tqdm
+
+from grokmodels import results, studies
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Parse and run one command; a bad argument or file ends with one line on stderr and status 2."""
+    parser = argparse.ArgumentParser(prog="python -m grokmodels", description=__doc__)
+    parser.add_argument("--root", type=Path, default=Path(), help="folder with studies/ and results/ (default: here)")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    study = commands.add_parser("study", help="run what is missing of a study")
+    study.add_argument("name")
+    study.add_argument("--workers", type=int, default=os.cpu_count(), help="local processes, one thread each")
+    study.add_argument("--scheduler", help="address of a Dask scheduler to run on instead")
+    study.add_argument("--test", action="store_true", help="also the test seeds: once the analysis is fixed")
+    study.add_argument("--device", default="cpu", help="auto, cpu, cuda or mps (default: cpu)")
+
+    commands.add_parser("list", help="the studies and how much of each is stored")
+    show = commands.add_parser("show", help="a study's question, prediction and table of runs")
+    show.add_argument("name")
+    verify = commands.add_parser("verify", help="train the first steps of sampled runs again and compare")
+    verify.add_argument("name", nargs="?", help="one study (default: all)")
+    verify.add_argument("--runs", type=int, default=2, help="runs to sample per study")
+    verify.add_argument("--steps", type=int, default=100, help="steps to train again")
+
+    options = parser.parse_args(arguments)
+    try:
+        {"study": _study, "list": _list, "show": _show, "verify": _verify}[options.command](options)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _study(options: argparse.Namespace) -> None:
+    study, folder = _open(options.root, options.name)
+    todo = studies.missing(study, folder, test=options.test)
+    print(f"{options.name}: {_progress(study, folder)} stored in {folder}, {len(todo)} to do")
+    if not todo:
+        return
+    with _executor(options) as executor:
+        done = studies.run_points(todo, folder, executor, options.device)
+        for path in tqdm(done, total=len(todo), unit="run"):
+            run = results.load(path, checkpoints=False)
+            t_mem, t_gen = run.milestones
+            tqdm.write(f"{path}  {run.status}, memorized: {t_mem}, generalized: {t_gen}")
+
+
+def _executor(options: argparse.Namespace) -> Executor:
+    if options.scheduler:
+        from distributed import Client
+
+        return Client(options.scheduler).get_executor()
+    # Spawned, not forked: torch's threads do not survive a fork.
+    return ProcessPoolExecutor(options.workers, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _list(options: argparse.Namespace) -> None:
+    for path in sorted((options.root / "studies").glob("*.toml")):
+        study, folder = _open(options.root, path.stem)
+        print(f"{path.stem:20} {_progress(study, folder)}  {study.question}")
+
+
+def _progress(study: studies.Study, folder: Path) -> str:
+    return f"{len(studies.stored(study, folder))} of {len(list(study.points()))} runs"
+
+
+def _show(options: argparse.Namespace) -> None:
+    study, folder = _open(options.root, options.name)
+    print(f"{study.question}\n\nPrediction: {study.prediction.strip()}\n")
+    print(studies.table(study, folder).to_string(index=False))
+
+
+def _verify(options: argparse.Namespace) -> None:
+    names = [options.name] if options.name else [path.stem for path in sorted((options.root / "studies").glob("*.toml"))]
+    for name in names:
+        study, folder = _open(options.root, name)
+        for point in studies.sample(study, folder, options.runs):
+            difference = studies.replay(point, folder, options.steps)
+            print(f"{name:20} {point.experiment.key} largest difference {difference:.2e}")
+            if not difference <= studies.REPLAY_TOLERANCE:
+                raise ValueError(
+                    f"{folder / point.experiment.key}.parquet: the first {options.steps} steps differ by {difference:.2e}; "
+                    f"at most {studies.REPLAY_TOLERANCE} is allowed"
+                )
+
+
+def _open(root: Path, name: str) -> tuple[studies.Study, Path]:
+    return studies.read(root / "studies" / f"{name}.toml"), root / "results" / name

@@ -1,0 +1,166 @@
+"""Runs on disk: one run, one Parquet file; its kept weights beside it as safetensors.
+
+A file is written under a temporary name and then renamed, so a reader never sees half of one. It carries the whole
+recipe, the provenance, and a SHA-256 of everything that counts; :func:`load` accepts nothing that differs from it.
+Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import safetensors
+import safetensors.numpy
+
+from grokmodels.experiment import Experiment
+
+if TYPE_CHECKING:
+    from grokmodels.training import Run
+
+FORMAT = 1
+
+
+class ResultError(ValueError):
+    """A result file that cannot be trusted; the message names the file and what is wrong with it."""
+
+
+def save(run: Run, folder: Path | str) -> Path:
+    """Write ``folder/KEY.parquet`` (and ``KEY.safetensors`` where the run kept checkpoints); return the first's path."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{run.experiment.key}.parquet"
+    # Single precision is finer than any figure here and halves the files.
+    history = run.history.astype({c: "float32" for c in run.history.columns if c not in ("step", "decay_time")})
+    about = {
+        "format": FORMAT,
+        "experiment": run.experiment.model_dump(mode="json"),
+        "status": run.status,
+        "provenance": run.provenance,
+        "checkpoints": _digest_tensors(run.checkpoints),
+    }
+    text = json.dumps(about, sort_keys=True)
+    table = pa.Table.from_pandas(history, preserve_index=False)
+    table = table.replace_schema_metadata({"grokmodels": text, "sha256": _digest(history, text)})
+    if run.checkpoints:
+        flat = {f"{step}/{name}": x for step, kept in run.checkpoints.items() for name, x in kept.items()}
+        _write(path.with_suffix(".safetensors"), safetensors.numpy.save(flat))
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd", compression_level=9, use_dictionary=False)
+    _write(path, buffer.getvalue())
+    return path
+
+
+def load(path: Path | str, *, checkpoints: bool = True) -> Run:
+    """Read a run back. ResultError, naming the file, for one that is damaged, foreign or of another format."""
+    from grokmodels.training import Run
+
+    path = Path(path)
+    history, about = _read_table(path)
+    run = Run(
+        experiment=_experiment(path, about["experiment"]),
+        history=history,
+        status=about["status"],
+        provenance=about["provenance"],
+        checkpoints=_read_tensors(path.with_suffix(".safetensors"), about["checkpoints"])
+        if checkpoints and about["checkpoints"]
+        else {},
+    )
+    if path.stem != run.experiment.key:
+        raise ResultError(f"{path}: holds the run {run.experiment.key}, not the one it is named after")
+    return run
+
+
+def load_all(folder: Path | str, *, checkpoints: bool = False) -> Iterator[Run]:
+    """Every run of a folder, in the order of their file names."""
+    for path in sorted(Path(folder).glob("*.parquet")):
+        yield load(path, checkpoints=checkpoints)
+
+
+def _read_table(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    try:
+        table = pq.read_table(io.BytesIO(path.read_bytes()))
+        metadata = table.schema.metadata or {}
+        history = table.to_pandas(ignore_metadata=True)
+    except FileNotFoundError:
+        raise ResultError(f"{path}: there is no such file") from None
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+        raise ResultError(f"{path}: not a readable Parquet file ({_first_line(error)})") from None
+    if b"grokmodels" not in metadata:
+        raise ResultError(f"{path}: a Parquet file, but not a run written by grokmodels")
+    text = metadata[b"grokmodels"]
+    if _digest(history, text.decode(errors="replace")) != metadata.get(b"sha256", b"").decode(errors="replace"):
+        raise ResultError(f"{path}: damaged, its contents do not match its checksum")
+    about = json.loads(text)
+    if about.get("format") != FORMAT:
+        raise ResultError(f"{path}: written in format {about.get('format')!r}; this version reads {FORMAT}")
+    return history, about
+
+
+def _experiment(path: Path, recipe: dict[str, Any]) -> Experiment:
+    try:
+        return Experiment(**recipe)
+    except ValueError as error:
+        raise ResultError(f"{path}: its recipe is not one of this version ({error})") from None
+
+
+def _read_tensors(path: Path, digest: str) -> dict[int, dict[str, np.ndarray]]:
+    try:
+        flat = safetensors.numpy.load(path.read_bytes())
+    except (safetensors.SafetensorError, OSError, ValueError, MemoryError) as error:
+        raise ResultError(f"{path}: the run's weights cannot be read ({_first_line(error)})") from None
+    kept: dict[int, dict[str, np.ndarray]] = {}
+    for name, values in flat.items():
+        step, parameter = name.split("/", 1)
+        kept.setdefault(int(step), {})[parameter] = values
+    kept = dict(sorted(kept.items()))
+    if _digest_tensors(kept) != digest:
+        raise ResultError(f"{path}: damaged, its contents do not match the checksum kept with the run")
+    return kept
+
+
+def _digest(history: pd.DataFrame, about: str) -> str:
+    sha = hashlib.sha256(about.encode())
+    for name in history.columns:
+        sha.update(f"{name} {history[name].dtype}".encode())
+        sha.update(np.ascontiguousarray(history[name].to_numpy()).tobytes())
+    return sha.hexdigest()
+
+
+def _digest_tensors(checkpoints: dict[int, dict[str, np.ndarray]]) -> str:
+    """SHA-256 of all kept arrays; empty where there are none."""
+    if not checkpoints:
+        return ""
+    sha = hashlib.sha256()
+    for step in sorted(checkpoints):
+        for name, values in sorted(checkpoints[step].items()):
+            sha.update(f"{step} {name} {values.dtype} {values.shape}".encode())
+            sha.update(np.ascontiguousarray(values).tobytes())
+    return sha.hexdigest()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write all of a file or nothing: under a name of its own, flushed to disk, then renamed over ``path``."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,224 @@
+"""Studies: declared grids of experiments, run on any executor, each finished run stored at once.
+
+A study is a TOML file. ``base`` changes fields of the default :class:`~grokmodels.experiment.Experiment`; each
+``[[block]]`` changes more of them and spans a grid; every point of the grid is run with every seed::
+
+    question = "How does the delay depend on the weight decay?"
+    prediction = "t_gen - t_mem grows as 1 / (learning rate x weight decay)."
+    seeds = [0, 1, 2]
+
+    [base]
+    architecture.width = 64
+
+    [[block]]
+    name = "decay"
+    grid.optimizer.weight_decay = [0.1, 0.3, 1.0]
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import Executor, as_completed
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from grokmodels import results
+from grokmodels.experiment import Experiment
+from grokmodels.recipe import Recipe
+
+Seed = Annotated[int, Field(ge=0)]
+
+
+class Checkpoints(Recipe):
+    """Steps from ``first`` to ``last``, ``every`` so many."""
+
+    first: Annotated[int, Field(ge=0)] = 0
+    last: Annotated[int, Field(ge=0)]
+    every: Annotated[int, Field(ge=1)]
+
+
+class Block(Recipe):
+    """A part of a study: ``base`` fields fixed, ``grid`` fields spanned.
+
+    At the ``checkpoints`` of the seeds ``checkpoint_seeds``, parameters whose name starts with one of ``keep`` are stored.
+    """
+
+    name: str
+    base: dict[str, Any] = {}
+    grid: dict[str, Any] = {}
+    checkpoints: Checkpoints | None = None
+    checkpoint_seeds: tuple[Seed, ...] = ()
+    keep: tuple[str, ...] = ("",)
+
+    def steps_kept(self, seed: int) -> tuple[int, ...]:
+        """The steps whose weights a run of this seed keeps."""
+        if self.checkpoints is None or seed not in self.checkpoint_seeds:
+            return ()
+        return tuple(range(self.checkpoints.first, self.checkpoints.last + 1, self.checkpoints.every))
+
+
+class Study(Recipe):
+    """A question, the prediction written down before the first run, and the runs that answer it.
+
+    ``seeds`` are for looking while an analysis is made; ``test_seeds`` run once it is fixed, and test it.
+    """
+
+    question: str
+    prediction: str
+    seeds: tuple[Seed, ...]
+    test_seeds: tuple[Seed, ...] = ()
+    base: dict[str, Any] = {}
+    block: tuple[Block, ...]
+
+    def points(self) -> Iterator[Point]:
+        """Every run of the study, in a fixed order: blocks, then seeds (test seeds last), then the grid."""
+        for block in self.block:
+            fixed = _flatten(self.base) | _flatten(block.base)
+            axes = _flatten(block.grid)
+            for seed in self.seeds + self.test_seeds:
+                for values in itertools.product(*axes.values()):
+                    changes = fixed | dict(zip(axes, values, strict=True)) | {"seed": seed}
+                    experiment = Experiment().but(**{path.replace(".", "__"): v for path, v in changes.items()})
+                    yield Point(block.name, experiment, block.steps_kept(seed), block.keep)
+
+
+class Point(NamedTuple):
+    """One run to do: the block it belongs to, its recipe, and what to keep of its weights."""
+
+    block: str
+    experiment: Experiment
+    checkpoints: tuple[int, ...]
+    keep: tuple[str, ...]
+
+    def path(self, folder: Path | str) -> Path:
+        """Where the run of this point is stored."""
+        return Path(folder) / f"{self.experiment.key}.parquet"
+
+
+def read(path: Path | str) -> Study:
+    """A study from its TOML file. ValueError names the file and what is wrong with it."""
+    path = Path(path)
+    try:
+        study = Study(**tomllib.loads(path.read_text()))
+        list(study.points())
+    except FileNotFoundError:
+        known = sorted(other.stem for other in path.parent.glob("*.toml"))
+        raise ValueError(f"study: got {path.stem!r}; must be one of {known}") from None
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from None
+    return study
+
+
+def stored(study: Study, folder: Path | str) -> list[Point]:
+    """The points with a run in ``folder``."""
+    return [point for point in study.points() if point.path(folder).exists()]
+
+
+def missing(study: Study, folder: Path | str, *, test: bool = False) -> list[Point]:
+    """The points without one; those of the test seeds only on demand."""
+    opened = study.seeds + (study.test_seeds if test else ())
+    return [p for p in study.points() if p.experiment.seed in opened and not p.path(folder).exists()]
+
+
+def run_points(points: list[Point], folder: Path | str, executor: Executor, device: str = "cpu") -> Iterator[Path]:
+    """Run points on any executor and yield each run's file as it is stored.
+
+    Workers store their runs themselves, so stopping this process loses at most the runs in flight.
+    """
+    futures = [executor.submit(run_point, point, str(folder), device) for point in points]
+    try:
+        for future in as_completed(futures):
+            yield Path(future.result())
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def run_point(point: Point, folder: str, device: str) -> str:
+    """Train one point on one thread and store it; returns the file's path. What a worker executes."""
+    import torch
+
+    from grokmodels.training import train
+
+    torch.set_num_threads(1)
+    run = train(
+        point.experiment,
+        device=device,
+        checkpoints=point.checkpoints,
+        keep=lambda name: name.startswith(point.keep),
+        progress=False,
+    )
+    return os.fspath(results.save(run, folder))
+
+
+def table(study: Study, folder: Path | str) -> pd.DataFrame:
+    """One row per stored run of the study: block, the recipe's varied fields, milestones, status, seconds, key."""
+    rows = []
+    for point in stored(study, folder):
+        run = results.load(point.path(folder), checkpoints=False)
+        t_mem, t_gen = run.milestones
+        recipe = _flatten(run.experiment.model_dump())
+        rows.append(
+            {"block": point.block}
+            | {path: recipe[path] for path in varied(study)}
+            | {"t_mem": t_mem.step, "t_mem_censored": t_mem.censored}
+            | {"t_gen": t_gen.step, "t_gen_censored": t_gen.censored}
+            | {"status": run.status, "seconds": run.provenance["seconds"], "key": run.experiment.key}
+        )
+    return pd.DataFrame(rows)
+
+
+def histories(study: Study, folder: Path | str, block: str | None = None) -> pd.DataFrame:
+    """The histories of all stored runs (of one block), one under the other, with the varied fields as columns."""
+    parts = []
+    for point in stored(study, folder):
+        if block in (None, point.block):
+            run = results.load(point.path(folder), checkpoints=False)
+            recipe = _flatten(run.experiment.model_dump())
+            parts.append(run.history.assign(block=point.block, **{path: recipe[path] for path in varied(study)}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def varied(study: Study) -> list[str]:
+    """The fields, as dotted paths, that differ between runs of the study."""
+    recipes = pd.DataFrame([_flatten(point.experiment.model_dump()) for point in study.points()])
+    return [column for column in recipes if recipes[column].map(str).nunique() > 1]
+
+
+def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested tables as one table of dotted paths."""
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        flat |= _flatten(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return flat
+
+
+# Two machines round differently and training amplifies it; over the first 100 steps it stays far below this.
+REPLAY_TOLERANCE = 1e-2
+
+
+def sample(study: Study, folder: Path | str, runs: int) -> list[Point]:
+    """Stored points of a study to look at again, drawn with a fixed seed."""
+    points = stored(study, folder)
+    chosen = np.random.default_rng(0).permutation(len(points))[:runs]
+    return [points[i] for i in sorted(chosen)]
+
+
+def replay(point: Point, folder: Path | str, steps: int = 100) -> float:
+    """Train the first steps of a stored run again; the largest relative difference in train loss and weight norm."""
+    from grokmodels.training import train
+
+    first = results.load(point.path(folder), checkpoints=False)
+    # Only evaluations that the stored run made too can be compared.
+    every = point.experiment.evaluate_every
+    steps = min(max(steps // every, 1) * every, int(first.history["step"].iloc[-1]))
+    again = train(point.experiment.but(steps=steps), progress=False)
+    both = first.history.merge(again.history, on="step", suffixes=("", "_again"))
+    return max(float((both[f"{c}_again"] / both[c] - 1).abs().max()) for c in ("train_loss", "weight_norm"))
