@@ -44,7 +44,7 @@ lint: $(READY)
 
 notebooks: $(READY)
 	@echo "Executing chapters in place."
-	@$(BIN)/python tools/run_notebooks.py $(NB)
+	@$(BIN)/python -m tools.run_notebooks $(NB)
 
 # Suffixes such as +cpu name one index's build of a release and are not known to the others.
 requirements: $(READY)

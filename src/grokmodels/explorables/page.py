@@ -1,0 +1,98 @@
+"""The markup of an explorable: words, pictures for readers without JavaScript, and an inert JSON payload."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import vl_convert
+
+from grokmodels.explorables.charts import CONFIG, Chart
+from grokmodels.palette import css, without_variables
+
+if TYPE_CHECKING:
+    from grokmodels.explorables.explorable import Explorable, Rows
+
+Columns = dict[str, list[Any]]
+
+
+def render(explorable: Explorable) -> str:
+    """The explorable in its present state as HTML."""
+    rows = explorable.rows(explorable.state)
+    anchor = f"explorable-{escape(explorable.name)}"
+    areas = " ".join(f"'{row}'" for row in explorable.layout_areas)
+    figures = "".join(_figure(explorable, name, rows) for name in explorable.charts)
+    return (
+        f'<div class="grok-explorable" id="{anchor}" data-name="{escape(explorable.name)}"'
+        f' role="group" aria-labelledby="{anchor}-title">'
+        f'<p class="grok-title" id="{anchor}-title">{escape(explorable.title)}</p>'
+        f'<p class="grok-question">{escape(explorable.question)}</p>'
+        f'<div class="grok-controls">{_settings(explorable)}</div>'
+        f'<div class="grok-readout">{_readout(rows)}</div>'
+        '<p class="grok-note" role="status" hidden></p>'
+        f'<div class="grok-charts" style="grid-template-areas: {areas}">{figures}</div>'
+        f'<script type="application/json" class="grok-payload">{_payload(explorable, rows)}</script>'
+        "</div>"
+    )
+
+
+def _settings(explorable: Explorable) -> str:
+    """The state in words, until the glue puts controls in its place."""
+    return "".join(
+        f"<p>{escape(control.label)}: <strong>{escape(control.text(explorable.state[trait]))}</strong></p>"
+        for trait, control in explorable.controls.items()
+    )
+
+
+def _readout(rows: Rows) -> str:
+    """The dataset ``readout`` in words; ``explorable.js`` writes the same markup."""
+    return "".join(
+        f'<span style="--grok-color: {css(row["color"])}">{escape(row["label"])}'
+        f" <strong>{'–' if row['value'] is None else format(row['value'], row['format'])}</strong></span>"
+        for row in rows.get("readout", [])
+    )
+
+
+def _figure(explorable: Explorable, name: str, rows: Rows) -> str:
+    chart = explorable.charts[name]
+    picture = quote(_picture(chart, explorable.data, rows), safe=" =:/'(),;#<>{}?&@+*!$[]".replace("#", ""))
+    return (
+        f'<figure class="grok-chart" data-chart="{escape(name)}" style="grid-area: {escape(name)}">'
+        f"<figcaption>{escape(chart.caption)}</figcaption>"
+        f'<img class="dark-light" alt="{escape(chart.alt)}" src="data:image/svg+xml,{escape(picture)}">'
+        "</figure>"
+    )
+
+
+def _picture(chart: Chart, data: Any, rows: Rows) -> str:
+    """The chart as SVG in light colors, 420 pixels wide: it scales, its text stays readable on a phone."""
+    everything = {**{name: _to_rows(table) for name, table in data.items()}, **rows}
+    spec = chart.spec() | {"width": 420, "autosize": {"type": "fit-x", "contains": "padding"}}
+    spec["datasets"] = {name: everything[name] for name in chart.reads()}
+    spec["config"] = CONFIG
+    svg: str = vl_convert.vegalite_to_svg(without_variables(json.dumps(spec)))
+    return svg
+
+
+def _payload(explorable: Explorable, rows: Rows) -> str:
+    payload = {
+        "controls": {trait: control.payload() for trait, control in explorable.controls.items()},
+        "state": explorable.state,
+        "charts": {
+            name: {"spec": chart.spec(), "reads": chart.reads(), "drag": dict(chart.drag)}
+            for name, chart in explorable.charts.items()
+        },
+        "config": CONFIG,
+        "data": explorable.data,
+        "moving": sorted(rows),
+        "kernel": explorable.kernel,
+    }
+    text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    # Inside a script element only "<" could end it.
+    return text.replace("<", "\\u003c")
+
+
+def _to_rows(table: Columns) -> list[dict[str, Any]]:
+    return [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]
