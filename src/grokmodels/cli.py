@@ -83,7 +83,9 @@ def _show(options: argparse.Namespace) -> None:
 
 
 def _verify(options: argparse.Namespace) -> None:
-    names = [options.name] if options.name else [path.stem for path in sorted((options.root / "studies").glob("*.toml"))]
+    names = (
+        [options.name] if options.name else [path.stem for path in sorted((options.root / "studies").glob("*.toml"))]
+    )
     for name in names:
         study, folder = _open(options.root, name)
         for point in studies.sample(study, folder, options.runs):
@@ -91,7 +93,7 @@ def _verify(options: argparse.Namespace) -> None:
             print(f"{name:20} {point.experiment.key} largest difference {difference:.2e}")
             if not difference <= studies.REPLAY_TOLERANCE:
                 raise ValueError(
-                    f"{folder / point.experiment.key}.parquet: the first {options.steps} steps differ by {difference:.2e}; "
+                    f"{point.path(folder)}: the first {options.steps} steps differ by {difference:.2e}; "
                     f"at most {studies.REPLAY_TOLERANCE} is allowed"
                 )
 

@@ -56,7 +56,7 @@ def rule_share(logits: FloatArray, orbits: IntArray) -> float:
     """Share of the squared logits (row means removed) that survives the projection on the task's symmetry: 0 to 1.
 
     1 for any network that answers with a rule of the task's symmetry, also for a shifted or reversed one: it looks at
-    structure, not at labels. For pure noise on H inputs of one input orbit the expectation is 1/H. NaN for constant rows.
+    structure, not at labels. For pure noise on H inputs of one input orbit it is 1/H on average. NaN for constant rows.
     """
     centered = logits - logits.mean(axis=1, keepdims=True, dtype=np.float64)
     total = np.square(centered).sum()

@@ -76,9 +76,10 @@ def necessary_forward(model: Transformer, levels: list[Level]) -> Tensor:
         model.embedding[level.tokens] + (0 if model.position is None else model.position[j])
         for j, level in enumerate(levels)
     ]
-    for block in model.blocks[:-1]:
+    *earlier, final = model.layers
+    for block in earlier:
         streams = _layer(block, streams, levels, outputs=range(len(levels)))
-    (last,) = _layer(model.blocks[-1], streams, levels, outputs=[len(levels) - 1])
+    (last,) = _layer(final, streams, levels, outputs=[len(levels) - 1])
     return model.unembedding(model.norm(last))
 
 
@@ -108,5 +109,7 @@ def _attend(
     own_and_before.append((keys[j], values[j]))
     scores = torch.stack([(q * split(k)).sum(-1) for k, _ in own_and_before])  # (j + 1, r, h)
     weights = (scores / q.shape[-1] ** 0.5).softmax(dim=0)
-    mixed = sum(w.unsqueeze(-1) * split(v) for w, (_, v) in zip(weights, own_and_before, strict=True))
-    return mixed.reshape(query.shape)  # type: ignore[union-attr]
+    mixed = torch.zeros_like(q)
+    for weight, (_, v) in zip(weights, own_and_before, strict=True):
+        mixed = mixed + weight.unsqueeze(-1) * split(v)
+    return mixed.reshape(query.shape)

@@ -36,7 +36,7 @@ class ResultError(ValueError):
 
 
 def save(run: Run, folder: Path | str) -> Path:
-    """Write ``folder/KEY.parquet`` (and ``KEY.safetensors`` where the run kept checkpoints); return the first's path."""
+    """Write ``folder/KEY.parquet``, and ``KEY.safetensors`` where the run kept checkpoints; return the first's path."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{run.experiment.key}.parquet"

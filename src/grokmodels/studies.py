@@ -34,6 +34,7 @@ from grokmodels.experiment import Experiment
 from grokmodels.recipe import Recipe
 
 Seed = Annotated[int, Field(ge=0)]
+Fields = dict[str, Any]
 
 
 class Checkpoints(Recipe):
@@ -47,12 +48,13 @@ class Checkpoints(Recipe):
 class Block(Recipe):
     """A part of a study: ``base`` fields fixed, ``grid`` fields spanned.
 
-    At the ``checkpoints`` of the seeds ``checkpoint_seeds``, parameters whose name starts with one of ``keep`` are stored.
+    At the ``checkpoints`` of the seeds ``checkpoint_seeds``, parameters whose name starts with one of ``keep`` are
+    stored.
     """
 
     name: str
-    base: dict[str, Any] = {}
-    grid: dict[str, Any] = {}
+    base: Fields = Field(default_factory=dict)
+    grid: Fields = Field(default_factory=dict)
     checkpoints: Checkpoints | None = None
     checkpoint_seeds: tuple[Seed, ...] = ()
     keep: tuple[str, ...] = ("",)
@@ -74,7 +76,7 @@ class Study(Recipe):
     prediction: str
     seeds: tuple[Seed, ...]
     test_seeds: tuple[Seed, ...] = ()
-    base: dict[str, Any] = {}
+    base: Fields = Field(default_factory=dict)
     block: tuple[Block, ...]
 
     def points(self) -> Iterator[Point]:
@@ -189,7 +191,7 @@ def histories(study: Study, folder: Path | str, block: str | None = None) -> pd.
 def varied(study: Study) -> list[str]:
     """The fields, as dotted paths, that differ between runs of the study."""
     recipes = pd.DataFrame([_flatten(point.experiment.model_dump()) for point in study.points()])
-    return [column for column in recipes if recipes[column].map(str).nunique() > 1]
+    return [str(column) for column in recipes if recipes[column].map(str).nunique() > 1]
 
 
 def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:

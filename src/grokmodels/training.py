@@ -13,8 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
-from torch.nn import functional as F
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from grokmodels import measures
@@ -36,7 +35,8 @@ class Run:
 
     Columns: ``step``; ``decay_time`` (Λ, the sum of learning rate × weight decay so far); ``train_`` and ``test_``
     ``loss`` (nats), ``accuracy``, ``margin`` (mean), ``signal`` (:func:`~grokmodels.measures.signal`); ``m_hat`` (their
-    ratio, test over train); ``rule_share`` (test inputs) and ``rule_share_train``; ``weight_norm`` and ``norm.<parameter>``.
+    ratio, test over train); ``rule_share`` (test inputs) and ``rule_share_train``; ``weight_norm`` and
+    ``norm.<parameter>``.
     """
 
     experiment: Experiment
@@ -131,11 +131,11 @@ class _Training:
 
     def _step(self, batch: Tensor) -> None:
         with self._autocast():
-            loss = F.cross_entropy(self._logits(batch), self.labels[batch])
+            loss = nn.functional.cross_entropy(self._logits(batch), self.labels[batch])
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if self.experiment.optimizer.clip is not None:
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.experiment.optimizer.clip)
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.experiment.optimizer.clip)
         self.optimizer.step()
 
     def _logits(self, batch: Tensor) -> Tensor:
@@ -206,14 +206,13 @@ class _Training:
         }
 
 
-def make_optimizer(recipe: Optimizer, model: torch.nn.Module) -> torch.optim.Optimizer:
+def make_optimizer(recipe: Optimizer, model: nn.Module) -> torch.optim.Optimizer:
     """The PyTorch optimizer of a recipe, fused where PyTorch has it. Rates are set anew each step."""
     parameters = list(model.parameters())
-    rates: dict[str, float] = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
     if recipe.name == "sgd":
-        return torch.optim.SGD(parameters, momentum=recipe.momentum, fused=True, **rates)
+        return torch.optim.SGD(parameters, lr=recipe.learning_rate, momentum=recipe.momentum, fused=True)
     kind = torch.optim.AdamW if recipe.name == "adamw" else torch.optim.Adam
-    return kind(parameters, betas=recipe.betas, eps=recipe.epsilon, fused=True, **rates)
+    return kind(parameters, lr=recipe.learning_rate, betas=recipe.betas, eps=recipe.epsilon, fused=True)
 
 
 def _generalized(rows: list[dict[str, float]]) -> bool:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from grokmodels.architecture import Architecture
 from grokmodels.tasks import Task
@@ -30,7 +29,7 @@ class Block(nn.Module):
         d = arch.width
         self.heads = arch.heads
         self.causal = arch.attention == "causal"
-        self.activation = F.relu if arch.activation == "relu" else F.gelu
+        self.activation = nn.functional.relu if arch.activation == "relu" else nn.functional.gelu
         self.norm1 = _norm(arch)
         self.query = _linear(d, d)
         self.key = _linear(d, d)
@@ -79,9 +78,14 @@ class Transformer(nn.Module):
         self.unembedding = _linear(d, task.n_classes)
         self._initialize(seed)
 
+    @property
+    def layers(self) -> list[Block]:
+        """The blocks, in order."""
+        return [block for block in self.blocks if isinstance(block, Block)]
+
     def forward(self, tokens: Tensor) -> Tensor:
         x = self.embed(tokens)
-        for block in self.blocks:
+        for block in self.layers:
             x = block(x)
         return self.unembedding(self.norm(x[:, -1]))
 
