@@ -14,7 +14,7 @@ FloatArray = NDArray[np.floating[Any]]
 
 
 def fourier_energy(embedding: FloatArray) -> FloatArray:
-    """Share of the centered embedding's squared length in each frequency, shape (⌊(p − 1)/2⌋,), for k = 1, 2, …
+    """Share of the centered embedding's squared length in each frequency, shape (⌊(p − 1)/2⌋,), k = 1 first.
 
     The shares add up to one for odd p. ValueError for fewer than three tokens or a constant embedding.
     """

@@ -25,6 +25,8 @@ PALETTE = {
     "ink": Color("#24292f", "#e3e6ea"),
     "muted": Color("#626a73", "#9aa3ad"),
     "grid": Color("#e4e7eb", "#333b44"),
+    "track": Color("#b9c0c8", "#566270"),
+    "surface": Color("#fbfbfc", "#1a2027"),
 }
 
 # For positions on a circle (tokens mod p): hues of about equal lightness, the last one back at the first.
@@ -47,6 +49,13 @@ def css(name: str) -> str:
     if name not in PALETTE:
         raise ValueError(f"color: got {name!r}; must be one of {sorted(PALETTE)}")
     return f"var(--grok-{name})"
+
+
+def stylesheet() -> str:
+    """The palette as CSS variables, for the themes of the book and of JupyterLab."""
+    light = "".join(f"--grok-{name}: {color.light}; " for name, color in PALETTE.items())
+    dark = "".join(f"--grok-{name}: {color.dark}; " for name, color in PALETTE.items())
+    return f':root {{ {light}}}\nhtml[data-theme="dark"], body[data-jp-theme-light="false"] {{ {dark}}}\n'
 
 
 def without_variables(text: str) -> str:

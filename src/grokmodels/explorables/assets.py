@@ -8,20 +8,24 @@ from pathlib import Path
 
 import vl_convert
 
+from grokmodels.palette import stylesheet
+
 
 def _text(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 GLUE = _text("explorable.js")
-STYLE = _text("explorable.css")
+WIDGET = _text("widget.js")
+STYLE = stylesheet() + _text("explorable.css")
 
 
 @cache
 def vega_bundle() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one classic script (0.9 MB) that defines ``window.vegaEmbed`` and friends."""
+    """Vega, Vega-Lite and Vega-Embed as one classic script (0.9 MB) that defines ``window.vegaEmbed``."""
     # The bundle declares hundreds of short names at its top level; in a function they stay out of the page's.
-    return f"(() => {{{vl_convert.javascript_bundle()}}})();\n"
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return f"(() => {{{bundle}}})();\n"
 
 
 def write_assets(folder: str | Path) -> list[Path]:

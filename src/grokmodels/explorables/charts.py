@@ -29,7 +29,7 @@ CONFIG: dict[str, Any] = {
         "labelPadding": 4,
         "aria": False,
     },
-    "axisX": {"grid": False, "labelFlush": True, "labelOverlap": "greedy", "tickCount": 5},
+    "axisX": {"grid": False, "labelFlush": True, "labelOverlap": "greedy", "tickCount": 4},
     "axisY": {"domain": False, "ticks": False, "minExtent": 34, "tickCount": 4},
     "legend": {
         "orient": "top",
@@ -37,11 +37,17 @@ CONFIG: dict[str, Any] = {
         "labelColor": css("ink"),
         "labelFontSize": 12,
         "symbolStrokeWidth": 3,
+        "symbolOpacity": 1,
+        "columnPadding": 16,
         "offset": 4,
         "aria": False,
     },
     "text": {"color": css("muted"), "fontSize": 11},
 }
+
+
+# Altair's types say that layers may become facets.
+Drawing = alt.Chart | alt.LayerChart | alt.FacetChart
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Chart:
     ``drag`` maps an axis to the trait that dragging along it sets: ``{"x": "step"}``.
     """
 
-    chart: alt.Chart | alt.LayerChart
+    chart: Drawing
     caption: str
     alt: str
     height: int

@@ -13,7 +13,7 @@ import anywidget
 import numpy as np
 import pandas as pd
 
-from grokmodels.explorables.assets import GLUE, STYLE, vega_bundle
+from grokmodels.explorables.assets import GLUE, STYLE, WIDGET, vega_bundle
 from grokmodels.explorables.charts import Chart
 from grokmodels.explorables.controls import Control
 from grokmodels.explorables.page import Columns, render
@@ -22,7 +22,7 @@ State = Mapping[str, Any]
 Rows = dict[str, list[dict[str, Any]]]
 
 
-class Explorable(anywidget.AnyWidget):  # type: ignore[misc]
+class Explorable(anywidget.AnyWidget):
     """The framework; subclasses declare one :class:`Controlled` trait for every control, a kernel and its twin.
 
     ``name`` identifies the explorable on its page (the prose sets it by this name); ``question`` is what the reader is
@@ -36,8 +36,7 @@ class Explorable(anywidget.AnyWidget):  # type: ignore[misc]
     ``format`` (fixed formats that d3 and Python share, such as ``.1%``) and ``color`` (a name of the palette).
     """
 
-    _esm = GLUE + "export default { render: grokExplorables.render };\n"
-    _css = STYLE
+    _esm = WIDGET
     kernel: ClassVar[str]
 
     def __init__(
@@ -56,7 +55,6 @@ class Explorable(anywidget.AnyWidget):  # type: ignore[misc]
         self.name, self.title, self.question = name, title, question
         self.controls, self.charts, self.layout_areas = controls, charts, tuple(layout)
         self.data = data
-        self._html: str | None = None
         super().__init__(**state)
         self.on_msg(self._answer)
 
@@ -79,13 +77,16 @@ class Explorable(anywidget.AnyWidget):  # type: ignore[misc]
         return f"{type(self).__name__}({state})"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle, metadata = super()._repr_mimebundle_(**kwargs)
+        widget: Any = super()._repr_mimebundle_(**kwargs)
+        bundle, metadata = widget
         return {**bundle, "text/html": self.html()}, metadata
 
     def _answer(self, _widget: Any, message: Any, _buffers: Any) -> None:
         """Answer the front end, which asks for what is too large to be synced and saved with the widget."""
-        texts = {"html": self.html, "vega": vega_bundle}
-        self.send({"what": message["ask"], "text": texts[message["ask"]]()})
+        if message["ask"] == "page":
+            self.send({"what": "page", "style": STYLE, "scripts": [vega_bundle(), GLUE]})
+        else:
+            self.send({"what": "html", "html": self.html(), "traits": list(self.controls)})
 
 
 def columns(frame: pd.DataFrame, digits: int = 4) -> Columns:

@@ -20,7 +20,10 @@ Columns = dict[str, list[Any]]
 
 def render(explorable: Explorable) -> str:
     """The explorable in its present state as HTML."""
-    rows = explorable.rows(explorable.state)
+    try:
+        rows, note = explorable.rows(explorable.state), ""
+    except ValueError as undefined:
+        rows, note = {}, str(undefined)
     anchor = f"explorable-{escape(explorable.name)}"
     areas = " ".join(f"'{row}'" for row in explorable.layout_areas)
     figures = "".join(_figure(explorable, name, rows) for name in explorable.charts)
@@ -31,9 +34,9 @@ def render(explorable: Explorable) -> str:
         f'<p class="grok-question">{escape(explorable.question)}</p>'
         f'<div class="grok-controls">{_settings(explorable)}</div>'
         f'<div class="grok-readout">{_readout(rows)}</div>'
-        '<p class="grok-note" role="status" hidden></p>'
+        f'<p class="grok-note" role="status">{escape(note)}</p>'
         f'<div class="grok-charts" style="grid-template-areas: {areas}">{figures}</div>'
-        f'<script type="application/json" class="grok-payload">{_payload(explorable, rows)}</script>'
+        f'<script type="application/json" class="grok-payload">{_payload(explorable)}</script>'
         "</div>"
     )
 
@@ -57,26 +60,28 @@ def _readout(rows: Rows) -> str:
 
 def _figure(explorable: Explorable, name: str, rows: Rows) -> str:
     chart = explorable.charts[name]
-    picture = quote(_picture(chart, explorable.data, rows), safe=" =:/'(),;#<>{}?&@+*!$[]".replace("#", ""))
+    # As wide as on a page of the book, where text then has the size it has in the living chart.
+    width = 720 // len(explorable.layout_areas[0].split())
+    picture = quote(_picture(chart, explorable.data, rows, width), safe=" =:/'(),;")
     return (
         f'<figure class="grok-chart" data-chart="{escape(name)}" style="grid-area: {escape(name)}">'
         f"<figcaption>{escape(chart.caption)}</figcaption>"
-        f'<img class="dark-light" alt="{escape(chart.alt)}" src="data:image/svg+xml,{escape(picture)}">'
+        f'<img class="dark-light" alt="{escape(chart.alt)}" src="data:image/svg+xml,{picture}">'
         "</figure>"
     )
 
 
-def _picture(chart: Chart, data: Any, rows: Rows) -> str:
-    """The chart as SVG in light colors, 420 pixels wide: it scales, its text stays readable on a phone."""
-    everything = {**{name: _to_rows(table) for name, table in data.items()}, **rows}
-    spec = chart.spec() | {"width": 420, "autosize": {"type": "fit-x", "contains": "padding"}}
-    spec["datasets"] = {name: everything[name] for name in chart.reads()}
+def _picture(chart: Chart, data: Any, rows: Rows, width: int) -> str:
+    """The chart as SVG in light colors; the page scales it."""
+    everything = {name: _to_rows(table) for name, table in data.items()} | rows
+    spec = chart.spec() | {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
+    spec["datasets"] = {name: everything.get(name, []) for name in chart.reads()}
     spec["config"] = CONFIG
     svg: str = vl_convert.vegalite_to_svg(without_variables(json.dumps(spec)))
     return svg
 
 
-def _payload(explorable: Explorable, rows: Rows) -> str:
+def _payload(explorable: Explorable) -> str:
     payload = {
         "controls": {trait: control.payload() for trait, control in explorable.controls.items()},
         "state": explorable.state,
@@ -86,7 +91,6 @@ def _payload(explorable: Explorable, rows: Rows) -> str:
         },
         "config": CONFIG,
         "data": explorable.data,
-        "moving": sorted(rows),
         "kernel": explorable.kernel,
     }
     text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,22 @@
+"""Explorables: charts with controls that work in the built book and in live Jupyter."""
+
+from grokmodels.explorables.assets import write_assets
+from grokmodels.explorables.charts import Chart
+from grokmodels.explorables.controls import Choice, Controlled, Slider, grid
+from grokmodels.explorables.explorable import Explorable, columns, compact
+from grokmodels.explorables.family import Family
+from grokmodels.explorables.replay import Replay
+
+__all__ = [
+    "Chart",
+    "Choice",
+    "Controlled",
+    "Explorable",
+    "Family",
+    "Replay",
+    "Slider",
+    "columns",
+    "compact",
+    "grid",
+    "write_assets",
+]

@@ -1,0 +1,130 @@
+"""Small invented runs with the shape of recorded ones, for the tests of explorables and figures."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from grokmodels.explorables import Chart, Choice, Controlled, Explorable, Family, Replay, Slider, grid
+
+P, WIDTH, FREQUENCY = 97, 16, 14
+
+
+def sigmoid(x):
+    return 0.5 * (1 + np.tanh(0.5 * np.asarray(x, dtype=float)))
+
+
+def history(steps=range(0, 1525, 25), t_mem=150, t_gen=900, seed=0):
+    steps = np.array(list(steps))
+    noise = np.random.default_rng(seed).normal(0, 0.004, len(steps))
+    share = np.clip(0.0006 * np.exp(steps / t_gen * 6.5), 0, None)
+    return pd.DataFrame(
+        {
+            "step": steps,
+            "train_accuracy": np.clip(sigmoid((steps - t_mem) / (t_mem / 8)) + noise, 0, 1),
+            "test_accuracy": np.clip(sigmoid((steps - t_gen) / (t_gen / 20)) + 0.01 + noise, 0, 1),
+            "train_loss": 4.5 * np.exp(-steps / t_mem),
+            "test_loss": 4.5 + 3 * sigmoid((steps - t_mem) / 50) - 7.4 * sigmoid((steps - t_gen) / 50),
+            "weight_norm": 30 + 14 * sigmoid((steps - t_mem) / 60) - 20 * sigmoid((steps - t_gen) / 120),
+            "rule_share": share / (1 + share),
+        }
+    )
+
+
+def circle(radius=1.0, frequency=FREQUENCY, p=P, width=WIDTH, seed=0):
+    """A perfect circle in a random plane, (p, width)."""
+    plane, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(width, 2)))
+    angle = 2 * np.pi * frequency * np.arange(p) / p
+    return radius * np.stack([np.cos(angle), np.sin(angle)], axis=1) @ plane.T
+
+
+def embeddings(steps=range(0, 1525, 25), t_gen=900):
+    random = np.random.default_rng(1).normal(0, 0.25, (P, WIDTH))
+    return {
+        step: (random * (1 - 0.7 * sigmoid((step - t_gen) / 100)) + circle() * sigmoid((step - t_gen) / 120)).astype(
+            np.float32
+        )
+        for step in steps
+    }
+
+
+def replay(**changes):
+    return Replay(**({"history": history(), "embeddings": embeddings(), "step": 800} | changes))
+
+
+DECAYS = [0.0, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0]
+
+
+def family_tables(decays=DECAYS, seeds=10, budget=20_000):
+    runs, times = [], []
+    for decay in decays:
+        for seed in range(seeds):
+            jitter = 1 + 0.15 * np.random.default_rng(int(100 * decay) + 1000 * seed).normal()
+            t_mem, t_gen = round(250 * (1 + 0.2 * (jitter - 1))), (round(950 * jitter / decay) if decay else 10**9)
+            run = history(np.unique(np.geomspace(25, budget, 200).round(-1)).astype(int), t_mem, t_gen, seed)
+            runs.append(run[["step", "train_accuracy", "test_accuracy"]].assign(weight_decay=decay, seed=seed))
+            times.append(
+                {
+                    "weight_decay": decay,
+                    "seed": seed,
+                    "t_mem": t_mem,
+                    "t_mem_censored": False,
+                    "t_gen": min(t_gen, budget),
+                    "t_gen_censored": t_gen > budget,
+                }
+            )
+    return pd.concat(runs, ignore_index=True), pd.DataFrame(times)
+
+
+def family(**changes):
+    runs, times = family_tables()
+    return Family(**({"history": runs, "milestones": times} | changes))
+
+
+class Power(Explorable):
+    """A formula instead of a record: x to a power, undefined below zero; the smallest explorable there is."""
+
+    exponent = Controlled()
+    sign = Controlled()
+    kernel = """(state, data) => {
+      if (state.exponent < 0) throw new RangeError("No power below zero here.");
+      const factor = state.sign === "minus" ? -1 : 1;
+      return { curve: data.axis.x.map((x) => ({ x, y: factor * x ** state.exponent })), readout: [] };
+    }"""
+
+    def __init__(self, name="power"):
+        x = alt.X("x:Q", title="x")
+        chart = alt.Chart(alt.NamedData("curve")).mark_line().encode(x=x, y=alt.Y("y:Q", title=None))
+        super().__init__(
+            name=name,
+            title="A power",
+            question="Where does it bend?",
+            controls={
+                "exponent": Slider("Exponent", grid(-1, 3, 0.5), initial=1.0, unit="·"),
+                "sign": Choice("Sign", {"plus": "plus", "minus": "minus"}, initial="plus"),
+            },
+            charts={"curve": Chart(chart, "x to the exponent", "A straight line.", height=120, drag={})},
+            layout=("curve",),
+            data={"axis": {"x": [0, 0.5, 1, 1.5, 2]}},
+        )
+
+    def rows(self, state):
+        if state["exponent"] < 0:
+            raise ValueError("No power below zero here.")
+        factor = -1 if state["sign"] == "minus" else 1
+        points = [{"x": x, "y": factor * x ** state["exponent"]} for x in self.data["axis"]["x"]]
+        return {"curve": points, "readout": []}
+
+
+PAGE = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Explorables</title>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="explorable.css">
+<script defer src="vega.js"></script><script defer src="explorable.js"></script>
+<style>body {{ max-width: 760px; margin: 0 auto; padding: 0 12px; font: 16px/1.6 system-ui, sans-serif }}
+html[data-theme="dark"] body {{ background: #14181e; color: #ced6dd }}</style></head><body>
+<p>Look at <a class="grok-set" href="#explorable-replay" data-explorable="replay" data-state='{{"step": 400}}'>step
+400</a>: the plateau.</p>{}</body></html>"""
+
+
+def page(*explorables):
+    """A page like the book's, with the explorables' static markup."""
+    return PAGE.format("".join(explorable.html() for explorable in explorables))
