@@ -7,10 +7,6 @@ NB ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-# Progress bars would end up in the chapters; a fixed hash seed makes two runs alike.
-export TQDM_DISABLE := 1
-export PYTHONHASHSEED := 0
-
 .PHONY: help book test serve lint notebooks requirements clean
 .DEFAULT_GOAL := help
 
@@ -44,7 +40,7 @@ lint: $(READY)
 
 notebooks: $(READY)
 	@echo "Executing chapters in place."
-	@$(BIN)/python -m tools.run_notebooks $(NB)
+	@PYTHONPATH=book/_ext $(BIN)/python -m tools.run_notebooks $(NB)
 
 # Suffixes such as +cpu name one index's build of a release and are not known to the others.
 requirements: $(READY)

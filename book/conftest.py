@@ -5,13 +5,14 @@ outputs of a chapter that passed from its first cell to its last, figures includ
 execution cache, so that the build that follows does not execute the chapter again.
 """
 
+import os
 from collections import defaultdict
 from copy import deepcopy
 from pathlib import Path
 
 import nbformat
 import pytest
-from execution_cache import cache_path
+from execution_cache import ENVIRONMENT, cache_path
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from nbval.plugin import IPyNbCell, IPyNbFile
@@ -27,6 +28,11 @@ NOT_COMPARED = (
 )
 
 passed: dict[IPyNbFile, list[tuple[IPyNbCell, float]]] = defaultdict(list)
+
+
+def pytest_configure() -> None:
+    """Run chapters as the build does."""
+    os.environ.update(ENVIRONMENT)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

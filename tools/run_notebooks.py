@@ -1,15 +1,17 @@
 """Execute chapters in place and clean them, ready to be compared and committed.
 
-    python -m tools.run_notebooks [chapter.ipynb …]
+    make notebooks [NB=chapter.ipynb]
 
-Without arguments every chapter is executed. A chapter that raises is left as it was.
+executes one chapter, or every one. A chapter that raises is left as it was.
 """
 
 import argparse
+import os
 from pathlib import Path
 from time import perf_counter
 
 import nbformat
+from execution_cache import ENVIRONMENT
 from nbclient import NotebookClient
 
 from tools.clean_notebooks import clean
@@ -22,6 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path)
     paths = parser.parse_args().notebooks or sorted(BOOK.rglob("*.ipynb"))
+    os.environ.update(ENVIRONMENT)
     for path in paths:
         start = perf_counter()
         notebook = nbformat.read(path, as_version=4)

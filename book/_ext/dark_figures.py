@@ -15,12 +15,14 @@ from sphinx.util.typing import ExtensionMetadata
 
 PARTNERS = {color.light.lower(): color.dark for color in PALETTE.values()} | {
     "#000000": PALETTE["ink"].dark,
-    "#ffffff": "#14181e",
+    "#ffffff": "#121212",
 }
 
 
 def darkened(svg: str) -> str:
     """Return a figure in the colors of dark pages."""
+    # Shapes without a color are black by the rules of SVG, as Matplotlib knows: it leaves that color out.
+    svg = svg.replace("<svg ", f'<svg fill="{PALETTE["ink"].dark}" ', 1)
     return re.sub(r"#[0-9a-fA-F]{6}\b", lambda found: PARTNERS.get(found[0].lower(), found[0]), svg)
 
 
@@ -40,8 +42,8 @@ class AddDarkTwins(SphinxTransform):
             twin.write_text(darkened(source.read_text(encoding="utf-8")), encoding="utf-8")
             partner = image.deepcopy()
             partner["uri"] = image["uri"].removesuffix(".svg") + ".dark.svg"
-            image["classes"] = [*image["classes"], "only-light"]
-            partner["classes"] = [*partner["classes"], "only-dark"]
+            image["classes"] = [*image["classes"], "dark-light", "grok-light-figure"]
+            partner["classes"] = [*partner["classes"], "dark-light", "grok-dark-figure"]
             image.parent.insert(image.parent.index(image) + 1, partner)
 
 

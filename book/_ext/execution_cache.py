@@ -6,6 +6,7 @@ Sphinx reads every page again when the folder's name changes, and finds nothing 
 """
 
 import hashlib
+import os
 from pathlib import Path
 
 from nbclient import NotebookClient
@@ -14,6 +15,9 @@ from sphinx.config import Config
 from sphinx.util.typing import ExtensionMetadata
 
 COMPUTED_WITH = ("src", "results", "requirements.txt")
+
+# Kernels inherit these: progress bars would end up in the chapters, and a fixed hash seed makes two runs alike.
+ENVIRONMENT = {"TQDM_DISABLE": "1", "PYTHONHASHSEED": "0"}
 
 
 def cache_path(root: Path) -> Path:
@@ -44,6 +48,7 @@ def _set_cache_path(app: Sphinx, config: Config) -> None:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
+    os.environ.update(ENVIRONMENT)
     # Pages show what a widget looks like as HTML; its state, scripts included, would only add weight.
     NotebookClient.store_widget_state.default_value = False
     app.connect("config-inited", _set_cache_path)
