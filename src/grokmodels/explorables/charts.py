@@ -36,6 +36,7 @@ CONFIG: dict[str, Any] = {
         "title": None,
         "labelColor": css("ink"),
         "labelFontSize": 12,
+        "symbolType": "stroke",
         "symbolStrokeWidth": 3,
         "symbolOpacity": 1,
         "columnPadding": 16,

@@ -214,7 +214,7 @@ def _steps_axis(channel: Any, first: int, last: float, title: str | None) -> Any
         "step:Q",
         title=title,
         scale=alt.Scale(type="log", domain=[first, last * 1.05], nice=False),
-        axis=alt.Axis(format="~s", values=[10.0**k for k in range(9)]),
+        axis=alt.Axis(format="~s", values=[10.0**k for k in range(9)], tickCount=9),
     )
 
 
@@ -237,8 +237,10 @@ def _curve_chart(first: int, last: int) -> Drawing:
 
 
 def _delay_chart(decays: list[float], zero: float, first: int, last: int) -> Drawing:
+    # Vega leaves out every other value where there are more than tickCount.
     axis = alt.Axis(
         values=[decay or zero for decay in decays],
+        tickCount=len(decays),
         labelExpr=f"datum.value < {1.01 * zero} ? '0' : format(datum.value, '~g')",
         labelFlush=False,
         labelOverlap="greedy",
