@@ -8,10 +8,11 @@ import re
 from pathlib import Path
 
 from docutils import nodes
-from grokmodels.palette import PALETTE
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util.typing import ExtensionMetadata
+
+from grokmodels.palette import PALETTE
 
 PARTNERS = {color.light.lower(): color.dark for color in PALETTE.values()} | {
     "#000000": PALETTE["ink"].dark,

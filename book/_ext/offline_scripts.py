@@ -12,11 +12,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from docutils import nodes
-from grokmodels.explorables.assets import write_assets
-from grokmodels.palette import PALETTE
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.typing import ExtensionMetadata
+
+from grokmodels.explorables.assets import write_assets
+from grokmodels.palette import PALETTE
 
 # The TeX-to-HTML component, its fonts, the TeX extensions it loads on demand, and the speech rules in English that its
 # accessibility menu asks for.

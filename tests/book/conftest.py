@@ -1,6 +1,5 @@
-"""The built site and the browser that the tests look at it with."""
+"""The built site, and windows to look at it with."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -11,22 +10,9 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.book.site import HTML, ROOT, SCREENSHOTS, Look, Visit
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-NO_CHROMIUM = "Chromium was not found, so the built pages were not opened. To get it: sudo apt install chromium"
-# No sandbox, as containers have none; no traffic of the browser's own.
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="session")
@@ -40,17 +26,6 @@ def build_log() -> str:
     if build.returncode:
         pytest.fail(f"The book does not build:\n{log}", pytrace=False)
     return log
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Start Chromium. Without it tests are skipped on a reader's machine, and fail in continuous integration."""
-    if CHROMIUM is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(NO_CHROMIUM)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 class _QuietHandler(SimpleHTTPRequestHandler):
@@ -90,9 +65,3 @@ def fresh_screenshots() -> None:
     """Keep only the screenshots of this run."""
     shutil.rmtree(SCREENSHOTS, ignore_errors=True)
     SCREENSHOTS.mkdir(parents=True)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly what was not tested."""
-    if CHROMIUM is None:
-        terminalreporter.write_line(NO_CHROMIUM, red=True, bold=True)

@@ -1,0 +1,58 @@
+"""Chapters as they are committed: executed, clean, and with words for every picture."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from tests.book.site import ROOT
+from tools.clean_notebooks import clean
+
+NOTEBOOKS = sorted((ROOT / "book").rglob("*.ipynb"))
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "book").as_posix())
+def notebook(request: pytest.FixtureRequest) -> NotebookNode:
+    return nbformat.read(Path(request.param), as_version=4)
+
+
+def code(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_every_cell_was_executed_in_order(notebook: NotebookNode) -> None:
+    # A cell that was not executed passes the comparison with what it prints, whatever that is.
+    counts = [cell.execution_count for cell in code(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_no_cell_failed(notebook: NotebookNode) -> None:
+    expected = [cell for cell in code(notebook) if "raises-exception" not in cell.metadata.get("tags", [])]
+    assert [cell.source for cell in expected if any(out.output_type == "error" for out in cell.outputs)] == []
+
+
+def test_no_cell_writes_to_stderr(notebook: NotebookNode) -> None:
+    outputs = [output for cell in code(notebook) for output in cell.outputs]
+    assert [output.text for output in outputs if output.get("name") == "stderr"] == []
+
+
+def test_it_is_clean(notebook: NotebookNode) -> None:
+    before = nbformat.writes(notebook)
+    clean(notebook)
+    assert nbformat.writes(notebook) == before, "clean it with: python -m tools.clean_notebooks"
+
+
+def test_figures_have_words(notebook: NotebookNode) -> None:
+    for cell in code(notebook):
+        if any("<Figure" in output.get("data", {}).get("text/plain", "") for output in cell.outputs):
+            alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            assert len(alt.split()) >= 8, (
+                f"say what the figure shows, in the cell's metadata mystnb.image.alt:\n{cell.source}"
+            )
+            assert not re.search(r"\.(png|svg)$", alt)
+
+
+def test_cells_are_short(notebook: NotebookNode) -> None:
+    assert [cell.source for cell in code(notebook) if len(cell.source.splitlines()) > 16] == []
