@@ -19,6 +19,13 @@ class Recipe(BaseModel):
         except ValidationError as error:
             raise ValueError(f"{type(self).__name__}: {_explain(error)}") from None
 
+    # By fields alone: a task also caches its arrays in itself, and arrays have no single truth value.
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.model_dump_json() == other.model_dump_json()  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())
+
 
 def _explain(error: ValidationError) -> str:
     lines = []

@@ -67,8 +67,11 @@ def load(path: Path | str, *, checkpoints: bool = True) -> Run:
 
     path = Path(path)
     history, about = _read_table(path)
-    run = Run(
-        experiment=_experiment(path, about["experiment"]),
+    experiment = _experiment(path, about["experiment"])
+    if path.stem != experiment.key:
+        raise ResultError(f"{path}: holds the run {experiment.key}, not the one it is named after")
+    return Run(
+        experiment=experiment,
         history=history,
         status=about["status"],
         provenance=about["provenance"],
@@ -76,9 +79,6 @@ def load(path: Path | str, *, checkpoints: bool = True) -> Run:
         if checkpoints and about["checkpoints"]
         else {},
     )
-    if path.stem != run.experiment.key:
-        raise ResultError(f"{path}: holds the run {run.experiment.key}, not the one it is named after")
-    return run
 
 
 def load_all(folder: Path | str, *, checkpoints: bool = False) -> Iterator[Run]:

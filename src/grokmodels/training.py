@@ -208,11 +208,15 @@ class _Training:
 
 def make_optimizer(recipe: Optimizer, model: nn.Module) -> torch.optim.Optimizer:
     """The PyTorch optimizer of a recipe, fused where PyTorch has it. Rates are set anew each step."""
-    parameters = list(model.parameters())
+    parameters, decay = list(model.parameters()), recipe.weight_decay
     if recipe.name == "sgd":
-        return torch.optim.SGD(parameters, lr=recipe.learning_rate, momentum=recipe.momentum, fused=True)
+        return torch.optim.SGD(
+            parameters, lr=recipe.learning_rate, momentum=recipe.momentum, weight_decay=decay, fused=True
+        )
     kind = torch.optim.AdamW if recipe.name == "adamw" else torch.optim.Adam
-    return kind(parameters, lr=recipe.learning_rate, betas=recipe.betas, eps=recipe.epsilon, fused=True)
+    return kind(
+        parameters, lr=recipe.learning_rate, betas=recipe.betas, eps=recipe.epsilon, weight_decay=decay, fused=True
+    )
 
 
 def _generalized(rows: list[dict[str, float]]) -> bool:
