@@ -17,7 +17,7 @@ from grokmodels import results, studies
 def main(arguments: list[str] | None = None) -> None:
     """Parse and run one command; a bad argument or file ends with one line on stderr and status 2."""
     parser = argparse.ArgumentParser(prog="python -m grokmodels", description=__doc__)
-    parser.add_argument("--root", type=Path, default=Path(), help="folder with studies/ and results/ (default: here)")
+    parser.add_argument("--root", type=Path, default=studies.ROOT, help="folder with studies/ and results/")
     commands = parser.add_subparsers(dest="command", required=True)
 
     study = commands.add_parser("study", help="run what is missing of a study")

@@ -33,6 +33,9 @@ from grokmodels import results
 from grokmodels.experiment import Experiment
 from grokmodels.recipe import Recipe
 
+# Studies and results ship with the repository, beside src/.
+ROOT = Path(__file__).parents[2]
+
 Seed = Annotated[int, Field(ge=0)]
 Fields = dict[str, Any]
 
@@ -116,6 +119,11 @@ def read(path: Path | str) -> Study:
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from None
     return study
+
+
+def shipped(name: str) -> tuple[Study, Path]:
+    """A study of this repository and the folder of its stored runs. ValueError for a name it does not have."""
+    return read(ROOT / "studies" / f"{name}.toml"), ROOT / "results" / name
 
 
 def stored(study: Study, folder: Path | str) -> list[Point]:

@@ -62,7 +62,7 @@ def test_no_flipped_bit_is_accepted_as_another_run(path, suffix):
     original, sound = results.load(path), target.read_bytes()
     chance = random.Random(0)
     refusals = []
-    for _ in range(400):
+    for _ in range(150):
         damaged = bytearray(sound)
         damaged[chance.randrange(len(sound))] ^= 1 << chance.randrange(8)
         target.write_bytes(damaged)
@@ -75,7 +75,7 @@ def test_no_flipped_bit_is_accepted_as_another_run(path, suffix):
             assert (again.experiment, again.provenance) == (original.experiment, original.provenance)
             for step, kept in original.checkpoints.items():
                 assert (again.checkpoints[step]["embedding"] == kept["embedding"]).all()
-    assert len(refusals) > 100
+    assert len(refusals) > 40
     assert all(path.stem in message for message in refusals)
 
 

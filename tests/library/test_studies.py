@@ -3,7 +3,6 @@
 import multiprocessing
 import tomllib
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -142,7 +141,7 @@ def test_an_unknown_study_lists_the_known(root, capsys):
 
 
 def test_the_shipped_studies_can_be_read():
-    for path in (Path("studies")).glob("*.toml"):
+    for path in (studies.ROOT / "studies").glob("*.toml"):
         study = studies.read(path)
         assert study.prediction.strip()
         keys = [point.experiment.key for point in study.points()]
