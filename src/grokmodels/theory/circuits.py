@@ -1,22 +1,53 @@
-"""Two circuits, one dial: the model itself, its energy and its gradient flow."""
+"""Two circuits, one dial: the model itself, its energy and its gradient flow.
+
+The picture of two circuits that differ in efficiency is that of Varma et al. (2023), arXiv:2309.02390.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from itertools import pairwise
 from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
+import sympy as sp
 from numpy.typing import ArrayLike
 from pydantic import Field
 
 from grokmodels.recipe import Recipe
 from grokmodels.schedules import Schedule
+from grokmodels.theory.checks import require_positive
+from grokmodels.theory.integrate import follow
+from grokmodels.theory.kernels import Kernel
 from grokmodels.theory.losses import STEEPNESS, VALUE, Loss
+from grokmodels.theory.symbols import D, c_g, c_m, f, lam, s, u, v
 
 Positive = Annotated[float, Field(gt=0)]
+
+MARGIN = c_m * u**D + c_g * v**D
+_ell = sp.Function("ell")
+_DECAY = lam * (u**2 + v**2) / 2
+_ARGUMENTS = (u, v, D, c_m, c_g, lam)
+
+# E = ℓ(f) + (λ/2)(u² + v²) for any loss, and its gradient flow, with s for −ℓ′(f).
+ENERGY = _ell(MARGIN) + _DECAY
+FLOW = tuple(sp.powsimp(-sp.diff(ENERGY, x).replace(sp.Subs, lambda *_: -s)) for x in (u, v))
+
+ENERGY_OF = {name: Kernel(f"{name}Energy", value.subs(f, MARGIN) + _DECAY, _ARGUMENTS) for name, value in VALUE.items()}
+FLOW_OF = {
+    name: Kernel(f"{name}Flow", tuple(part.subs(s, steepness.subs(f, MARGIN)) for part in FLOW), _ARGUMENTS)
+    for name, steepness in STEEPNESS.items()
+}
+
+
+def _hessian(velocities: tuple[sp.Expr, sp.Expr]) -> tuple[sp.Expr, ...]:
+    of_u, of_v = velocities
+    return tuple(sp.powsimp(-sp.diff(*pair)) for pair in ((of_u, u), (of_u, v), (of_v, v)))
+
+
+# Second derivatives of E: (E_uu, E_uv, E_vv).
+HESSIAN_OF = {
+    name: Kernel(f"{name}Hessian", _hessian(kernel.expression), _ARGUMENTS) for name, kernel in FLOW_OF.items()
+}
 
 
 class Circuits(Recipe):
@@ -37,75 +68,57 @@ class Circuits(Recipe):
         """ρ = c_g / c_m."""
         return self.generalizing_efficiency / self.memorizing_efficiency
 
-
-def flow(circuits: Circuits, u: ArrayLike, v: ArrayLike, weight_decay: float | None = None) -> tuple[Any, Any]:
-    """Velocities (u̇, v̇) of gradient flow, u̇ = D c_m s u^(D−1) − λu and the same for v, in the shape of u and v.
-
-    ``weight_decay`` stands in for the recipe's where a schedule has changed it.
-    """
-    u, v = np.asarray(u, dtype=float), np.asarray(v, dtype=float)
-    decay = circuits.weight_decay if weight_decay is None else weight_decay
-    push = circuits.degree * STEEPNESS[circuits.loss](margin(circuits, u, v))
-    power = circuits.degree - 1
-    return (
-        push * circuits.memorizing_efficiency * u**power - decay * u,
-        push * circuits.generalizing_efficiency * v**power - decay * v,
-    )
+    @property
+    def constants(self) -> tuple[float, float, float, float]:
+        """(D, c_m, c_g, λ), as the kernels take them."""
+        return self.degree, self.memorizing_efficiency, self.generalizing_efficiency, self.weight_decay
 
 
 def margin(circuits: Circuits, u: ArrayLike, v: ArrayLike) -> Any:
-    """Margin on a training example, f = c_m u^D + c_g v^D."""
-    u, v = np.asarray(u, dtype=float), np.asarray(v, dtype=float)
-    return circuits.memorizing_efficiency * u**circuits.degree + circuits.generalizing_efficiency * v**circuits.degree
+    """Margin on a training example, c_m u^D + c_g v^D."""
+    degree, c_m, c_g, _ = circuits.constants
+    return c_m * np.asarray(u) ** degree + c_g * np.asarray(v) ** degree
+
+
+def energy(circuits: Circuits, u: ArrayLike, v: ArrayLike) -> Any:
+    """The objective E(u, v)."""
+    return ENERGY_OF[circuits.loss](u, v, *circuits.constants)
+
+
+def flow(circuits: Circuits, u: ArrayLike, v: ArrayLike, weight_decay: float | None = None) -> tuple[Any, Any]:
+    """Velocities (u̇, v̇) of gradient flow, u̇ = D c_m s u^(D−1) − λu and the same for v.
+
+    ``weight_decay`` stands in for the recipe's where a schedule has changed it.
+    """
+    degree, c_m, c_g, decay = circuits.constants
+    u_dot, v_dot = FLOW_OF[circuits.loss](u, v, degree, c_m, c_g, decay if weight_decay is None else weight_decay)
+    return u_dot, v_dot
+
+
+def hessian(circuits: Circuits, u: float, v: float) -> Any:
+    """Second derivatives of E at (u, v), shape (2, 2); minus the Jacobian of the flow."""
+    uu, uv, vv = HESSIAN_OF[circuits.loss](u, v, *circuits.constants)
+    return np.array([[uu, uv], [uv, vv]])
 
 
 def simulate(
-    circuits: Circuits,
-    u: float,
-    v: float,
-    times: ArrayLike,
-    schedule: Schedule | None = None,
+    circuits: Circuits, u: float, v: float, times: ArrayLike, schedule: Schedule | None = None
 ) -> pd.DataFrame:
     """Gradient flow from (u, v) at time 0, seen at ascending ``times`` ≥ 0; one row a time.
 
     Columns: ``t``; ``decay_time`` Λ = ∫ λ dt; ``u``; ``v``; ``margin`` f; ``share`` m = c_g v^D / f, the generalizing
     share of the margin; ``loss`` ℓ(f); ``norm`` √(u² + v²). ``schedule`` multiplies the weight decay; its steps are
-    units of time. Relative accuracy about 1e-9. Raises ValueError for amplitudes that are not positive or bad times.
+    units of time. Relative accuracy about 1e-9. ValueError for amplitudes that are not positive or bad times.
     """
-    from scipy.integrate import solve_ivp
-
-    times = np.asarray(times, dtype=float)
-    if not (u > 0 and v > 0):
-        raise ValueError(f"u, v: got {u}, {v}; must be greater than 0")
-    if times.ndim != 1 or not len(times) or times[0] < 0 or (np.diff(times) <= 0).any():
-        raise ValueError("times: must ascend from 0 or later")
-
-    state = np.array([u, v, 0.0])
-    seen = [state[:, None]] if times[0] == 0 else []
-    for start, stop, first, last in _pieces(schedule or Schedule.constant(), times[-1]):
-
-        def velocity(t: float, state: Any) -> Any:
-            part = (t - start) / (stop - start)  # noqa: B023 - called within this turn only
-            decay = circuits.weight_decay * (first + (last - first) * part)  # noqa: B023
-            return np.array([*flow(circuits, state[0], state[1], decay), decay])
-
-        inside = times[(times > start) & (times <= stop)]
-        solution = solve_ivp(
-            velocity,
-            (start, stop),
-            state,
-            method="DOP853",
-            t_eval=np.union1d(inside, [stop]),
-            rtol=1e-11,
-            # The amplitudes may fall by hundreds of orders of magnitude: only relative errors count.
-            atol=[1e-300, 1e-300, 1e-12],
-        )
-        state = solution.y[:, -1]
-        seen.append(solution.y[:, : len(inside)])
-    return _table(circuits, times, *np.concatenate(seen, axis=1))
+    require_positive(u=u, v=v)
+    states, decay_time = follow(
+        lambda state, decay: flow(circuits, state[0], state[1], decay), (u, v), times, circuits.weight_decay, schedule
+    )
+    return describe(circuits, times, decay_time, *states)
 
 
-def _table(circuits: Circuits, times: Any, u: Any, v: Any, decay_time: Any) -> pd.DataFrame:
+def describe(circuits: Circuits, times: ArrayLike, decay_time: ArrayLike, u: Any, v: Any) -> pd.DataFrame:
+    """The table of :func:`simulate` for a trajectory that is already known."""
     f = margin(circuits, u, v)
     return pd.DataFrame(
         {
@@ -115,21 +128,10 @@ def _table(circuits: Circuits, times: Any, u: Any, v: Any, decay_time: Any) -> p
             "v": v,
             "margin": f,
             "share": circuits.generalizing_efficiency * v**circuits.degree / f,
-            "loss": VALUE[circuits.loss](f),
+            "loss": _LOSS[circuits.loss](f),
             "norm": np.hypot(u, v),
         }
     )
 
 
-def _pieces(schedule: Schedule, until: float) -> Iterator[tuple[float, float, float, float]]:
-    """The straight pieces (start, stop, first factor, last factor) of a schedule on [0, until].
-
-    Integrating them one by one keeps an integrator from stepping over a jump or a short pulse.
-    """
-    length = schedule.period or max(until, schedule.knots[-1][0] + 1)
-    one = [*schedule.knots, (length, schedule.knots[-1][1])]
-    corners = [(turn * length + t, factor) for turn in range(math.ceil(until / length)) for t, factor in one]
-    for (start, first), (stop, last) in pairwise(corners):
-        if start < min(stop, until):
-            end = min(stop, until)
-            yield start, end, first, first + (last - first) * (end - start) / (stop - start)
+_LOSS = {name: Kernel(f"{name}Loss", value, (f,)) for name, value in VALUE.items()}

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import sympy as sp
 from sympy.printing.jscode import JavascriptCodePrinter
+
+# Symbols print as the book writes them; an argument needs a name that Python and JavaScript allow.
+_NAMES = {"lambda": "decay", "Lambda": "decay_time"}
+
+
+class Source(Protocol):
+    """Anything that exists in JavaScript too."""
+
+    @property
+    def javascript(self) -> str:
+        """Function declarations."""
+
+
+def source(*parts: Source) -> str:
+    """The JavaScript of several parts as one text, each part once."""
+    return "\n".join(dict.fromkeys(part.javascript for part in parts))
 
 
 @dataclass(frozen=True)
 class Kernel:
     """A formula that can be read (``expression``), called on numbers or arrays, and printed as JavaScript.
 
-    ``arguments`` maps the name of each argument, in the order of the call, to its symbol. An expression that is a tuple
-    gives a tuple of values, in JavaScript an array. Where the formula is undefined
-    the value is NaN or infinite, in both.
+    The arguments keep their order and their symbols' names in both languages, but λ is ``decay`` and Λ ``decay_time``.
+    A tuple of expressions gives a tuple of values, in JavaScript an array. Where the formula is undefined the value is
+    NaN or infinite, in both.
     """
 
     name: str
     expression: Any
-    arguments: Mapping[str, sp.Symbol]
+    arguments: tuple[sp.Symbol, ...]
 
     def __call__(self, *values: Any, **named: Any) -> Any:
         """The value at numbers or arrays that broadcast; arguments by position or by name."""
@@ -31,30 +46,105 @@ class Kernel:
             return self._numpy(*values, **named)
 
     @property
+    def names(self) -> list[str]:
+        """The names of the arguments."""
+        return [_NAMES.get(symbol.name, symbol.name) for symbol in self.arguments]
+
+    @property
     def javascript(self) -> str:
         """A function declaration with the same name and arguments."""
-        wanted = self.expression if isinstance(self.expression, tuple) else (self.expression,)
-        shared, results = sp.cse([sp.sympify(part) for part in self._named(wanted)])
-        printer = _Printer()
-        lines = [f"const {symbol} = {printer.doprint(value)};" for symbol, value in shared]
-        values = [printer.doprint(value) for value in results]
-        value = f"[{', '.join(values)}]" if isinstance(self.expression, tuple) else values[0]
-        body = "".join(f"  {line}\n" for line in [*lines, f"return {value};"])
-        return f"function {self.name}({', '.join(self.arguments)}) {{\n{body}}}\n"
+        several = isinstance(self.expression, tuple)
+        shared, values = sp.cse(self._named if several else [self._named])
+        lines = [f"const {symbol} = {_print(value)};" for symbol, value in shared]
+        results = ", ".join(_print(value) for value in values)
+        return function(self.name, self.names, [*lines, f"return {f'[{results}]' if several else results};"])
 
     @cached_property
     def _numpy(self) -> Any:
-        symbols = [sp.Symbol(name) for name in self.arguments]
-        wanted = self._named(self.expression)
-        return sp.lambdify(symbols, wanted, modules=["scipy", "numpy"], cse=True)
+        return sp.lambdify([sp.Symbol(name) for name in self.names], self._named, modules="numpy", cse=True)
 
-    def _named(self, expression: Any) -> Any:
+    @property
+    def _named(self) -> Any:
         """The expression over plain symbols that carry the arguments' names."""
-        names = {symbol: sp.Symbol(name) for name, symbol in self.arguments.items()}
-        if isinstance(expression, tuple):
-            return tuple(sp.sympify(part).subs(names) for part in expression)
-        return sp.sympify(expression).subs(names)
+        names = dict(zip(self.arguments, map(sp.Symbol, self.names), strict=True))
+        if isinstance(self.expression, tuple):
+            return tuple(sp.sympify(part).xreplace(names) for part in self.expression)
+        return sp.sympify(self.expression).xreplace(names)
+
+
+@dataclass(frozen=True)
+class Root:
+    """A number defined by an equation: ``equation`` = 0 for ``unknown``, by the same Newton steps in both languages.
+
+    Newton's method begins at ``start``; ``result``, an expression in the unknown, is what the call gives. NaN where
+    there is no root, or none is found.
+    """
+
+    name: str
+    equation: sp.Expr
+    unknown: sp.Symbol
+    start: sp.Expr
+    arguments: tuple[sp.Symbol, ...]
+    result: sp.Expr
+
+    def __call__(self, *values: Any, **named: Any) -> Any:
+        """The value at numbers or arrays that broadcast; arguments by position or by name."""
+        start, step, residual, result = self._parts
+        x = start(*values, **named)
+        for _ in range(_STEPS):
+            x = step(*values, **named, x=x)
+        found = np.abs(residual(*values, **named, x=x)) < _TOLERANCE
+        return np.where(found, result(x=x), np.nan)[()]
+
+    @property
+    def javascript(self) -> str:
+        """Function declarations; the one with this name takes the same arguments."""
+        start, step, residual, result = self._parts
+        names = ", ".join(start.names)
+        lines = [
+            f"let x = {start.name}({names});",
+            f"for (let i = 0; i < {_STEPS}; i++) x = {step.name}({names}, x);",
+            f"return Math.abs({residual.name}({names}, x)) < {_TOLERANCE} ? {result.name}(x) : NaN;",
+        ]
+        return source(*self._parts) + "\n" + function(self.name, start.names, lines)
+
+    @cached_property
+    def _parts(self) -> tuple[Kernel, Kernel, Kernel, Kernel]:
+        x = sp.Symbol("x")
+        equation = self.equation.subs(self.unknown, x)
+        step = x - equation / sp.diff(equation, x)
+        return (
+            Kernel(f"{self.name}Start", self.start, self.arguments),
+            Kernel(f"{self.name}Step", step, (*self.arguments, x)),
+            Kernel(f"{self.name}Residual", equation, (*self.arguments, x)),
+            Kernel(f"{self.name}Result", self.result.subs(self.unknown, x), (x,)),
+        )
+
+
+# Enough even at a double root, where Newton's method only halves the error at each step.
+_STEPS = 60
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Script:
+    """JavaScript written by hand, for what is not a formula; it stands beside its twin in Python."""
+
+    javascript: str
+
+
+def function(name: str, arguments: list[str], lines: list[str]) -> str:
+    """A JavaScript function declaration."""
+    body = "".join(f"  {line}\n" for line in lines)
+    return f"function {name}({', '.join(arguments)}) {{\n{body}}}\n"
+
+
+def _print(expression: sp.Expr) -> str:
+    return str(_Printer().doprint(expression))
 
 
 class _Printer(JavascriptCodePrinter):  # type: ignore[misc]
-    """Sympy's printer, without its line that declares constants such as Math.PI by name."""
+    """Sympy's printer, but with π and e as numbers: it would declare them above the expression."""
+
+    def _print_NumberSymbol(self, expr: sp.Expr) -> str:  # noqa: N802 - sympy's name
+        return repr(float(expr))

@@ -6,21 +6,20 @@ from typing import Literal
 
 import sympy as sp
 
-from grokmodels.theory.kernels import Kernel
 from grokmodels.theory.symbols import f
 
 Loss = Literal["logistic", "exponential", "squared"]
 
-VALUE: dict[str, Kernel] = {
-    "logistic": Kernel("logisticLoss", sp.log(1 + sp.exp(-f)), {"margin": f}),
-    "exponential": Kernel("exponentialLoss", sp.exp(-f), {"margin": f}),
+VALUE: dict[str, sp.Expr] = {
+    "logistic": sp.log(1 + sp.exp(-f)),
+    "exponential": sp.exp(-f),
     # Not decreasing beyond margin 1; the laws that need only a common s hold for it too.
-    "squared": Kernel("squaredLoss", (1 - f) ** 2 / 2, {"margin": f}),
+    "squared": (1 - f) ** 2 / 2,
 }
 
-STEEPNESS: dict[str, Kernel] = {
+STEEPNESS: dict[str, sp.Expr] = {
     # Written so that a large margin gives 0, not ∞/∞.
-    "logistic": Kernel("logisticSteepness", 1 / (1 + sp.exp(f)), {"margin": f}),
-    "exponential": Kernel("exponentialSteepness", sp.exp(-f), {"margin": f}),
-    "squared": Kernel("squaredSteepness", 1 - f, {"margin": f}),
+    "logistic": 1 / (1 + sp.exp(f)),
+    "exponential": sp.exp(-f),
+    "squared": 1 - f,
 }
