@@ -24,9 +24,11 @@ book: $(READY)
 	@$(BIN)/jupyter-book build -W -n --keep-going .
 	@echo "The book is at _build/html/index.html"
 
-test: lint
-	@echo "Testing the library, every chapter and the built site."
-	@$(BIN)/python -m pytest
+test: $(READY)
+	@$(MAKE) --no-print-directory lint; style=$$?; \
+	echo "Testing the library, every chapter and the built site."; \
+	$(BIN)/python -m pytest || exit; \
+	test $$style = 0 || { echo "Style or types need work: see the top, or make lint."; exit 1; }
 
 serve: book
 	@echo "Serving the book on http://localhost:8000 (stop with Ctrl-C)"

@@ -18,14 +18,8 @@ from jupyter_cache.base import CacheBundleIn
 from nbval.plugin import IPyNbCell, IPyNbFile
 
 # Rich outputs are not committed (tools/clean_notebooks.py); the built pages show and test them.
-NOT_COMPARED = (
-    "application/vnd.jupyter.widget-view+json",
-    "image/jpeg",
-    "image/png",
-    "image/svg+xml",
-    "text/html",
-    "text/latex",
-)
+RICH = ("application/vnd.jupyter.widget-view+json", "image/png", "image/svg+xml", "text/html", "text/latex")
+NOT_COMPARED = {*RICH, *(f"application/papermill.record/{mime}" for mime in RICH)}
 
 passed: dict[IPyNbFile, list[tuple[IPyNbCell, float]]] = defaultdict(list)
 
@@ -38,7 +32,7 @@ def pytest_configure() -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Compare what every machine computes alike."""
     if isinstance(item, IPyNbCell):
-        item.parent.skip_compare = {*item.parent.skip_compare, *NOT_COMPARED}
+        item.parent.skip_compare = NOT_COMPARED.union(item.parent.skip_compare)
 
 
 @pytest.hookimpl(wrapper=True)

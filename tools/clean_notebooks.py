@@ -15,6 +15,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+# What a cell prints or returns, and the numbers that it glues into the prose.
+OUTPUT_MIMES = {"text/plain", "application/papermill.record/text/plain"}
+OUTPUT_METADATA = {"scrapbook"}
 CELL_METADATA = {"mystnb", "tags", "slideshow"}
 NOTEBOOK_METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -26,17 +29,21 @@ def clean(notebook: NotebookNode) -> None:
     """Strip a notebook in place."""
     notebook.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
     for cell in notebook.cells:
-        cell.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k in CELL_METADATA})
+        cell.metadata = _only(CELL_METADATA, cell.metadata)
         if cell.cell_type == "code":
             cell.outputs = [output for output in map(_clean_output, cell.outputs) if output]
 
 
 def _clean_output(output: NotebookNode) -> NotebookNode | None:
     if "data" in output:
-        output.data = {mime: data for mime, data in output.data.items() if mime == "text/plain"}
-        output.metadata = NotebookNode()
+        output.data = _only(OUTPUT_MIMES, output.data)
+        output.metadata = _only(OUTPUT_METADATA, output.metadata)
         return output if output.data else None
     return output
+
+
+def _only(kept: set[str], entries: NotebookNode) -> NotebookNode:
+    return NotebookNode({key: value for key, value in entries.items() if key in kept})
 
 
 def main() -> int:

@@ -18,12 +18,17 @@ WIDGET = new_output(
     "display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/html": "<div/>"}
 )
 RESULT = new_output("execute_result", data={"text/plain": "42", "text/html": "<b>42</b>"}, execution_count=2)
+GLUED = new_output(
+    "display_data",
+    data={"application/papermill.record/text/plain": "'12'", "application/papermill.record/text/html": "12"},
+    metadata={"scrapbook": {"name": "seeds", "mime_prefix": "application/papermill.record/"}},
+)
 PRINTED = new_output("stream", name="stdout", text="memorized first: yes\n")
 
 
 @pytest.fixture
 def notebook(tmp_path: Path) -> Path:
-    cell = new_code_cell("run()", execution_count=2, outputs=[FIGURE, WIDGET, RESULT, PRINTED])
+    cell = new_code_cell("run()", execution_count=2, outputs=[FIGURE, WIDGET, RESULT, GLUED, PRINTED])
     cell.metadata = {
         "mystnb": {"image": {"alt": "a curve"}},
         "tags": ["hide-input"],
@@ -53,6 +58,7 @@ def test_it_keeps_text_and_counts_only(notebook: Path, monkeypatch: pytest.Monke
     assert [output.get("data", output.get("text")) for output in cell.outputs] == [
         {"text/plain": "<Figure size 640x480 with 1 Axes>"},
         {"text/plain": "42"},
+        {"application/papermill.record/text/plain": "'12'"},
         "memorized first: yes\n",
     ]
     assert cell.metadata == {"mystnb": {"image": {"alt": "a curve"}}, "tags": ["hide-input"]}
