@@ -35,7 +35,7 @@ STYLE: dict[str, Any] = {
     "axes.titlecolor": COLORS["ink"],
     "axes.titlelocation": "left",
     "axes.titlesize": 12,
-    "axes.titleweight": "semibold",
+    "axes.titleweight": "bold",
     "axes.labelsize": 12,
     "axes.linewidth": 0.8,
     "axes.spines.top": False,

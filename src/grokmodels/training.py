@@ -78,7 +78,8 @@ def train(
 
     ``checkpoints`` are steps (multiples of ``evaluate_every``, or the budget) at which the parameters whose name
     ``keep`` accepts are copied. ``forward="auto"`` takes the fast exact forward pass of :mod:`grokmodels.prefixes`
-    for causal models and the textbook's for others. The bar is quiet where there is nobody to see it.
+    for causal models and the textbook's for others. The bar is quiet where there is nobody to see it, and where the
+    environment has ``TQDM_DISABLE``.
 
     On one machine with one number of threads the same experiment gives the same history to the last bit.
     """
@@ -109,7 +110,9 @@ class _Training:
         status: Status = "finished"
         decay_time = 0.0
         batches = self._batches()
-        with tqdm(total=experiment.steps, unit="step", disable=None if progress else True, leave=False) as bar:
+        # None is tqdm's "only on a terminal or in a notebook".
+        quiet = None if progress and not os.environ.get("TQDM_DISABLE") else True
+        with tqdm(total=experiment.steps, unit="step", disable=quiet, leave=False) as bar:
             for step in range(experiment.steps + 1):
                 if step % experiment.evaluate_every == 0 or step == experiment.steps:
                     row = {"step": step, "decay_time": decay_time, **self._evaluate()}

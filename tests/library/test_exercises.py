@@ -1,0 +1,52 @@
+"""Checkers pass right answers and name what is wrong with others."""
+
+import math
+
+import numpy as np
+import pytest
+
+from grokmodels import exercises
+
+
+def lasting_step(steps, accuracy):
+    good = 0
+    for i, value in enumerate(accuracy):
+        good = good + 1 if value >= 0.99 else 0
+        if good == 5:
+            return int(steps[i - 4])
+    return None
+
+
+def rule_share(logits):
+    p = len(logits)
+    centered = logits - logits.mean(axis=2, keepdims=True)
+    moved = [np.roll(centered, (s, t, s + t), axis=(0, 1, 2)) for s in range(p) for t in range(p)]
+    return np.sum(np.mean(moved, axis=0) ** 2) / np.sum(centered**2)
+
+
+@pytest.mark.parametrize(
+    ("checker", "answer"),
+    [
+        (exercises.check_guessing_loss, math.log(97)),
+        (exercises.check_lasting_step, lasting_step),
+        (exercises.check_rule_share, rule_share),
+    ],
+)
+def test_a_right_answer_passes(checker, answer, capsys):
+    checker(answer)
+    assert capsys.readouterr().out == "Correct.\n"
+
+
+@pytest.mark.parametrize(
+    ("checker", "answer", "words"),
+    [
+        (exercises.check_guessing_loss, 1 / 97, "expected 4.57"),
+        (exercises.check_lasting_step, lambda steps, accuracy: None, "a clean rise"),
+        (exercises.check_lasting_step, lambda steps, accuracy: int(steps[np.argmax(accuracy >= 0.99)]), "spike"),
+        (exercises.check_rule_share, lambda logits: 1.0, "noise plus 0.0"),
+        (exercises.check_rule_share, lambda logits: None, "got None"),
+    ],
+)
+def test_a_wrong_answer_is_told_what_is_wrong(checker, answer, words):
+    with pytest.raises(AssertionError, match=words):
+        checker(answer)
