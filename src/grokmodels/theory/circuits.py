@@ -18,7 +18,7 @@ from grokmodels.schedules import Schedule
 from grokmodels.theory.checks import require_positive
 from grokmodels.theory.integrate import follow
 from grokmodels.theory.kernels import Kernel
-from grokmodels.theory.losses import STEEPNESS, VALUE, Loss
+from grokmodels.theory.losses import LOSS_OF, STEEPNESS, VALUE, Loss
 from grokmodels.theory.symbols import D, c_g, c_m, f, lam, s, u, v
 
 Positive = Annotated[float, Field(gt=0)]
@@ -128,10 +128,7 @@ def describe(circuits: Circuits, times: ArrayLike, decay_time: ArrayLike, u: Any
             "v": v,
             "margin": f,
             "share": circuits.generalizing_efficiency * v**circuits.degree / f,
-            "loss": _LOSS[circuits.loss](f),
+            "loss": LOSS_OF[circuits.loss](f),
             "norm": np.hypot(u, v),
         }
     )
-
-
-_LOSS = {name: Kernel(f"{name}Loss", value, (f,)) for name, value in VALUE.items()}

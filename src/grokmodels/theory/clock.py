@@ -6,6 +6,8 @@ and any decay schedule, because both circuits are driven by the same steepness.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sympy as sp
 
 from grokmodels.theory.circuits import FLOW
@@ -16,9 +18,10 @@ from grokmodels.theory.symbols import D, Lam, c_g, c_m, lam, rho, u, v
 def potential(x: sp.Expr, degree: sp.Expr = D) -> sp.Expr:
     """φ(x) = (x^(2−D) − 1)/(2 − D), and its limit ln x at D = 2."""
     power = 2 - sp.sympify(degree)
+    # Expanded, so that a long decay time does not overflow inside e^Λ.
     if power == 0:
-        return sp.log(x)
-    return (x**power - 1) / power
+        return sp.expand_log(sp.log(x))
+    return (sp.expand_power_base(x**power, force=True) - 1) / power
 
 
 def first_integral(degree: sp.Expr = D) -> sp.Expr:
@@ -33,8 +36,10 @@ def rate_of_change(quantity: sp.Expr, degree: sp.Expr = D) -> sp.Expr:
     return rate.subs(c_g, rho * c_m).subs(D, degree)
 
 
-FIRST_INTEGRAL = Kernel(
-    "firstIntegral",
-    sp.Piecewise((first_integral(sp.Integer(2)), sp.Eq(D, 2)), (first_integral(), True)),
-    (u, v, D, rho, Lam),
-)
+def _at_any_degree(of_degree: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
+    return sp.Piecewise((of_degree(sp.Integer(2)), sp.Eq(D, 2)), (of_degree(D), True))
+
+
+_x = sp.Symbol("x", positive=True)
+POTENTIAL = Kernel("potential", _at_any_degree(lambda degree: potential(_x, degree)), (_x, D))
+FIRST_INTEGRAL = Kernel("firstIntegral", _at_any_degree(first_integral), (u, v, D, rho, Lam))

@@ -6,6 +6,7 @@ from typing import Literal
 
 import sympy as sp
 
+from grokmodels.theory.kernels import Kernel
 from grokmodels.theory.symbols import f
 
 Loss = Literal["logistic", "exponential", "squared"]
@@ -23,3 +24,6 @@ STEEPNESS: dict[str, sp.Expr] = {
     "exponential": sp.exp(-f),
     "squared": 1 - f,
 }
+
+LOSS_OF = {name: Kernel(f"{name}Loss", value, (f,)) for name, value in VALUE.items()}
+STEEPNESS_OF = {name: Kernel(f"{name}Steepness", value, (f,)) for name, value in STEEPNESS.items()}
