@@ -40,7 +40,10 @@ class AddDarkTwins(SphinxTransform):
             if source.suffix != ".svg" or source.parent.name != "jupyter_execute":
                 continue
             twin = source.with_suffix(".dark.svg")
-            twin.write_text(darkened(source.read_text(encoding="utf-8")), encoding="utf-8")
+            dark = darkened(source.read_text(encoding="utf-8"))
+            # Left alone when unchanged: a newer file would make Sphinx read its pages again.
+            if not twin.exists() or twin.read_text(encoding="utf-8") != dark:
+                twin.write_text(dark, encoding="utf-8")
             partner = image.deepcopy()
             partner["uri"] = image["uri"].removesuffix(".svg") + ".dark.svg"
             image["classes"] = [*image["classes"], "dark-light", "grok-light-figure"]
