@@ -4,6 +4,7 @@ MathJax and the Vega bundle are written once for each version under `_build/.scr
 at every build; Sphinx copies all of them into the site.
 """
 
+import hashlib
 import shutil
 from importlib import resources
 from importlib.metadata import version
@@ -64,6 +65,15 @@ def _add_static_files(app: Sphinx, config: Config) -> None:
     _write_palette(ours)
     write_assets(ours)
     config.html_static_path += [str(mathjax), str(ours)]
+    config["static_files_digest"] = _digest(Path(app.srcdir) / "book" / "_static", ours)
+
+
+def _digest(*folders: Path) -> str:
+    digest = hashlib.sha256()
+    for folder in folders:
+        for file in sorted(folder.iterdir()):
+            digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 def _load_where_needed(
@@ -83,6 +93,9 @@ def _load_where_needed(
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
+    # Sphinx copies styles and scripts with the pages it writes, and writes none when only these changed: a setting that
+    # follows them makes it write all.
+    app.add_config_value("static_files_digest", "", "html", str)
     app.connect("config-inited", _add_static_files)
     app.connect("html-page-context", _load_where_needed)
     app.add_css_file("palette.css", priority=400)
