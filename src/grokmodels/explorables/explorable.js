@@ -1,5 +1,5 @@
 // @ts-check
-/*
+/**
  * Mounts explorables: controls → kernel → charts.
  *
  * A classic script, so that it works from file:// as it does from a server. On a built page it mounts every

@@ -45,6 +45,8 @@ async function render({ model, el }) {
     for (const trait of Object.keys(changes)) model.set(trait, explorable.state[trait]);
     model.save_changes();
   });
+  // JupyterLab would take the arrow keys for itself; it looks for this mark on the element that has the focus.
+  for (const control of el.querySelectorAll("input, button")) control.setAttribute("data-lm-suppress-shortcuts", "true");
   for (const trait of names) {
     model.on(`change:${trait}`, () => {
       if (model.get(trait) !== explorable.state[trait]) explorable.set({ [trait]: model.get(trait) });

@@ -1,0 +1,153 @@
+"""An explorable as a widget in a real JupyterLab: the chart lives, the trait and the slider move each other."""
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[2]
+pytestmark = [pytest.mark.browser, pytest.mark.jupyterlab]
+
+CELLS = [
+    "import ipywidgets\nfrom tests.explorable_samples import Power, replay",
+    "explorable = replay()\nexplorable",
+    "Power()",
+    "other = ipywidgets.IntSlider(min=0, max=1500)\nlink = ipywidgets.link((explorable, 'step'), (other, 'value'))",
+]
+ROOT_ELEMENT = "document.querySelector('.jp-OutputArea .grok-explorable[data-name=replay]')"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A JupyterLab on the loopback, with a notebook; ends with the test."""
+    folder = tmp_path_factory.mktemp("lab")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, folder / "explorable.ipynb")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    token = secrets.token_hex(16)
+    # Nothing of the user's own Jupyter is read or written.
+    own = {
+        name: str(folder / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "HOME")
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--LabApp.expose_app_in_browser=True",
+    ]
+    settings = {
+        "ServerApp.port": port,
+        "ServerApp.port_retries": 0,
+        "ServerApp.root_dir": folder,
+        "IdentityProvider.token": token,
+        "LabApp.extension_manager": "readonly",
+        "LabApp.news_url": None,
+        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+        "LabApp.workspaces_dir": folder / "workspaces",
+        "LabApp.user_settings_dir": folder / "settings",
+    }
+    command += [f"--{name}={value}" for name, value in settings.items()]
+    environment = os.environ | own | {"PYTHONPATH": str(ROOT)}
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+        try:
+            _wait_until_up(f"http://127.0.0.1:{port}/api/status?token={token}", process, folder / "log")
+            yield f"http://127.0.0.1:{port}/lab/tree/explorable.ipynb?token={token}"
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _wait_until_up(address, process, log):
+    for _ in range(300):
+        assert process.poll() is None, log.read_text()
+        try:
+            with urlopen(address, timeout=5):
+                return
+        except URLError:
+            time.sleep(0.1)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+@pytest.fixture
+def tab(browser, server):
+    tab = browser.new_page(viewport={"width": 1200, "height": 1000})
+    tab.requested = []
+    tab.on("request", lambda request: tab.requested.append(request.url))
+    tab.goto(server)
+    # Cells that run before the kernel is connected never run.
+    session = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session"
+    tab.wait_for_function(f"{session}?.kernel?.status === 'idle'", timeout=60_000)
+    yield tab
+    tab.close()
+
+
+def run(tab, code):
+    """Run code in the notebook's kernel and return what it prints."""
+    return tab.evaluate(
+        """async (code) => {
+            const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+            const future = kernel.requestExecute({ code });
+            let printed = "";
+            future.onIOPub = (message) => { printed += message.content.text ?? message.content.evalue ?? ""; };
+            await future.done;
+            return printed;
+        }""",
+        code,
+    )
+
+
+def test_the_slider_and_the_trait_move_each_other(tab):
+    tab.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    tab.wait_for_function(f"{ROOT_ELEMENT}?.explorable", timeout=60_000)
+    tab.wait_for_function("document.querySelector('.jp-OutputArea [data-name=power]')?.explorable")
+    bundles = "[...document.scripts].filter((script) => script.textContent.includes('window.vegaEmbed')).length"
+    assert tab.evaluate(bundles) == 1
+
+    slider = tab.get_by_role("slider", name="Training step")
+    assert slider.get_attribute("aria-valuetext") == "800"
+    slider.focus()
+    tab.keyboard.press("ArrowRight")
+    assert _eventually(lambda: run(tab, "print(explorable.step, other.value)").strip() == "825 825")
+
+    run(tab, "other.value = 401")
+    tab.wait_for_function(f"{ROOT_ELEMENT}.explorable.state.step === 400")
+    assert slider.get_attribute("aria-valuetext") == "400"
+
+    # What is drawn is what Python computes.
+    expected = json.loads(run(tab, "import json; print(json.dumps(explorable.rows(explorable.state)['circle']))"))
+    tab.wait_for_function(
+        f"({ROOT_ELEMENT}.explorable.views.circle.data('circle')[5].x) === {expected[5]['x']}", timeout=10_000
+    )
+
+    # The theme of JupyterLab is followed.
+    color = f"getComputedStyle({ROOT_ELEMENT}).color"
+    light = tab.evaluate(color)
+    tab.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
+    tab.wait_for_function(f"{color} !== '{light}'")
+
+    local = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
+    assert [address for address in tab.requested if not address.startswith(local)] == []
+
+
+def _eventually(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
