@@ -43,7 +43,7 @@ class Kernel:
     def __call__(self, *values: Any, **named: Any) -> Any:
         """The value at numbers or arrays that broadcast; arguments by position or by name."""
         with np.errstate(all="ignore"):
-            return self._numpy(*values, **named)
+            return self._numpy(*map(_number, values), **{name: _number(value) for name, value in named.items()})
 
     @property
     def names(self) -> list[str]:
@@ -137,6 +137,11 @@ def function(name: str, arguments: list[str], lines: list[str]) -> str:
     """A JavaScript function declaration."""
     body = "".join(f"  {line}\n" for line in lines)
     return f"function {name}({', '.join(arguments)}) {{\n{body}}}\n"
+
+
+def _number(value: Any) -> Any:
+    """Numpy's numbers give NaN or infinity where Python's own would raise."""
+    return np.asarray(value, dtype=float)[()]
 
 
 def _print(expression: sp.Expr) -> str:
