@@ -38,8 +38,8 @@
 
   /** Index of the allowed value nearest to a number. @param {Value[]} values @param {Value} value */
   function nearest(values, value) {
-    const distance = (/** @type {Value} */ allowed) => Math.abs(Number(allowed) - Number(value));
-    return values.reduce((best, allowed, i) => (distance(allowed) < distance(values[best]) ? i : best), 0);
+    const distances = values.map((allowed) => Math.abs(Number(allowed) - Number(value)));
+    return distances.indexOf(Math.min(...distances));
   }
 
   /** What a value becomes when it is set: sliders take the nearest allowed value within their range. What lies outside

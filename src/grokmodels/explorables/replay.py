@@ -33,8 +33,9 @@ class Replay(Explorable):
     → token embedding (p, d), p odd; its steps are the slider's positions. ``step`` is where the slider starts.
 
     The circle is seen in a plane fixed by the last embedding: that of its strongest frequency k
-    (:func:`~grokmodels.fourier.fourier_plane`). Every frame is projected onto this same plane, tokens are joined in the
-    order of k·a mod p, and one scale serves all frames: the circle is not fitted, it emerges.
+    (:func:`~grokmodels.fourier.fourier_plane`). Every frame is projected onto this same plane and tokens are joined in
+    the order of k·a mod p: the circle is not fitted, it emerges. Lengths are in units of the frame's root mean square
+    embedding, so that the mean squared radius is the share of the embedding that lies in this plane.
     """
 
     step = Controlled()
@@ -88,7 +89,7 @@ class Replay(Explorable):
         energy = fourier_energy(last)
         frequency = int(energy.argmax()) + 1
         plane = fourier_plane(last, frequency)
-        frames = np.stack([project(np.asarray(embeddings[s], dtype=np.float64), plane) for s in steps])
+        frames = np.stack([_frame(embeddings[recorded], plane) for recorded in steps])
         order = circle_order(len(last), frequency)
         data = {
             "history": columns(curves),
@@ -116,8 +117,8 @@ class Replay(Explorable):
                     _accuracy(last_step),
                     "Accuracy",
                     f"Accuracy on training and on test pairs against training steps, 0 to {last_step:,}. Training "
-                    f"accuracy is above one half from step {_crossing(curves, 'train_accuracy')}, test accuracy "
-                    f"from step {_crossing(curves, 'test_accuracy')}.",
+                    f"accuracy first passes one half at step {_crossing(curves, 'train_accuracy')}, test accuracy "
+                    f"at step {_crossing(curves, 'test_accuracy')}.",
                     height=210,
                     drag={"x": "step"},
                 ),
@@ -174,6 +175,13 @@ class Replay(Explorable):
         return {"past": past, "now": [now], "circle": circle, "readout": readout}
 
 
+def _frame(embedding: FloatArray, plane: FloatArray) -> FloatArray:
+    """Tokens in the plane, (p, 2), in units of the root mean square length of the centered embedding."""
+    embedding = np.asarray(embedding, dtype=np.float64)
+    size = np.sqrt(np.square(embedding - embedding.mean(axis=0)).sum(axis=1).mean())
+    return project(embedding, plane) / size
+
+
 def _steps(last: int) -> alt.X:
     return alt.X("step:Q", title="training step", scale=alt.Scale(domain=[0, last], nice=False))
 
@@ -185,7 +193,7 @@ def _evenly(order: Any, count: int) -> list[bool]:
 
 def _crossing(curves: pd.DataFrame, name: str) -> str:
     above = curves.loc[curves[name] >= 0.5, "step"]
-    return f"{int(above.iloc[0]):,}" if len(above) else "(not within the run)"
+    return f"{int(above.iloc[0]):,}" if len(above) else "(none within the run)"
 
 
 def _now() -> alt.Chart:
