@@ -11,6 +11,7 @@ function normalCdf(x) {
     term *= x * x / k;
     sum += term;
   }
-  return 0.5 + sum * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI);
+  // Rounding must not leave the range: logarithms are taken of it.
+  return Math.min(1, Math.max(0, 0.5 + sum * Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI)));
 }
 """)

@@ -97,16 +97,21 @@ class Root:
         return np.where(found, result(x=x), np.nan)[()]
 
     @property
+    def names(self) -> list[str]:
+        """The names of the arguments."""
+        return self._parts[0].names
+
+    @property
     def javascript(self) -> str:
         """Function declarations; the one with this name takes the same arguments."""
         start, step, residual, result = self._parts
-        names = ", ".join(start.names)
+        names = ", ".join(self.names)
         lines = [
             f"let x = {start.name}({names});",
             f"for (let i = 0; i < {_STEPS}; i++) x = {step.name}({names}, x);",
             f"return Math.abs({residual.name}({names}, x)) < {_TOLERANCE} ? {result.name}(x) : NaN;",
         ]
-        return source(*self._parts) + "\n" + function(self.name, start.names, lines)
+        return source(*self._parts) + "\n" + function(self.name, self.names, lines)
 
     @cached_property
     def _parts(self) -> tuple[Kernel, Kernel, Kernel, Kernel]:

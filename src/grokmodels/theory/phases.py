@@ -9,10 +9,10 @@ from typing import Literal
 
 import sympy as sp
 
-from grokmodels.theory.checks import require, require_positive
+from grokmodels.theory.checks import require_positive
 from grokmodels.theory.circuits import Circuits
 from grokmodels.theory.kernels import Kernel
-from grokmodels.theory.plateau import SHARE, SLOW_MARGIN, require_two_layers, split
+from grokmodels.theory.plateau import require_two_layers
 from grokmodels.theory.symbols import c, c_m, lam, rho, u
 
 Phase = Literal["collapse", "memorization", "grokking", "comprehension"]
@@ -25,27 +25,17 @@ GENERALIZER_RATE = Kernel("generalizerRate", lam * (1 / rho - 1), (lam, rho))
 # Of a circuit that begins near the origin; negative is collapse.
 ORIGIN_RATE = Kernel("originRate", c - lam, (c, lam))
 
-# The decay time in which the memorizer would grow alone from u to its rest, as if its early rate lasted.
-FIT_DECAY_TIME = Kernel(
-    "fitDecayTime",
-    sp.Max(0, lam / (c_m - lam) * sp.log(sp.sqrt(sp.log(2 * c_m / lam - 1) / c_m) / u)),
-    (u, c_m, lam),
+# The memorizer's margin at rest, and the decay time in which it grows there from u, as if its early rate lasted.
+_rest = sp.log(2 * c_m / lam - 1)
+_fit = sp.Max(0, lam / (c_m - lam) * sp.log(sp.sqrt(_rest / c_m) / u))
+
+# The seed v with which the rule would have just half of that margin when the data are fitted: the first integral, with
+# this estimate of the moment, solved for v.
+CROSSOVER_SEED = Kernel(
+    "crossoverSeed",
+    sp.sqrt(_rest / (2 * rho * c_m)) * (u / sp.sqrt(_rest / (2 * c_m))) ** rho * sp.exp((1 - rho) * _fit),
+    (u, rho, c_m, lam),
 )
-
-
-def fitted_share(circuits: Circuits, u: float, v: float) -> float:
-    """The rule's share when the data have just been fitted from small amplitudes (u, v).
-
-    The exact law with :data:`FIT_DECAY_TIME` and the memorizer's margin at rest; good to about 0.1. ValueError unless
-    D = 2, the loss is logistic and 0 < λ < c_m.
-    """
-    require_positive(u=u, v=v)
-    require_two_layers(circuits)
-    c_m, rho, decay = circuits.memorizing_efficiency, circuits.ratio, circuits.weight_decay
-    require(0 < decay < c_m, "weight_decay", decay, f"between 0 and memorizing_efficiency, {c_m}")
-    f_0, m_0 = split(circuits, u, v)
-    fitted = SLOW_MARGIN(0.0, rho, c_m, decay)
-    return float(SHARE(FIT_DECAY_TIME(u, c_m, decay), m_0, rho, fitted / f_0))
 
 
 def phase(circuits: Circuits, u: float, v: float) -> Phase:
@@ -58,10 +48,11 @@ def phase(circuits: Circuits, u: float, v: float) -> Phase:
     """
     require_positive(u=u, v=v, weight_decay=circuits.weight_decay)
     require_two_layers(circuits)
-    if circuits.weight_decay >= max(circuits.memorizing_efficiency, circuits.generalizing_efficiency):
+    _, c_m, c_g, decay = circuits.constants
+    if decay >= max(c_m, c_g):
         return "collapse"
-    if circuits.ratio <= 1:
+    if c_g <= c_m:
         return "memorization"
-    if circuits.weight_decay >= circuits.memorizing_efficiency or fitted_share(circuits, u, v) >= 0.5:
+    if decay >= c_m or v >= CROSSOVER_SEED(u, circuits.ratio, c_m, decay):
         return "comprehension"
     return "grokking"

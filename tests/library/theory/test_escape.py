@@ -79,15 +79,15 @@ def test_simulated_escapes_have_the_exact_rate():
 
 
 @pytest.mark.slow
-def test_ten_thousand_escapes_at_each_of_three_barriers_approach_langer_kramers():
+def test_ten_thousand_escapes_at_each_of_two_barriers_approach_langer_kramers():
     circuits, errors = model(4), []
-    for height, steps in ((4.0, 7000), (5.0, 18000), (6.0, 48000)):
+    for height, walkers, steps in ((3.0, 15_000, 5000), (5.0, 11_000, 26_000)):
         temperature = basins.barrier(circuits) / height
-        rate, count = simulated_rate(circuits, temperature, 11000, steps)
+        rate, count = simulated_rate(circuits, temperature, walkers, steps)
         assert count >= 10_000
         assert rate == pytest.approx(exact_rate(circuits, temperature), rel=0.01 + 3 / np.sqrt(count))
         errors.append(escape.escape_rate(circuits, temperature) / rate - 1)
-    assert errors[0] > errors[1] > errors[2] > 0
+    assert errors[0] > errors[1] > 0
 
 
 def test_waiting_times_are_exponential():
