@@ -1,5 +1,9 @@
-"""The theory of two circuits, in sympy, numpy and JavaScript from one source; one concept a module, no torch.
+"""The theory of two circuits, in sympy, numpy and JavaScript from one source. No torch; one concept a module.
 
-``circuits`` is the model and ``heldout`` what a test set sees of it; ``losses`` drive it, ``symbols`` name it, and
-``kernels`` turns one expression into numpy and JavaScript.
+- The model: ``circuits``, driven by ``losses``; ``heldout`` is what a test set sees of it.
+- Its laws: ``clock`` for every degree; ``forgetting`` at degree 1; ``plateau``, ``implicit_bias`` and ``phases`` at 2;
+  ``rest``, ``basins``, ``hysteresis`` and ``escape`` above 2, with noise from ``langevin``.
+- Its variations: ``slots``, ``depths``, ``updates``; and ``ridge``, where nothing undergoes a transition.
+- Their means: ``kernels`` makes numpy and JavaScript of one expression over ``symbols``; ``integrate`` and ``noise``
+  exist in both; ``gaussian`` only in JavaScript; ``checks`` names bad arguments.
 """

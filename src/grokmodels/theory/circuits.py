@@ -74,10 +74,10 @@ class Circuits(Recipe):
         return self.degree, self.memorizing_efficiency, self.generalizing_efficiency, self.weight_decay
 
 
-def margin(circuits: Circuits, u: ArrayLike, v: ArrayLike) -> Any:
-    """Margin on a training example, c_m u^D + c_g v^D."""
+def margins(circuits: Circuits, u: ArrayLike, v: ArrayLike) -> tuple[Any, Any]:
+    """What each circuit adds to the margin on a training example: c_m u^D and c_g v^D."""
     degree, c_m, c_g, _ = circuits.constants
-    return c_m * np.asarray(u) ** degree + c_g * np.asarray(v) ** degree
+    return c_m * np.asarray(u) ** degree, c_g * np.asarray(v) ** degree
 
 
 def energy(circuits: Circuits, u: ArrayLike, v: ArrayLike) -> Any:
@@ -114,21 +114,25 @@ def simulate(
     states, decay_time = follow(
         lambda state, decay: flow(circuits, state[0], state[1], decay), (u, v), times, circuits.weight_decay, schedule
     )
-    return describe(circuits, times, decay_time, *states)
+    return describe(times, decay_time, states, margins(circuits, *states), circuits.loss)
 
 
-def describe(circuits: Circuits, times: ArrayLike, decay_time: ArrayLike, u: Any, v: Any) -> pd.DataFrame:
-    """The table of :func:`simulate` for a trajectory that is already known."""
-    f = margin(circuits, u, v)
+def describe(
+    times: ArrayLike, decay_time: ArrayLike, amplitudes: Any, margins: tuple[Any, Any], loss: Loss
+) -> pd.DataFrame:
+    """The table of :func:`simulate` for amplitudes (2, n) and the circuits' margins that are already known."""
+    u, v = amplitudes
+    memorized, generalized = margins
+    margin = memorized + generalized
     return pd.DataFrame(
         {
             "t": times,
             "decay_time": decay_time,
             "u": u,
             "v": v,
-            "margin": f,
-            "share": circuits.generalizing_efficiency * v**circuits.degree / f,
-            "loss": LOSS_OF[circuits.loss](f),
+            "margin": margin,
+            "share": generalized / margin,
+            "loss": LOSS_OF[loss](margin),
             "norm": np.hypot(u, v),
         }
     )

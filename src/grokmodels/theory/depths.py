@@ -18,11 +18,11 @@ from pydantic import Field
 from grokmodels.recipe import Recipe
 from grokmodels.schedules import Schedule
 from grokmodels.theory.checks import require_positive
-from grokmodels.theory.circuits import Positive
+from grokmodels.theory.circuits import Positive, describe
 from grokmodels.theory.clock import POTENTIAL
 from grokmodels.theory.integrate import FloatArray, follow
 from grokmodels.theory.kernels import Kernel
-from grokmodels.theory.losses import LOSS_OF, STEEPNESS_OF, Loss
+from grokmodels.theory.losses import STEEPNESS_OF, Loss
 from grokmodels.theory.symbols import c_g, c_m, u
 
 Degree = Annotated[float, Field(ge=1)]
@@ -58,20 +58,8 @@ def simulate(
         return np.asarray(push * degrees * efficiencies * state ** (degrees - 1) - decay * state)
 
     states, decay_time = follow(velocity, (u, v), times, circuits.weight_decay, schedule)
-    parts = efficiencies[:, None] * states ** degrees[:, None]
-    f = parts.sum(axis=0)
-    return pd.DataFrame(
-        {
-            "t": times,
-            "decay_time": decay_time,
-            "u": states[0],
-            "v": states[1],
-            "margin": f,
-            "share": parts[1] / f,
-            "loss": LOSS_OF[circuits.loss](f),
-            "norm": np.hypot(*states),
-        }
-    )
+    memorized, generalized = efficiencies[:, None] * states ** degrees[:, None]
+    return describe(times, decay_time, states, (memorized, generalized), circuits.loss)
 
 
 def first_integral(circuits: UnequalCircuits, u: ArrayLike, v: ArrayLike) -> FloatArray:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from grokmodels.theory.checks import require, require_positive
 from grokmodels.theory.circuits import Circuits
+from grokmodels.theory.gaussian import NORMAL_CDF
 from grokmodels.theory.kernels import Script
 
 # Beyond ten standard deviations a Gaussian is zero to double precision; on this grid its sum is exact to about 1e-14.
@@ -45,8 +46,9 @@ def heldout_accuracy(circuits: Circuits, u: ArrayLike, v: ArrayLike, crosstalk: 
     return winning_chance(math.sqrt(2) * ratio_of_margins / crosstalk, classes)
 
 
-# winningChance(classes) returns a function of the lead. Needs normalCdf.
-WINNING_CHANCE = Script("""\
+# winningChance(classes) returns a function of the lead.
+WINNING_CHANCE = Script(
+    """\
 function winningChance(classes) {
   const grid = Array.from({ length: 201 }, (_, i) => -10 + i / 10);
   const beaten = grid.map((y) => -Math.expm1((classes - 1) * Math.log(normalCdf(y))));
@@ -56,4 +58,6 @@ function winningChance(classes) {
     return 1 - error / 10 / Math.sqrt(2 * Math.PI);
   };
 }
-""")
+""",
+    needs=(NORMAL_CDF,),
+)

@@ -18,13 +18,13 @@ class Source(Protocol):
     """Anything that exists in JavaScript too."""
 
     @property
-    def javascript(self) -> str:
-        """Function declarations."""
+    def declarations(self) -> tuple[str, ...]:
+        """Function declarations, those that others need first."""
 
 
 def source(*parts: Source) -> str:
-    """The JavaScript of several parts as one text, each part once."""
-    return "\n".join(dict.fromkeys(part.javascript for part in parts))
+    """The JavaScript of several parts as one text, each declaration once."""
+    return "\n".join(dict.fromkeys(text for part in parts for text in part.declarations))
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,13 @@ class Kernel:
         return [_NAMES.get(symbol.name, symbol.name) for symbol in self.arguments]
 
     @property
-    def javascript(self) -> str:
-        """A function declaration with the same name and arguments."""
+    def declarations(self) -> tuple[str, ...]:
+        """One function with the same name and arguments."""
         several = isinstance(self.expression, tuple)
         shared, values = sp.cse(self._named if several else [self._named])
         lines = [f"const {symbol} = {_print(value)};" for symbol, value in shared]
         results = ", ".join(_print(value) for value in values)
-        return function(self.name, self.names, [*lines, f"return {f'[{results}]' if several else results};"])
+        return (_function(self.name, self.names, [*lines, f"return {f'[{results}]' if several else results};"]),)
 
     @cached_property
     def _numpy(self) -> Any:
@@ -102,8 +102,8 @@ class Root:
         return self._parts[0].names
 
     @property
-    def javascript(self) -> str:
-        """Function declarations; the one with this name takes the same arguments."""
+    def declarations(self) -> tuple[str, ...]:
+        """The parts of the method, and a function with the same name and arguments."""
         start, step, residual, result = self._parts
         names = ", ".join(self.names)
         lines = [
@@ -111,7 +111,8 @@ class Root:
             f"for (let i = 0; i < {_STEPS}; i++) x = {step.name}({names}, x);",
             f"return Math.abs({residual.name}({names}, x)) < {_TOLERANCE} ? {result.name}(x) : NaN;",
         ]
-        return source(*self._parts) + "\n" + function(self.name, self.names, lines)
+        parts = (text for part in self._parts for text in part.declarations)
+        return (*parts, _function(self.name, self.names, lines))
 
     @cached_property
     def _parts(self) -> tuple[Kernel, Kernel, Kernel, Kernel]:
@@ -135,11 +136,16 @@ _TOLERANCE = 1e-9
 class Script:
     """JavaScript written by hand, for what is not a formula; it stands beside its twin in Python."""
 
-    javascript: str
+    text: str
+    needs: tuple[Source, ...] = ()
+
+    @property
+    def declarations(self) -> tuple[str, ...]:
+        """What the text needs, and the text."""
+        return (*(text for part in self.needs for text in part.declarations), self.text)
 
 
-def function(name: str, arguments: list[str], lines: list[str]) -> str:
-    """A JavaScript function declaration."""
+def _function(name: str, arguments: list[str], lines: list[str]) -> str:
     body = "".join(f"  {line}\n" for line in lines)
     return f"function {name}({', '.join(arguments)}) {{\n{body}}}\n"
 

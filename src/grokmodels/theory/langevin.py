@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from grokmodels.theory import basins
 from grokmodels.theory.checks import require, require_positive
-from grokmodels.theory.circuits import Circuits, flow
+from grokmodels.theory.circuits import Circuits, flow, margins
 from grokmodels.theory.kernels import Script
 
 FloatArray = NDArray[np.floating[Any]]
@@ -66,13 +66,12 @@ def escapes(
     require(walkers > 0, "walkers", walkers, "greater than 0")
     well, edge = basins.memorizer(circuits), basins.threshold(circuits)
     require(well.u > 0, "weight_decay", circuits.weight_decay, "below the memorizer's spinodal")
-    degree, c_m, c_g, _ = circuits.constants
     state = np.tile([[well.u], [well.v]], walkers)
     times: list[FloatArray] = []
     collapsed = 0
     for i in range(1, steps + 1):
         state = step(circuits, state, temperature, dt, gaussians.standard_normal(state.shape))
-        memorized, generalized = c_m * state[0] ** degree, c_g * state[1] ** degree
+        memorized, generalized = margins(circuits, *state)
         fell = memorized + generalized < edge.margin / 10
         escaped = (generalized > 9 * memorized) & ~fell
         if escaped.any() or fell.any():

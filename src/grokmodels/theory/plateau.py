@@ -8,7 +8,7 @@ from __future__ import annotations
 import sympy as sp
 
 from grokmodels.theory.checks import require, require_positive
-from grokmodels.theory.circuits import Circuits, margin
+from grokmodels.theory.circuits import Circuits, margins
 from grokmodels.theory.kernels import Kernel, Root
 from grokmodels.theory.symbols import Lam, c_g, c_m, f, f_0, lam, m, m_0, rho
 
@@ -37,8 +37,9 @@ DECAY_TIME = Kernel(
 )
 
 # The share after a decay time Λ in which the margin has grown by a factor; exact, and with factor 1 the curve on the
-# valley of constant margin. Solved for y = ln(m/(1 − m)), where L has slopes between 1 and ρ.
-_target = log_odds(m_0) + (rho - 1) * (2 * Lam + sp.log(_growth))
+# valley of constant margin. Solved for y = ln(m/(1 − m)), where L has slopes between 1 and ρ; long before y = 600 the
+# share is 1 to double precision.
+_target = sp.Min(log_odds(m_0) + (rho - 1) * (2 * Lam + sp.log(_growth)), 600 * rho)
 SHARE = Root(
     name="plateauShare",
     equation=_logit + (rho - 1) * sp.log(1 + sp.exp(_logit)) - _target,
@@ -86,5 +87,6 @@ def require_two_layers(circuits: Circuits) -> None:
 
 def split(circuits: Circuits, u: float, v: float) -> tuple[float, float]:
     """(f, m): the margin and the rule's share of it."""
-    f = float(margin(circuits, u, v))
-    return f, circuits.generalizing_efficiency * v**circuits.degree / f
+    memorized, generalized = margins(circuits, u, v)
+    margin = float(memorized + generalized)
+    return margin, float(generalized) / margin

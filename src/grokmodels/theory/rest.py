@@ -16,7 +16,8 @@ _x = sp.Symbol("x", real=True)  # ln f
 _strength = sp.log(D * c ** (2 / D) / lam)
 _balance = _strength + (1 - 2 / D) * _x - sp.log(1 + sp.exp(sp.exp(_x)))
 
-# The balance is concave in ln f, so that Newton's method from outside is monotone and cannot miss.
+# The balance is concave in ln f, so that Newton's method from outside is monotone and cannot miss. The threshold needs
+# a degree above 2.
 MARGIN = Root("restMargin", _balance, _x, sp.log(2 * sp.Abs(_strength) + 4), (D, c, lam), sp.exp(_x))
 THRESHOLD = Root("thresholdMargin", _balance, _x, -_strength / (1 - 2 / D), (D, c, lam), sp.exp(_x))
 

@@ -4,7 +4,7 @@ The clock needs only that both circuits are driven by one common factor. Plain s
 divides each weight's gradient by its own size. If each circuit owns its weight, a small seed then grows as fast as a
 large one: no plateau, and both circuits end equally large. If both are spread over n weights, the division is nearly
 common to them: the clock is back, but with a force that lifts the rule to about 1/√n of the memorizer. Where gradients
-are below ``epsilon`` Adam is plain descent with longer steps, and the clock is exact.
+are far below ``epsilon`` Adam is plain descent with longer steps, and keeps the clock as that does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pydantic import Field
 from grokmodels.recipe import Recipe
 from grokmodels.schedules import Schedule
 from grokmodels.theory.checks import require, require_positive
-from grokmodels.theory.circuits import Circuits, Positive, describe, flow, margin
+from grokmodels.theory.circuits import Circuits, Positive, describe, flow, margins
 from grokmodels.theory.integrate import FloatArray
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
@@ -58,6 +58,8 @@ def descend(
     """
     require_positive(u=u, v=v)
     require(steps >= every >= 1, "every", every, f"from 1 to steps, {steps}")
+    if update.precision == "float32":
+        require(circuits.loss == "logistic", "loss", circuits.loss, "logistic where the softmax is rounded")
     directions = _directions(update)
     weights = directions @ np.array([u, v])
     moments = np.zeros((2, len(weights)))
@@ -71,7 +73,8 @@ def descend(
         if step % every == 0:
             rows.append((step, decay_time, *np.abs(directions.T @ weights)))
     step_of, decay_times, us, vs = np.array(rows).T
-    table = describe(circuits, update.learning_rate * step_of, decay_times, us, vs)
+    times = update.learning_rate * step_of
+    table = describe(times, decay_times, (us, vs), margins(circuits, us, vs), circuits.loss)
     table.insert(0, "step", step_of.astype(int))
     return table
 
@@ -89,7 +92,7 @@ def _gradient(circuits: Circuits, update: Update, amplitudes: FloatArray) -> Flo
     sizes = np.abs(amplitudes)
     gradient = -np.sign(amplitudes) * flow(circuits, sizes[0], sizes[1], weight_decay=0.0)
     if update.precision == "float32":
-        right = np.float64(1 / (1 + np.exp(-margin(circuits, *sizes))))
+        right = np.float64(1 / (1 + np.exp(-sum(margins(circuits, *sizes)))))
         rounded = 1 - np.float64(np.float32(right))
         gradient = gradient * rounded / (1 - right) if right < 1 else 0 * gradient
     return np.asarray(gradient)

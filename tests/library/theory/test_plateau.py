@@ -134,6 +134,11 @@ def test_without_decay_the_rule_wins_at_a_time_that_quadrature_predicts():
     assert implicit_bias.log_time(model, 0.1, 1e-4) == pytest.approx(1e4, rel=0.02)
 
 
+def test_the_curve_saturates_where_doubles_do():
+    np.testing.assert_array_equal(plateau.SHARE([1e3, 1e6], 1e-9, 3.0, 1.0), 1)
+    np.testing.assert_allclose(plateau.SHARE([1e3, 1e6], 0.9, 0.5, 1.0), 0, atol=1e-300)
+
+
 def test_float32_cannot_tell_larger_margins_from_certainty():
     margin = implicit_bias.frozen_margin("float32")
     certain, almost = (np.float32(1 / (1 + np.exp(-f))) for f in (margin + 0.8, margin - 0.8))

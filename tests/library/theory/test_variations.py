@@ -84,6 +84,14 @@ def test_adam_over_many_weights_brings_the_clock_back():
     assert np.polyfit(table.decay_time[plateau], clock, 1)[0] == pytest.approx(2 - 1, rel=0.1)
 
 
+def test_adam_below_its_epsilon_keeps_the_clock():
+    model = Circuits(generalizing_efficiency=2, weight_decay=0.001)
+    table = descend(model, Update(rule="adamw", learning_rate=1, epsilon=100), 0.1, 1e-5, 15_000, every=500)
+    clock = np.log(table.v) - 2 * np.log(table.u)
+    assert table["share"].iloc[-1] > 0.9
+    assert np.polyfit(table.decay_time[2:], clock[2:], 1)[0] == pytest.approx(2 - 1, rel=0.02)
+
+
 def test_decoupled_and_coupled_decay_differ_under_adam():
     model = Circuits(generalizing_efficiency=2, weight_decay=0.1)
     ends = [descend(model, Update(rule=rule), 0.1, 0.01, 5000, every=5000).margin.iloc[0] for rule in ("adam", "adamw")]
@@ -107,6 +115,8 @@ def test_bad_updates_are_named():
         Update(learning_rate=0)
     with pytest.raises(ValueError, match="every: got 0"):
         descend(Circuits(), Update(), 1, 1, 10, every=0)
+    with pytest.raises(ValueError, match="loss: got squared"):
+        descend(Circuits(loss="squared"), Update(precision="float32"), 1, 1, 10)
 
 
 @pytest.mark.parametrize("classes", [2, 10, 97])
@@ -158,7 +168,7 @@ def test_the_linear_student_is_exact(features, examples, decay, seed):
 
 
 def test_test_loss_and_accuracy_are_those_of_fresh_inputs():
-    model = Ridge()
+    model = Ridge(features=300)
     table = ridge.solve(model, [1e4], tolerance=0.5)
     data = ridge.modes(model)
     fresh = np.random.default_rng(5).standard_normal((20_000, model.features)) * np.sqrt(data.variances)
