@@ -28,6 +28,18 @@ def test_the_fold_is_where_the_curvature_vanishes_and_the_decay_is_largest():
     assert sp.simplify(slope + rest.CURVATURE.expression / (D * f)) == 0
 
 
+@pytest.mark.parametrize("degree", [sp.Rational(5, 2), 3, 4])
+def test_energy_and_curvature_at_rest_depend_on_the_margin_alone(degree):
+    energy_alone = sp.log(1 + sp.exp(-c * u**degree)) + lam * u**2 / 2
+
+    def at_rest(expression):
+        return expression.subs(u, (f / c) ** (1 / sp.sympify(degree))).subs(lam, rest.DECAY.expression).subs(D, degree)
+
+    assert sp.simplify(at_rest(energy_alone) - rest.ENERGY.expression.subs(D, degree)) == 0
+    curvature = at_rest(sp.diff(energy_alone, u, 2) / lam)
+    assert sp.simplify(curvature - rest.CURVATURE.expression.subs(D, degree)) == 0
+
+
 def test_the_dividing_line_is_never_left():
     slope = sp.Symbol("slope", positive=True)
     on_line = {c_g: c_m * slope ** (2 - D), v: slope * u}

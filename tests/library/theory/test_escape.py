@@ -6,7 +6,7 @@ from scipy.sparse import coo_matrix, diags
 from scipy.sparse.linalg import splu
 
 from grokmodels.theory import basins, escape, langevin
-from grokmodels.theory.circuits import Circuits, energy, simulate
+from grokmodels.theory.circuits import Circuits, energy, hessian, simulate
 
 
 def model(degree, decay=0.3):
@@ -42,6 +42,20 @@ def exact_rate(circuits, temperature, cells=240):
     for _ in range(5):
         x = inverse.solve(x / np.linalg.norm(x))
     return 1 / np.linalg.norm(x)
+
+
+@pytest.mark.parametrize("degree", [2.5, 3.0, 4.0])
+def test_the_closed_form_is_the_law_with_the_curvatures_of_well_and_saddle(degree):
+    circuits, temperature = model(degree), 0.01
+    well, saddle, edge = (find(circuits) for find in (basins.memorizer, basins.saddle, basins.threshold))
+    bowl = np.linalg.det(hessian(circuits, well.u, 0))
+    for top, downhill, doubled, law in (
+        (hessian(circuits, saddle.u, saddle.v), (degree - 2) * 0.3, 2, escape.escape_rate),
+        (hessian(circuits, edge.u, 0), -hessian(circuits, edge.u, 0)[0, 0], 1, escape.collapse_rate),
+    ):
+        climb = (saddle if law is escape.escape_rate else edge).energy - well.energy
+        prefactor = doubled * downhill / (2 * np.pi) * np.sqrt(bowl / -np.linalg.det(top))
+        assert law(circuits, temperature) == pytest.approx(prefactor * np.exp(-climb / temperature), rel=1e-8)
 
 
 def asymptotic_over_exact(circuits, height):
