@@ -1,8 +1,8 @@
 """How chapters are run and compared, and how the build comes by what they computed.
 
 pytest executes every chapter with nbval and compares its text outputs with the committed ones. The
-outputs of a chapter that passed from its first cell to its last, figures included, go into the
-execution cache, so that the build that follows does not execute the chapter again.
+outputs of a chapter that passed from its first cell to its last, figures included, go into the execution cache, so that
+the build that follows does not execute the chapter again.
 """
 
 import os
@@ -12,9 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from execution_cache import ENVIRONMENT, cache_path
-from jupyter_cache import get_cache
-from jupyter_cache.base import CacheBundleIn
+from execution_cache import ENVIRONMENT, store
 from nbval.plugin import IPyNbCell, IPyNbFile
 
 # Rich outputs are not committed (tools/clean_notebooks.py); the built pages show and test them.
@@ -53,7 +51,4 @@ def _cache(chapter: Path, root: Path, cells: list[tuple[IPyNbCell, float]]) -> N
     for count, (source, (item, _)) in enumerate(zip(sources, cells, strict=True), start=1):
         source.execution_count = count
         source.outputs = deepcopy(item.test_outputs)
-    seconds = sum(duration for _, duration in cells)
-    get_cache(cache_path(root)).cache_notebook_bundle(
-        CacheBundleIn(notebook, str(chapter), data={"execution_seconds": seconds}), overwrite=True
-    )
+    store(root, chapter, notebook, sum(duration for _, duration in cells))

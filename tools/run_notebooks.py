@@ -2,7 +2,8 @@
 
     make notebooks [NB=chapter.ipynb]
 
-executes one chapter, or every one. A chapter that raises is left as it was.
+executes one chapter, or every one. A chapter that raises is left as it was. The build that follows shows the outputs
+without executing again.
 """
 
 import argparse
@@ -11,29 +12,38 @@ from pathlib import Path
 from time import perf_counter
 
 import nbformat
-from execution_cache import ENVIRONMENT
+from execution_cache import ENVIRONMENT, store
 from nbclient import NotebookClient
 
 from tools.clean_notebooks import clean
 
-BOOK = Path(__file__).parents[1] / "book"
+ROOT = Path(__file__).parents[1]
 
 
 def main() -> None:
     """Execute the notebooks named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path)
-    paths = parser.parse_args().notebooks or sorted(BOOK.rglob("*.ipynb"))
+    paths = parser.parse_args().notebooks or sorted((ROOT / "book").rglob("*.ipynb"))
     os.environ.update(ENVIRONMENT)
     for path in paths:
-        start = perf_counter()
         notebook = nbformat.read(path, as_version=4)
-        NotebookClient(
-            notebook, timeout=600, coalesce_streams=True, resources={"metadata": {"path": path.parent}}
-        ).execute()
+        # The cache knows a chapter by its sources and their metadata, so these have to be clean before it runs.
+        clean(notebook)
+        start = perf_counter()
+        client = NotebookClient(
+            notebook,
+            timeout=600,
+            coalesce_streams=True,
+            record_timing=False,
+            resources={"metadata": {"path": path.parent}},
+        )
+        client.execute()
+        seconds = perf_counter() - start
+        store(ROOT, path, notebook, seconds)
         clean(notebook)
         path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
-        print(f"{path}: {perf_counter() - start:.0f} s")
+        print(f"{path}: {seconds:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

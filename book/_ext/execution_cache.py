@@ -9,15 +9,19 @@ import hashlib
 import os
 from pathlib import Path
 
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
 from nbclient import NotebookClient
+from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.typing import ExtensionMetadata
 
 COMPUTED_WITH = ("src", "results", "requirements.txt")
 
-# Kernels inherit these: progress bars would end up in the chapters, and a fixed hash seed makes two runs alike.
-ENVIRONMENT = {"TQDM_DISABLE": "1", "PYTHONHASHSEED": "0"}
+# Kernels inherit these: progress bars would end up in the chapters, a fixed hash seed makes two runs alike, and on
+# matrices this small a second thread costs more than it gives.
+ENVIRONMENT = {"TQDM_DISABLE": "1", "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
 
 
 def cache_path(root: Path) -> Path:
@@ -27,6 +31,12 @@ def cache_path(root: Path) -> Path:
         digest.update(file.relative_to(root).as_posix().encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return root / "_build" / ".jupyter_cache" / digest.hexdigest()[:16]
+
+
+def store(root: Path, chapter: Path, executed: NotebookNode, seconds: float) -> None:
+    """Keep the outputs of a chapter, figures included, so that the build does not execute it again."""
+    bundle = CacheBundleIn(executed, str(chapter), data={"execution_seconds": seconds})
+    get_cache(cache_path(root)).cache_notebook_bundle(bundle, overwrite=True)
 
 
 def _files(root: Path) -> list[Path]:
