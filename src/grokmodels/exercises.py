@@ -14,6 +14,7 @@ import numpy as np
 
 from grokmodels import measures
 from grokmodels.tasks import Modular
+from grokmodels.theory import rest, ridge
 
 
 def check_guessing_loss(value: float) -> None:
@@ -54,6 +55,34 @@ def check_rule_share(function: Callable[[Any], float]) -> None:
                 measures.rule_share(logits, task.orbits),
                 tolerance=1e-9,
             )
+    print("Correct.")
+
+
+def check_fold(function: Callable[[float, float], float]) -> None:
+    """``function(degree, efficiency)``: the largest weight decay at which one circuit rests under logistic loss."""
+    for degree, efficiency in ((3.0, 1.0), (3.0, 2.0), (4.0, 0.5), (2.5, 1.0)):
+        _expect(
+            f"degree {degree:g}, efficiency {efficiency:g}",
+            function(degree, efficiency),
+            rest.spinodal(degree, efficiency),
+            tolerance=1e-4,
+        )
+    print("Correct.")
+
+
+def check_late_jump(function: Callable[[float, float, float], float]) -> None:
+    """``function(loss, decay, tolerance)``: the time at which half of the answers of the null model are right.
+
+    Its test loss is ``loss`` · e^(−2 decay t), half the mean square of a Gaussian error; an answer is right where the
+    error is within ``tolerance``.
+    """
+    for loss, decay, tolerance in ((2.9, 1e-4, 0.5), (2.9, 2e-4, 0.5), (10.0, 1e-3, 0.1)):
+        _expect(
+            f"loss {loss:g}, decay {decay:g}, tolerance {tolerance:g}",
+            function(loss, decay, tolerance),
+            ridge.jump_time(loss, decay, tolerance),
+            tolerance=1e-3 / decay,
+        )
     print("Correct.")
 
 

@@ -24,12 +24,24 @@ def rule_share(logits):
     return np.sum(np.mean(moved, axis=0) ** 2) / np.sum(centered**2)
 
 
+def fold(degree, efficiency):
+    margins = np.linspace(1e-3, 5, 100_001)
+    return np.max(degree * efficiency ** (2 / degree) * margins ** (1 - 2 / degree) / (1 + np.exp(margins)))
+
+
+def late_jump(loss, decay, tolerance):
+    # Half of a Gaussian lies within 0.6745 standard deviations.
+    return math.log(2 * loss * (0.67449 / tolerance) ** 2) / (2 * decay)
+
+
 @pytest.mark.parametrize(
     ("checker", "answer"),
     [
         (exercises.check_guessing_loss, math.log(97)),
         (exercises.check_lasting_step, lasting_step),
         (exercises.check_rule_share, rule_share),
+        (exercises.check_fold, fold),
+        (exercises.check_late_jump, late_jump),
     ],
 )
 def test_a_right_answer_passes(checker, answer, capsys):
@@ -45,6 +57,8 @@ def test_a_right_answer_passes(checker, answer, capsys):
         (exercises.check_lasting_step, lambda steps, accuracy: int(steps[np.argmax(accuracy >= 0.99)]), "spike"),
         (exercises.check_rule_share, lambda logits: 1.0, "noise plus 0.0"),
         (exercises.check_rule_share, lambda logits: None, "got None"),
+        (exercises.check_fold, lambda degree, efficiency: 0.8995, "degree 3, efficiency 2"),
+        (exercises.check_late_jump, lambda loss, decay, tolerance: 7000.0, "loss 2.9, decay 0.0001"),
     ],
 )
 def test_a_wrong_answer_is_told_what_is_wrong(checker, answer, words):

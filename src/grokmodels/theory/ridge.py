@@ -111,6 +111,18 @@ def solve(ridge: Ridge, times: ArrayLike, tolerance: float = 0.5) -> pd.DataFram
     )
 
 
+def jump_time(loss: float, decay: float, tolerance: float) -> float:
+    """When half of the answers come right if the test loss falls as loss · e^(−2 decay t), as decay makes it fall.
+
+    Negative where they are right from the start.
+    """
+    from scipy.special import ndtri
+
+    require_positive(loss=loss, decay=decay, tolerance=tolerance)
+    within = tolerance / ndtri(0.75)
+    return float(np.log(2 * loss / within**2) / (2 * decay))
+
+
 def within_tolerance(loss: ArrayLike, tolerance: float) -> FloatArray:
     """Chance that a Gaussian error of half mean square ``loss`` is within ``tolerance``: 2Φ(ε/√(2 loss)) − 1."""
     from scipy.special import ndtr
