@@ -33,7 +33,7 @@ def main() -> None:
         start = perf_counter()
         client = NotebookClient(
             notebook,
-            timeout=600,
+            timeout=1800,
             coalesce_streams=True,
             record_timing=False,
             resources={"metadata": {"path": path.parent}},
