@@ -2,6 +2,7 @@
 
 from grokmodels.explorables.assets import write_assets
 from grokmodels.explorables.charts import Chart
+from grokmodels.explorables.clock import Clock
 from grokmodels.explorables.controls import Choice, Controlled, Slider, grid
 from grokmodels.explorables.explorable import Explorable, columns, compact
 from grokmodels.explorables.family import Family
@@ -10,6 +11,7 @@ from grokmodels.explorables.replay import Replay
 __all__ = [
     "Chart",
     "Choice",
+    "Clock",
     "Controlled",
     "Explorable",
     "Family",

@@ -43,3 +43,12 @@ def _at_any_degree(of_degree: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
 _x = sp.Symbol("x", positive=True)
 POTENTIAL = Kernel("potential", _at_any_degree(lambda degree: potential(_x, degree)), (_x, D))
 FIRST_INTEGRAL = Kernel("firstIntegral", _at_any_degree(first_integral), (u, v, D, rho, Lam))
+
+# What runs on a straight line against Λ: ln v − ρ ln u at D = 2, with slope ρ − 1; elsewhere ln |v^(2−D) − ρu^(2−D)|,
+# with slope D − 2. Undefined only on the line between the basins, v^(2−D) = ρu^(2−D).
+READING = Kernel(
+    "clockReading",
+    sp.Piecewise((sp.log(v) - rho * sp.log(u), sp.Eq(D, 2)), (sp.log(sp.Abs(v ** (2 - D) - rho * u ** (2 - D))), True)),
+    (u, v, D, rho),
+)
+SPEED = Kernel("clockSpeed", sp.Piecewise((rho - 1, sp.Eq(D, 2)), (D - 2, True)), (D, rho))

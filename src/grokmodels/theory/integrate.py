@@ -38,7 +38,7 @@ def follow(
     # Amplitudes may fall by hundreds of orders of magnitude: only their relative errors count.
     tolerance = np.append(np.full(len(state) - 1, 1e-300), 1e-12)
     seen = [state[:, None]] if times[0] == 0 else []
-    for begin, end, first, last in _pieces(schedule or Schedule.constant(), times[-1]):
+    for begin, end, first, last in pieces(schedule or Schedule.constant(), times[-1]):
 
         def extended(t: float, state: Any) -> Any:
             part = (t - begin) / (end - begin)  # noqa: B023 - only called before the next turn
@@ -61,7 +61,7 @@ def follow(
     return states[:-1], states[-1]
 
 
-def _pieces(schedule: Schedule, until: float) -> Iterator[tuple[float, float, float, float]]:
+def pieces(schedule: Schedule, until: float) -> Iterator[tuple[float, float, float, float]]:
     """The straight pieces (begin, end, first factor, last factor) of a schedule on [0, until].
 
     Integrating them one by one keeps an integrator from stepping over a jump or a short pulse.
