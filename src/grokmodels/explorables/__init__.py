@@ -6,6 +6,7 @@ from grokmodels.explorables.clock import Clock
 from grokmodels.explorables.controls import Choice, Controlled, Slider, grid
 from grokmodels.explorables.explorable import Explorable, columns, compact
 from grokmodels.explorables.family import Family
+from grokmodels.explorables.grokking_curve import GrokkingCurve
 from grokmodels.explorables.replay import Replay
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Controlled",
     "Explorable",
     "Family",
+    "GrokkingCurve",
     "Replay",
     "Slider",
     "columns",
