@@ -49,6 +49,10 @@ def _study(options: argparse.Namespace) -> None:
     print(f"{options.name}: {_progress(study, folder)} stored in {folder}, {len(todo)} to do")
     if not todo:
         return
+    # A folder that cannot be written is noticed before any work is done for it.
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(f"{folder}: runs are stored here, but it cannot be written")
     with _executor(options) as executor:
         done = studies.run_points(todo, folder, executor, options.device)
         for path in tqdm(done, total=len(todo), unit="run"):

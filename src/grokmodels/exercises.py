@@ -24,13 +24,15 @@ def check_guessing_loss(value: float) -> None:
 
 
 def check_lasting_step(function: Callable[[Any, Any], int | None]) -> None:
-    """``function(steps, accuracy)``: the first step from which accuracy is at least 0.99 five times in a row, or None.
+    """``function(steps, accuracy)``: the first step at which accuracy reaches 0.99 and lasts, or None.
 
-    ``steps`` and ``accuracy`` are arrays of equal length.
+    It lasts if at least three of the five evaluations from that one on are at 0.99. ``steps`` and ``accuracy`` are
+    arrays of equal length.
     """
     cases = {
         "a clean rise": [0.1, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0],
-        "a spike that does not last": [0.1, 1.0, 0.8, 0.995, 0.99, 1.0, 1.0, 1.0],
+        "a spike that does not last": [0.1, 1.0, 0.8, 0.7, 0.8, 0.995, 0.99, 1.0, 1.0, 1.0],
+        "a dip that does not end it": [0.1, 1.0, 0.8, 0.995, 0.99, 1.0, 1.0, 1.0],
         "a record that ends too early to tell": [0.1, 0.5, 1.0, 1.0, 1.0, 1.0],
         "a run that never gets there": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7],
     }
@@ -83,6 +85,47 @@ def check_late_jump(function: Callable[[float, float, float], float]) -> None:
             ridge.jump_time(loss, decay, tolerance),
             tolerance=1e-3 / decay,
         )
+    print("Correct.")
+
+
+def check_clock(function: Callable[..., Any]) -> None:
+    """``function(u, v, decay_time, rho, degree)``: constant along a run of the circuits, different between runs."""
+    times = np.linspace(0, 20, 6)
+    for degree, loss, rho in ((2, "logistic", 2.0), (1, "exponential", 1.5), (3, "squared", 0.7), (1.5, "logistic", 2.0)):
+        recipe = Circuits(degree=degree, generalizing_efficiency=rho, weight_decay=0.2, loss=loss)
+        readings = []
+        for start in ((0.5, 0.1), (0.3, 0.2)):
+            run = simulate(recipe, *start, times, Schedule.ramp(2, 9)).to_dict("list")
+            u, v, decay_time = (np.array(run[name]) for name in ("u", "v", "decay_time"))
+            values = [function(*now, rho, degree) for now in zip(u, v, decay_time, strict=True)]
+            case = f"degree {degree}, {loss} loss, from u, v = {start}, at decay times {decay_time.round(2)}"
+            for value in values:
+                _expect(case, value, values[0], tolerance=1e-6 * max(1.0, abs(values[0])))
+            readings.append(values[0])
+        told = abs(readings[0] - readings[1]) > 1e-6
+        assert told, f"degree {degree}: two runs that differ have the same reading, {readings[0]}"
+    print("Correct.")
+
+
+def check_slots(function: Callable[..., tuple[float, float]]) -> None:
+    """``function(examples, slot_efficiency, rule_efficiency, degree)``: (ρ, critical number of examples)."""
+    for case in ((30, 10.0, 1.0, 2), (8, 8.0, 1.0, 3), (100, 2.0, 0.5, 1), (5, 3.0, 0.7, 2.5)):
+        examples, a, kappa, degree = case
+        got = function(*case)
+        expected = RATIO(examples, a, kappa, degree), CRITICAL_SIZE(a, kappa, degree)
+        for name, ours, theirs in zip(("ρ", "critical size"), expected, got, strict=True):
+            _expect(f"{name} for {examples} examples, a = {a}, κ = {kappa}, D = {degree}", theirs, ours, 1e-9 * ours)
+    print("Correct.")
+
+
+def check_grokking_delay(function: Callable[..., float]) -> None:
+    """``function(rho, share_0, growth)``: the decay time from ``share_0`` to one half of the margin, at degree 2.
+
+    ``growth`` is the margin then divided by the margin at the start.
+    """
+    for rho, share, growth in ((2.0, 1e-4, 1.0), (1.2, 1e-3, 1.0), (3.0, 1e-8, 20.0), (2.0, 0.3, 5.0)):
+        case = f"ρ = {rho}, from a share of {share}, margin grown by {growth}"
+        _expect(case, function(rho, share, growth), DECAY_TIME(0.5, growth, share, 1.0, rho), tolerance=1e-6)
     print("Correct.")
 
 

@@ -21,7 +21,7 @@ class Recipe(BaseModel):
 
     # By fields alone: a task also caches its arrays in itself, and arrays have no single truth value.
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.model_dump_json() == other.model_dump_json()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.model_dump_json() == other.model_dump_json()
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())

@@ -47,7 +47,7 @@ class Run:
 
     @property
     def milestones(self) -> measures.Milestones:
-        """t_mem and t_gen at 99 %, lasting five evaluations."""
+        """t_mem and t_gen at 99 %, lasting (:func:`~grokmodels.measures.first_lasting`)."""
         return measures.milestones(self.history)
 
 

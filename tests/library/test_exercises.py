@@ -9,11 +9,10 @@ from grokmodels import exercises
 
 
 def lasting_step(steps, accuracy):
-    good = 0
-    for i, value in enumerate(accuracy):
-        good = good + 1 if value >= 0.99 else 0
-        if good == 5:
-            return int(steps[i - 4])
+    good = accuracy >= 0.99
+    for i in range(len(good) - 4):
+        if good[i] and good[i : i + 5].sum() >= 3:
+            return int(steps[i])
     return None
 
 
