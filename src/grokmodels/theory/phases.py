@@ -11,9 +11,9 @@ import sympy as sp
 
 from grokmodels.theory.checks import require_positive
 from grokmodels.theory.circuits import Circuits
-from grokmodels.theory.kernels import Kernel
+from grokmodels.theory.kernels import Kernel, Root
 from grokmodels.theory.plateau import require_two_layers
-from grokmodels.theory.symbols import c, c_m, lam, rho, u
+from grokmodels.theory.symbols import c, c_m, lam, rho, u, v
 
 Phase = Literal["collapse", "memorization", "grokking", "comprehension"]
 
@@ -35,6 +35,17 @@ CROSSOVER_SEED = Kernel(
     "crossoverSeed",
     sp.sqrt(_rest / (2 * rho * c_m)) * (u / sp.sqrt(_rest / (2 * c_m))) ** rho * sp.exp((1 - rho) * _fit),
     (u, rho, c_m, lam),
+)
+
+# The same border solved for ρ, where u is below the memorizer's amplitude: rules above it win at once. The equation is
+# then convex and falls with ρ, so that Newton's method from the left cannot miss.
+CROSSOVER_RATIO = Root(
+    "crossoverRatio",
+    sp.expand_log(sp.log(CROSSOVER_SEED.expression), force=True) - sp.log(v),
+    rho,
+    sp.Rational(1, 100),
+    (u, v, c_m, lam),
+    rho,
 )
 
 
