@@ -7,6 +7,7 @@ from grokmodels.explorables.controls import Choice, Controlled, Slider, grid
 from grokmodels.explorables.explorable import Explorable, columns, compact
 from grokmodels.explorables.family import Family
 from grokmodels.explorables.grokking_curve import GrokkingCurve
+from grokmodels.explorables.landscape import Landscape
 from grokmodels.explorables.phase_diagram import PhaseDiagram
 from grokmodels.explorables.replay import Replay
 
@@ -18,6 +19,7 @@ __all__ = [
     "Explorable",
     "Family",
     "GrokkingCurve",
+    "Landscape",
     "PhaseDiagram",
     "Replay",
     "Slider",

@@ -176,11 +176,16 @@
     }
 
     async function draw() {
-      const rows = compute();
+      const before = rows;
+      rows = compute();
       speak(rows);
       await Promise.all(
         charts.map(([name, { reads }]) => {
-          for (const dataset of reads) if (!(dataset in payload.data)) views[name].data(dataset, rows[dataset] ?? []);
+          for (const dataset of reads) {
+            // What a kernel returns again, the very same array, is drawn already.
+            if (dataset in payload.data || (rows[dataset] && rows[dataset] === before[dataset])) continue;
+            views[name].data(dataset, rows[dataset] ?? []);
+          }
           return views[name].runAsync();
         }),
       );
@@ -219,7 +224,7 @@
       panel.append(dials[trait].node);
     }
 
-    const rows = compute();
+    let rows = compute();
     const resize = new ResizeObserver((entries) => {
       for (const { target, contentRect } of entries) {
         const view = views[/** @type {HTMLElement} */ (target).dataset.view ?? ""];
