@@ -13,8 +13,12 @@ from typing import Any
 import numpy as np
 
 from grokmodels import measures
+from grokmodels.schedules import Schedule
 from grokmodels.tasks import Modular
 from grokmodels.theory import rest, ridge
+from grokmodels.theory.circuits import Circuits, simulate
+from grokmodels.theory.plateau import DECAY_TIME
+from grokmodels.theory.slots import CRITICAL_SIZE, RATIO
 
 
 def check_guessing_loss(value: float) -> None:
@@ -91,7 +95,12 @@ def check_late_jump(function: Callable[[float, float, float], float]) -> None:
 def check_clock(function: Callable[..., Any]) -> None:
     """``function(u, v, decay_time, rho, degree)``: constant along a run of the circuits, different between runs."""
     times = np.linspace(0, 20, 6)
-    for degree, loss, rho in ((2, "logistic", 2.0), (1, "exponential", 1.5), (3, "squared", 0.7), (1.5, "logistic", 2.0)):
+    for degree, loss, rho in (
+        (2, "logistic", 2.0),
+        (1, "exponential", 1.5),
+        (3, "squared", 0.7),
+        (1.5, "logistic", 2.0),
+    ):
         recipe = Circuits(degree=degree, generalizing_efficiency=rho, weight_decay=0.2, loss=loss)
         readings = []
         for start in ((0.5, 0.1), (0.3, 0.2)):

@@ -33,9 +33,28 @@ def late_jump(loss, decay, tolerance):
     return math.log(2 * loss * (0.67449 / tolerance) ** 2) / (2 * decay)
 
 
+def clock(u, v, decay_time, rho, degree):
+    if degree == 2:
+        return np.log(v) - rho * np.log(u) - (rho - 1) * decay_time
+    return (v ** (2 - degree) - rho * u ** (2 - degree)) * np.exp((2 - degree) * decay_time)
+
+
+def slots(examples, slot_efficiency, rule_efficiency, degree):
+    ratio = rule_efficiency / slot_efficiency
+    return ratio * examples ** (degree / 2), ratio ** (-2 / degree)
+
+
+def grokking_delay(rho, share, growth):
+    odds = math.log(0.5) - rho * math.log(0.5) - math.log(share) + rho * math.log(1 - share)
+    return odds / (2 * (rho - 1)) - math.log(growth) / 2
+
+
 @pytest.mark.parametrize(
     ("checker", "answer"),
     [
+        (exercises.check_clock, clock),
+        (exercises.check_slots, slots),
+        (exercises.check_grokking_delay, grokking_delay),
         (exercises.check_guessing_loss, math.log(97)),
         (exercises.check_lasting_step, lasting_step),
         (exercises.check_rule_share, rule_share),
@@ -51,6 +70,10 @@ def test_a_right_answer_passes(checker, answer, capsys):
 @pytest.mark.parametrize(
     ("checker", "answer", "words"),
     [
+        (exercises.check_clock, lambda u, v, decay_time, rho, degree: 1.0, "two runs that differ"),
+        (exercises.check_clock, lambda u, v, decay_time, rho, degree: np.log(v) - rho * np.log(u), "degree 2"),
+        (exercises.check_slots, lambda n, a, kappa, degree: (kappa * n / a, a / kappa), "D = 3"),
+        (exercises.check_grokking_delay, lambda rho, share, growth: 1.0, "from a share of 0.0001"),
         (exercises.check_guessing_loss, 1 / 97, "expected 4.57"),
         (exercises.check_lasting_step, lambda steps, accuracy: None, "a clean rise"),
         (exercises.check_lasting_step, lambda steps, accuracy: int(steps[np.argmax(accuracy >= 0.99)]), "spike"),
