@@ -4,24 +4,28 @@ from grokmodels.explorables.assets import write_assets
 from grokmodels.explorables.charts import Chart
 from grokmodels.explorables.clock import Clock
 from grokmodels.explorables.controls import Choice, Controlled, Slider, grid
+from grokmodels.explorables.escape import Escape
 from grokmodels.explorables.explorable import Explorable, columns, compact
 from grokmodels.explorables.family import Family
 from grokmodels.explorables.grokking_curve import GrokkingCurve
 from grokmodels.explorables.landscape import Landscape
 from grokmodels.explorables.phase_diagram import PhaseDiagram
 from grokmodels.explorables.replay import Replay
+from grokmodels.explorables.ridge_threshold import RidgeThreshold
 
 __all__ = [
     "Chart",
     "Choice",
     "Clock",
     "Controlled",
+    "Escape",
     "Explorable",
     "Family",
     "GrokkingCurve",
     "Landscape",
     "PhaseDiagram",
     "Replay",
+    "RidgeThreshold",
     "Slider",
     "columns",
     "compact",
