@@ -7,12 +7,13 @@ NB ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help book test serve lint notebooks requirements clean
+.PHONY: help book test bench serve lint notebooks requirements clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make book          execute every chapter and build the site"
 	@echo "make test          check the library, the chapters and the built site"
+	@echo "make bench         time the training step and the sliders"
 	@echo "make serve         build the site and serve it on http://localhost:8000"
 	@echo "make lint          check style and types"
 	@echo "make notebooks     execute the chapters in place, keeping text outputs (NB=path for one)"
@@ -29,6 +30,10 @@ test: $(READY)
 	echo "Testing the library, every chapter and the built site."; \
 	$(BIN)/python -m pytest || exit; \
 	test $$style = 0 || { echo "Style or types need work: see the top, or make lint."; exit 1; }
+
+bench: $(READY)
+	@echo "Timing training steps and sliders."
+	@$(BIN)/python -m pytest benchmarks --benchmark-columns=median,min,rounds --benchmark-sort=name
 
 serve: book
 	@echo "Serving the book on http://localhost:8000 (stop with Ctrl-C)"

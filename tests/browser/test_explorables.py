@@ -1,8 +1,5 @@
 """Explorables on a static page, opened from disk in a real browser."""
 
-import math
-import statistics
-
 import pytest
 
 from grokmodels.explorables import write_assets
@@ -253,23 +250,3 @@ def test_without_javascript_the_pictures_remain(visit):
             box = picture.bounding_box()
             assert box["width"] > 200
             assert box["height"] > 80
-
-
-def test_a_move_is_painted_at_once(visit, record_property, capsys):
-    tab = visit()
-    times = tab.evaluate("""async () => {
-        const { set, views } = document.getElementById('explorable-replay').explorable;
-        const times = [];
-        for (let step = 0; step <= 1500; step += 25) {
-            const start = performance.now();
-            await set({ step });
-            times.push(performance.now() - start);
-        }
-        return times;
-    }""")
-    median = statistics.median(times)
-    record_property("slider to repaint, median ms", median)
-    with capsys.disabled():
-        print(f"\nslider to repaint: median {median:.0f} ms, slowest {max(times):.0f} ms")
-    assert math.isfinite(median)
-    assert median < 100

@@ -2,7 +2,6 @@
 
 import json
 import random
-import statistics
 
 import numpy as np
 import pytest
@@ -166,30 +165,3 @@ def test_nothing_is_wider_than_the_page(browser, address, width):
     tab.wait_for_function("[...document.querySelectorAll('.grok-explorable')].every((root) => root.explorable)")
     assert tab.evaluate("document.documentElement.scrollWidth") == width
     tab.close()
-
-
-@pytest.mark.parametrize("name", EXPLORABLES)
-def test_a_move_is_painted_at_once(tab, name, capsys):
-    medians = {}
-    for trait, control in EXPLORABLES[name].controls.items():
-        values = control.payload()["values"]
-        # About twenty moves of each.
-        values = values[:: max(1, len(values) // 20)] * max(1, 20 // len(values))
-        times = tab.evaluate(
-            """async ([name, trait, values]) => {
-            const { set, state } = document.getElementById(`explorable-${name}`).explorable;
-            const [before, times] = [state[trait], []];
-            for (const value of values) {
-                const start = performance.now();
-                await set({ [trait]: value });
-                times.push(performance.now() - start);
-            }
-            await set({ [trait]: before });
-            return times;
-        }""",
-            [name, trait, values],
-        )
-        medians[trait] = statistics.median(times)
-    with capsys.disabled():
-        print(f"\n{name}: slider to repaint, median ms", {trait: round(value) for trait, value in medians.items()})
-    assert max(medians.values()) < 150
