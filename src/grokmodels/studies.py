@@ -23,7 +23,7 @@ import tomllib
 from collections.abc import Iterator
 from concurrent.futures import Executor, as_completed
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,9 @@ from pydantic import Field
 from grokmodels import results
 from grokmodels.experiment import Experiment
 from grokmodels.recipe import Recipe
+
+if TYPE_CHECKING:
+    from grokmodels.training import Run
 
 # Studies and results ship with the repository, beside src/.
 ROOT = Path(__file__).parents[2]
@@ -171,13 +174,10 @@ def run_point(point: Point, folder: str, device: str) -> str:
 def table(study: Study, folder: Path | str) -> pd.DataFrame:
     """One row per stored run of the study: block, the recipe's varied fields, milestones, status, seconds, key."""
     rows = []
-    for point in stored(study, folder):
-        run = results.load(point.path(folder), checkpoints=False)
+    for run, labels in _labeled(study, stored(study, folder), folder):
         t_mem, t_gen = run.milestones
-        recipe = _flatten(run.experiment.model_dump())
         rows.append(
-            {"block": point.block}
-            | {path: recipe[path] for path in varied(study)}
+            labels
             | {"t_mem": t_mem.step, "t_mem_censored": t_mem.censored}
             | {"t_gen": t_gen.step, "t_gen_censored": t_gen.censored}
             | {"status": run.status, "seconds": run.provenance["seconds"], "key": run.experiment.key}
@@ -187,13 +187,18 @@ def table(study: Study, folder: Path | str) -> pd.DataFrame:
 
 def histories(study: Study, folder: Path | str, block: str | None = None) -> pd.DataFrame:
     """The histories of all stored runs (of one block), one under the other, with the varied fields as columns."""
-    parts = []
-    for point in stored(study, folder):
-        if block in (None, point.block):
-            run = results.load(point.path(folder), checkpoints=False)
-            recipe = _flatten(run.experiment.model_dump())
-            parts.append(run.history.assign(block=point.block, **{path: recipe[path] for path in varied(study)}))
+    points = [point for point in stored(study, folder) if block in (None, point.block)]
+    parts = [run.history.assign(**labels) for run, labels in _labeled(study, points, folder)]
     return pd.concat(parts, ignore_index=True)
+
+
+def _labeled(study: Study, points: list[Point], folder: Path | str) -> Iterator[tuple[Run, dict[str, Any]]]:
+    """Each point's run, with its block and the varied fields of its recipe."""
+    fields = varied(study)
+    for point in points:
+        recipe = _flatten(point.experiment.model_dump())
+        run = results.load(point.path(folder), checkpoints=False)
+        yield run, {"block": point.block} | {field: recipe[field] for field in fields}
 
 
 def varied(study: Study) -> list[str]:
