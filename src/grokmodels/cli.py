@@ -25,6 +25,8 @@ def main(arguments: list[str] | None = None) -> None:
     study.add_argument("--workers", type=int, default=os.cpu_count(), help="local processes, one thread each")
     study.add_argument("--scheduler", help="address of a Dask scheduler to run on instead")
     study.add_argument("--test", action="store_true", help="also the test seeds: once the analysis is fixed")
+    study.add_argument("--block", action="append", help="only this block (may be given several times)")
+    study.add_argument("--stack", type=int, help="train so many runs side by side (default: the study's own number)")
     study.add_argument("--device", default="cpu", help="auto, cpu, cuda or mps (default: cpu)")
 
     commands.add_parser("list", help="the studies and how much of each is stored")
@@ -45,7 +47,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _study(options: argparse.Namespace) -> None:
     study, folder = _open(options.root, options.name)
+    blocks = [block.name for block in study.block]
+    for name in options.block or []:
+        if name not in blocks:
+            raise ValueError(f"block: got {name!r}; must be one of {blocks}")
     todo = studies.missing(study, folder, test=options.test)
+    todo = [point for point in todo if point.block in (options.block or blocks)]
     print(f"{options.name}: {_progress(study, folder)} stored in {folder}, {len(todo)} to do")
     if not todo:
         return
@@ -54,7 +61,7 @@ def _study(options: argparse.Namespace) -> None:
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"{folder}: runs are stored here, but it cannot be written")
     with _executor(options) as executor:
-        done = studies.run_points(todo, folder, executor, options.device)
+        done = studies.run_points(todo, folder, executor, options.device, options.stack or study.stack)
         for path in tqdm(done, total=len(todo), unit="run"):
             run = results.load(path, checkpoints=False)
             t_mem, t_gen = run.milestones

@@ -55,10 +55,12 @@ class Block(Recipe):
     """A part of a study: ``base`` fields fixed, ``grid`` fields spanned.
 
     At the ``checkpoints`` of the seeds ``checkpoint_seeds``, parameters whose name starts with one of ``keep`` are
-    stored.
+    stored. ``seeds`` and ``test_seeds`` replace the study's where they are given.
     """
 
     name: str
+    seeds: tuple[Seed, ...] | None = None
+    test_seeds: tuple[Seed, ...] | None = None
     base: Fields = Field(default_factory=dict)
     grid: Fields = Field(default_factory=dict)
     checkpoints: Checkpoints | None = None
@@ -75,13 +77,15 @@ class Block(Recipe):
 class Study(Recipe):
     """A question, the prediction written down before the first run, and the runs that answer it.
 
-    ``seeds`` are for looking while an analysis is made; ``test_seeds`` run once it is fixed, and test it.
+    ``seeds`` are for looking while an analysis is made; ``test_seeds`` run once it is fixed, and test it. ``stack`` is
+    how many runs of one shape train side by side (:func:`grokmodels.training.train_stack`).
     """
 
     question: str
     prediction: str
     seeds: tuple[Seed, ...]
     test_seeds: tuple[Seed, ...] = ()
+    stack: Annotated[int, Field(ge=1)] = 1
     base: Fields = Field(default_factory=dict)
     block: tuple[Block, ...]
 
@@ -90,20 +94,23 @@ class Study(Recipe):
         for block in self.block:
             fixed = _flatten(self.base) | _flatten(block.base)
             axes = _flatten(block.grid)
-            for seed in self.seeds + self.test_seeds:
+            look = self.seeds if block.seeds is None else block.seeds
+            test = self.test_seeds if block.test_seeds is None else block.test_seeds
+            for seed in look + test:
                 for values in itertools.product(*axes.values()):
                     changes = fixed | dict(zip(axes, values, strict=True)) | {"seed": seed}
                     experiment = Experiment().but(**{path.replace(".", "__"): v for path, v in changes.items()})
-                    yield Point(block.name, experiment, block.steps_kept(seed), block.keep)
+                    yield Point(block.name, experiment, block.steps_kept(seed), block.keep, seed in test)
 
 
 class Point(NamedTuple):
-    """One run to do: the block it belongs to, its recipe, and what to keep of its weights."""
+    """One run to do: the block it belongs to, its recipe, what to keep of its weights, and whether it is a test."""
 
     block: str
     experiment: Experiment
     checkpoints: tuple[int, ...]
     keep: tuple[str, ...]
+    test: bool
 
     def path(self, folder: Path | str) -> Path:
         """Where the run of this point is stored."""
@@ -136,39 +143,50 @@ def stored(study: Study, folder: Path | str) -> list[Point]:
 
 def missing(study: Study, folder: Path | str, *, test: bool = False) -> list[Point]:
     """The points without one; those of the test seeds only on demand."""
-    opened = study.seeds + (study.test_seeds if test else ())
-    return [p for p in study.points() if p.experiment.seed in opened and not p.path(folder).exists()]
+    return [point for point in study.points() if (test or not point.test) and not point.path(folder).exists()]
 
 
-def run_points(points: list[Point], folder: Path | str, executor: Executor, device: str = "cpu") -> Iterator[Path]:
-    """Run points on any executor and yield each run's file as it is stored.
+def run_points(
+    points: list[Point], folder: Path | str, executor: Executor, device: str = "cpu", stack: int = 1
+) -> Iterator[Path]:
+    """Run points on any executor, ``stack`` at a time where their shapes allow, and yield the files of stored runs.
 
-    Workers store their runs themselves, so stopping this process loses at most the runs in flight.
+    Workers store each run as it is done, so stopping this process loses at most the runs in flight.
     """
-    futures = [executor.submit(run_point, point, str(folder), device) for point in points]
+    futures = [executor.submit(run_stack, together, str(folder), device) for together in stacks(points, stack)]
     try:
         for future in as_completed(futures):
-            yield Path(future.result())
+            yield from map(Path, future.result())
     finally:
         for future in futures:
             future.cancel()
 
 
-def run_point(point: Point, folder: str, device: str) -> str:
-    """Train one point on one thread and store it; returns the file's path. What a worker executes."""
+def stacks(points: list[Point], size: int) -> list[list[Point]]:
+    """The points in groups of one shape and at most ``size``, shape by shape."""
+    shapes: dict[str, list[Point]] = {}
+    for point in points:
+        shapes.setdefault(point.experiment.shape, []).append(point)
+    return [alike[i : i + size] for alike in shapes.values() for i in range(0, len(alike), size)]
+
+
+def run_stack(points: list[Point], folder: str, device: str) -> list[str]:
+    """Train points of one shape on one thread and store each when it is done. What a worker executes."""
     import torch
 
-    from grokmodels.training import train
+    from grokmodels.training import Member, pick_device, train_stack
 
     torch.set_num_threads(1)
-    run = train(
-        point.experiment,
-        device=device,
-        checkpoints=point.checkpoints,
-        keep=lambda name: name.startswith(point.keep),
-        progress=False,
-    )
-    return os.fspath(results.save(run, folder))
+    members = [
+        Member(
+            point.experiment,
+            pick_device(device),
+            checkpoints=point.checkpoints,
+            keep=lambda name, kept=point.keep: name.startswith(kept),
+        )
+        for point in points
+    ]
+    return [os.fspath(results.save(run, folder)) for run in train_stack(members, progress=False)]
 
 
 def table(study: Study, folder: Path | str) -> pd.DataFrame:
@@ -208,10 +226,11 @@ def varied(study: Study) -> list[str]:
 
 
 def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested tables as one table of dotted paths."""
+    """Nested tables as one table of dotted paths. A table that names its kind, as a task does, stays whole."""
     flat: dict[str, Any] = {}
     for name, value in tree.items():
-        flat |= _flatten(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+        nested = isinstance(value, dict) and "kind" not in value
+        flat |= _flatten(value, f"{prefix}{name}.") if nested else {f"{prefix}{name}": value}
     return flat
 
 

@@ -4,6 +4,7 @@ import multiprocessing
 import tomllib
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
+import pandas as pd
 import pytest
 
 from grokmodels import cli, results, studies
@@ -82,6 +83,26 @@ def test_local_processes_store_each_run_once(study, tmp_path):
     assert [studies.replay(point, tmp_path, 20) for point in studies.sample(study, tmp_path, 2)] == [
         pytest.approx(0, abs=1e-5)
     ] * 2
+
+
+def test_stacks_share_a_shape_and_store_what_single_runs_do(study, tmp_path):
+    todo = studies.missing(study, tmp_path)
+    groups = studies.stacks(todo, 3)
+    assert [len(group) for group in groups] == [3, 1, 2]
+    assert all(len({point.experiment.shape for point in group}) == 1 for group in groups)
+    with ThreadPoolExecutor(1) as executor:
+        list(studies.run_points(todo, tmp_path / "stacked", executor, stack=3))
+        list(studies.run_points(todo, tmp_path / "single", executor))
+    stacked, single = studies.histories(study, tmp_path / "stacked"), studies.histories(study, tmp_path / "single")
+    pd.testing.assert_frame_equal(stacked, single, rtol=1e-3, atol=1e-5)
+
+
+def test_one_block_can_be_run_alone(root, study, capsys):
+    cli.main(["--root", str(root), "study", "tiny", "--block", "wide", "--workers", "1", "--stack", "2"])
+    assert {point.block for point in studies.stored(study, root / "results" / "tiny")} == {"wide"}
+    with pytest.raises(SystemExit):
+        cli.main(["--root", str(root), "study", "tiny", "--block", "high"])
+    assert "block: got 'high'; must be one of ['decay', 'wide']" in capsys.readouterr().err
 
 
 def test_commands_run_list_show_and_verify(root, capsys):

@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from grokmodels import measures
 from grokmodels.experiment import Experiment, Optimizer
 from grokmodels.schedules import Schedule
-from grokmodels.training import make_optimizer, pick_device, train
+from grokmodels.training import Member, make_optimizer, pick_device, train, train_stack
 from grokmodels.transformer import Transformer
 
 SMALL = Experiment().but(
@@ -124,10 +126,7 @@ def test_a_diverging_run_ends_as_diverged_and_keeps_what_was_before():
 
 
 def test_a_run_stops_once_its_generalization_has_lasted():
-    easy = Experiment().but(
-        task__p=23, fraction=0.8, architecture__width=64, batch_size=None, steps=2000, evaluate_every=20
-    )
-    run = train(easy.but(stop_when_generalized=True))
+    run = train(EASY.but(stop_when_generalized=True))
     assert run.status == "generalized"
     t_gen = run.milestones.t_gen
     assert not t_gen.censored
@@ -164,11 +163,8 @@ def test_the_history_is_what_the_weights_say():
 
 
 def test_every_training_input_is_seen_once_an_epoch():
-    from grokmodels.training import _Training
-
-    training = _Training(SMALL, torch.device("cpu"), "auto")
-    batches = training._batches()
-    epoch = torch.cat([next(batches) for _ in range(48 // 16)])
+    training = Member(SMALL, torch.device("cpu"))
+    epoch = torch.cat([next(training.batches) for _ in range(48 // 16)])
     assert len(epoch.unique()) == 48
     assert set(epoch.tolist()) == set(training.split.train.tolist())
 
@@ -177,3 +173,67 @@ def test_an_unknown_or_absent_device_is_refused():
     assert pick_device("cpu").type == "cpu"
     with pytest.raises(ValueError, match=r"device: got 'tpu'; must be 'auto' or one of \["):
         pick_device("tpu")
+
+
+EASY = Experiment().but(
+    task__p=23, fraction=0.8, architecture__width=64, batch_size=None, steps=2000, evaluate_every=20
+)
+HALVED = Schedule.piecewise((0, 1.0), (20, 0.5), (40, 1.0))
+STACKABLE = st.fixed_dictionaries(
+    {
+        "architecture__norm": st.sampled_from(["pre", "none"]),
+        "architecture__layers": st.integers(1, 3),
+        "batch_size": st.sampled_from([16, None]),
+        "optimizer__name": st.sampled_from(["adamw", "adam", "sgd"]),
+        "optimizer__clip": st.sampled_from([None, 0.1]),
+    }
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=20)
+@given(base=st.sampled_from([SMALL, PARITY]), changes=STACKABLE)
+def test_a_run_in_a_stack_is_the_run_alone(base, changes):
+    base = base.but(precision="float64", steps=10, **changes)
+    experiments = [
+        base.but(seed=seed, optimizer__learning_rate=rate, optimizer__weight_decay=decay)
+        for seed, rate, decay in [(0, 0.01, 1.0), (1, 0.003, 0.0), (1, 0.01, 0.3)]
+    ]
+    runs = train_stack([Member(experiment, torch.device("cpu"), checkpoints=[10]) for experiment in experiments])
+    for experiment, run in zip(experiments, runs, strict=True):
+        alone = train(experiment, checkpoints=[10])
+        assert run.experiment == experiment
+        assert run.provenance["stack"] == 3
+        pd.testing.assert_frame_equal(run.history, alone.history, rtol=1e-7, atol=1e-9)
+        for name, values in alone.checkpoints[10].items():
+            assert np.allclose(run.checkpoints[10][name], values, rtol=1e-7, atol=1e-9)
+
+
+def test_a_member_that_is_done_leaves_its_stack():
+    quick = EASY.but(stop_when_generalized=True, steps=1000)
+    patient = quick.but(stop_when_generalized=False, optimizer__weight_decay=0.0)
+    runs = list(train_stack([Member(experiment, torch.device("cpu")) for experiment in (patient, quick)]))
+    assert [run.experiment for run in runs] == [quick, patient]
+    assert [run.status for run in runs] == ["generalized", "finished"]
+    assert runs[0].history["step"].iloc[-1] < runs[1].history["step"].iloc[-1] == 1000
+
+
+def test_a_stack_has_one_shape():
+    members = [Member(SMALL.but(fraction=fraction), torch.device("cpu")) for fraction in (0.4, 0.5)]
+    with pytest.raises(ValueError, match="members: got 2 shapes"):
+        train_stack(members)
+
+
+def test_a_data_schedule_takes_training_inputs_away_and_puts_the_same_back():
+    experiment = SMALL.but(batch_size=None, data_schedule=HALVED, steps=60)
+    member = Member(experiment, torch.device("cpu"))
+    full, half, again = (set(member.training_rows(step)) for step in (0, 30, 50))
+    assert half < full == again == set(member.split.train)
+    assert len(half) == round(0.5 * len(full))
+    batches = [next(member.batches) for _ in range(60)]
+    assert [len(batches[step]) for step in (19, 20, 39, 40)] == [48, 24, 24, 48]
+    with pytest.raises(ValueError, match="data_schedule: got shares"):
+        SMALL.but(data_schedule=Schedule(knots=((0, 1.5),)))
+    # A schedule that does nothing leaves the recipe's name alone.
+    assert SMALL.but(data_schedule=Schedule.constant()).key == SMALL.key
+    assert "data_schedule" not in SMALL.model_dump()
