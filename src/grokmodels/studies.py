@@ -20,7 +20,7 @@ from __future__ import annotations
 import itertools
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -182,11 +182,15 @@ def run_stack(points: list[Point], folder: str, device: str) -> list[str]:
             point.experiment,
             pick_device(device),
             checkpoints=point.checkpoints,
-            keep=lambda name, kept=point.keep: name.startswith(kept),
+            keep=_kept(point.keep),
         )
         for point in points
     ]
     return [os.fspath(results.save(run, folder)) for run in train_stack(members, progress=False)]
+
+
+def _kept(prefixes: tuple[str, ...]) -> Callable[[str], bool]:
+    return lambda name: name.startswith(prefixes)
 
 
 def table(study: Study, folder: Path | str) -> pd.DataFrame:

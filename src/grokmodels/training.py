@@ -174,7 +174,7 @@ class Member:
             self.status = "finished"
 
     def training_rows(self, step: int) -> np.ndarray:
-        """The training inputs at a step, (n_train,): of the split's, in a random order of the seed's, the first share."""
+        """The training inputs at a step, (n_train,): the share of the split's that the data schedule leaves."""
         share = self.experiment.data_schedule(step)
         if share == 1:
             return self.split.train

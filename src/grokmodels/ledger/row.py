@@ -1,0 +1,31 @@
+"""One claim, its test and what came out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["holds", "holds with limits", "fails", "open"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the claims ledger, computed from stored runs.
+
+    ``number``: its number in the ledger; ``claim``: what was claimed, in our words; ``source``: who claims it;
+    ``experiment``: the studies and blocks it was tested on; ``runs``, ``seeds``, ``censored``: how many; ``effect``: the
+    measured numbers with their intervals, one sentence; ``verdict`` and ``reason``: the judgment and what limits it;
+    ``figure``: label of the figure or section that shows it.
+    """
+
+    number: int
+    claim: str
+    source: str
+    experiment: str
+    runs: int
+    seeds: int
+    censored: int
+    effect: str
+    verdict: Verdict
+    reason: str
+    figure: str
