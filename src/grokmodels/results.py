@@ -50,14 +50,10 @@ def save(run: Run, folder: Path | str) -> Path:
         "checkpoints": _digest_tensors(run.checkpoints),
     }
     text = json.dumps(about, sort_keys=True)
-    table = pa.Table.from_pandas(history, preserve_index=False)
-    table = table.replace_schema_metadata({"grokmodels": text, "sha256": _digest(history, text)})
     if run.checkpoints:
         flat = {f"{step}/{name}": x for step, kept in run.checkpoints.items() for name, x in kept.items()}
         _write(path.with_suffix(".safetensors"), safetensors.numpy.save(flat))
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd", compression_level=9, use_dictionary=False)
-    _write(path, buffer.getvalue())
+    _write(path, _table_bytes(history, {"grokmodels": text, "sha256": _digest(history, text)}))
     return path
 
 
@@ -87,11 +83,30 @@ def load_all(folder: Path | str, *, checkpoints: bool = False) -> Iterator[Run]:
         yield load(path, checkpoints=checkpoints)
 
 
+def _table_bytes(history: pd.DataFrame, metadata: dict[str, str]) -> bytes:
+    """A small Parquet file: statistics and a second copy of the schema would take as much room as the numbers."""
+    table = pa.Table.from_pandas(history, preserve_index=False)
+    buffer = io.BytesIO()
+    with pq.ParquetWriter(
+        buffer,
+        table.schema,
+        compression="zstd",
+        compression_level=19,
+        use_dictionary=False,
+        column_encoding={name: "BYTE_STREAM_SPLIT" for name in history.columns if name != "step"},
+        write_statistics=False,
+        store_schema=False,
+    ) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata(metadata)
+    return buffer.getvalue()
+
+
 def _read_table(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     try:
-        table = pq.read_table(io.BytesIO(path.read_bytes()))
-        metadata = table.schema.metadata or {}
-        history = table.to_pandas(ignore_metadata=True)
+        file = pq.ParquetFile(io.BytesIO(path.read_bytes()))
+        metadata = file.metadata.metadata or {}
+        history = file.read().to_pandas(ignore_metadata=True)
     except FileNotFoundError:
         raise ResultError(f"{path}: there is no such file") from None
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
