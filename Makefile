@@ -7,7 +7,7 @@ NB ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help book test bench serve lint notebooks requirements clean
+.PHONY: help book test bench serve student lint notebooks requirements clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make test          check the library, the chapters and the built site"
 	@echo "make bench         time the training step and the sliders"
 	@echo "make serve         build the site and serve it on http://localhost:8000"
+	@echo "make student       write the notebooks for students, without solutions, into _build/student"
 	@echo "make lint          check style and types"
 	@echo "make notebooks     execute the chapters in place, keeping text outputs (NB=path for one)"
 	@echo "make requirements  compile requirements.txt from pyproject.toml"
@@ -38,6 +39,10 @@ bench: $(READY)
 serve: book
 	@echo "Serving the book on http://localhost:8000 (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server --directory _build/html 8000
+
+student: $(READY)
+	@echo "Writing notebooks for students: exercises with cells to answer in, solutions out."
+	@$(BIN)/python -m tools.student_notebooks
 
 lint: $(READY)
 	@echo "Checking style and types."
