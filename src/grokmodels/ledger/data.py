@@ -1,0 +1,420 @@
+"""How much data: the delay against the fraction, critical fractions, the diagram over decay, and ungrokking.
+
+Functions that load runs come first; all others take their tables. A *run* table has one row per run, with columns
+``seed``, ``test`` (a seed that ran after this analysis was fixed), ``t_mem``, ``t_gen`` and ``censored`` (of t_gen).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
+from scipy.stats import binomtest
+
+from grokmodels import measures, studies
+from grokmodels.ledger.row import Row, Verdict
+from grokmodels.statistics import Interval, Law, fit_critical_law, fit_law
+
+FloatArray = NDArray[np.floating[Any]]
+PHASES = ("memorization", "grokking", "comprehension", "collapse")
+
+
+def _is_test(study: studies.Study, block: pd.Series, seed: pd.Series) -> list[bool]:
+    """Whether each run has a test seed of its block."""
+    seeds = {b.name: study.test_seeds if b.test_seeds is None else b.test_seeds for b in study.block}
+    return [s in seeds[b] for b, s in zip(block, seed, strict=True)]
+
+
+def _runs(name: str, columns: list[str]) -> pd.DataFrame:
+    """The stored runs of a study; an empty table with the same columns where there are none yet."""
+    study, folder = studies.shipped(name)
+    table = studies.table(study, folder).rename(columns={"t_gen_censored": "censored"})
+    table = pd.DataFrame(table, columns=["block", "seed", *columns, "t_mem", "t_mem_censored", "t_gen", "censored"])
+    table["test"] = np.array(_is_test(study, table["block"], table["seed"]), dtype=bool)
+    return table.astype({"censored": bool, "t_mem_censored": bool})
+
+
+def fraction_runs() -> pd.DataFrame:
+    """Studies ``data-fraction`` and, for the fraction 0.4, ``weight-decay`` at decay 1: the same recipe, p = 97."""
+    ours = _runs("data-fraction", ["fraction"])
+    other = _runs("weight-decay", ["optimizer.weight_decay"])
+    other = other[other["optimizer.weight_decay"] == 1.0].assign(fraction=0.4)
+    return with_delay(pd.concat([ours, other[ours.columns]], ignore_index=True), spacing=50)
+
+
+def size_runs() -> pd.DataFrame:
+    """Study ``size``, with the modulus as column ``p``."""
+    table = _runs("size", ["task", "fraction"])
+    return with_delay(table.assign(p=[task["p"] for task in table["task"]]), spacing=25)
+
+
+def histories(name: str, block: str) -> pd.DataFrame:
+    """All evaluations of a block, empty where no run is stored.
+
+    Its varied fields are the plain columns ``fraction``, ``weight_decay``, ``kept`` (the share of the training pairs
+    that a cut leaves) and ``seed``; ``test`` marks test seeds.
+    """
+    study, folder = studies.shipped(name)
+    stored = [point for point in studies.stored(study, folder) if point.block == block]
+    if not stored:
+        return pd.DataFrame(columns=["block", "fraction", "weight_decay", "kept", "seed", "test", "step", *_CURVES])
+    table = studies.histories(study, folder, block).rename(columns={"optimizer.weight_decay": "weight_decay"})
+    if "data_schedule.knots" in table:
+        table["kept"] = [knots[-1][1] for knots in table["data_schedule.knots"]]
+    return table.assign(test=_is_test(study, table["block"], table["seed"]))
+
+
+_CURVES = ("decay_time", "train_accuracy", "test_accuracy", "rule_share")
+
+
+def with_delay(table: pd.DataFrame, spacing: int) -> pd.DataFrame:
+    """Add ``delay``, t_gen − t_mem, and at least half the ``spacing`` of the evaluations, below which none is seen."""
+    return table.assign(delay=(table["t_gen"] - table["t_mem"]).clip(lower=spacing / 2).astype(float))
+
+
+class Laws(NamedTuple):
+    """The two laws of the delay against the fraction: a pure power, and a power of the distance to ``edge``.
+
+    ``better_by``: by how much Akaike's criterion prefers the one with the edge.
+    """
+
+    power: Law
+    edge: Interval
+    critical: Law
+    better_by: float
+
+
+def laws(table: pd.DataFrame, candidates: int = 25) -> Laws | None:
+    """Both laws fitted to the ``delay`` of a run table; None where runs ended at fewer than three fractions."""
+    ended = table.loc[~table["censored"], "fraction"]
+    if ended.nunique() < 3:
+        return None
+    power = fit_law(table["delay"], table["censored"], ln_fraction=np.log(table["fraction"]))
+    # From no edge at all, where the two laws are one, to just below the first run that ended.
+    tried = np.linspace(0, ended.min(), candidates, endpoint=False)
+    edge, critical = fit_critical_law(table["fraction"], table["delay"], table["censored"], tried.tolist())
+    return Laws(power, edge, critical, power.aic - critical.aic)
+
+
+def shares(table: pd.DataFrame) -> pd.DataFrame:
+    """For each fraction: runs ``n``, generalized ones ``done``, their ``share`` and its 95 % interval (Wilson)."""
+    grouped = (~table["censored"]).groupby(table["fraction"])
+    result = pd.DataFrame({"n": grouped.size(), "done": grouped.sum()}).astype(int)
+    bounds = [binomtest(k, n).proportion_ci(method="wilson") for n, k in result.itertuples(index=False)]
+    return result.assign(share=result["done"] / result["n"], low=[b.low for b in bounds], high=[b.high for b in bounds])
+
+
+def critical_fraction(table: pd.DataFrame, budget: float = np.inf) -> float:
+    """The fraction at which half of the runs have generalized by ``budget`` steps; NaN where the data do not say.
+
+    Shares are made to rise with the fraction (isotonic regression) and joined by straight lines.
+    """
+    done = (~table["censored"] & (table["t_gen"] <= budget)).groupby(table["fraction"])
+    share = isotonic_regression(done.mean().to_numpy(float), weights=done.size().to_numpy(float)).x
+    fractions = done.mean().index.to_numpy(float)
+    above = int(np.argmax(share >= 0.5))
+    if share[-1] < 0.5 or share[0] >= 0.5:
+        return float("nan")
+    (x, y), (x2, y2) = zip(fractions[above - 1 : above + 1], share[above - 1 : above + 1], strict=True)
+    return float(x + (0.5 - y) / (y2 - y) * (x2 - x))
+
+
+def draws_of_critical(table: pd.DataFrame, draws: int = 400, budget: float = np.inf) -> FloatArray:
+    """The critical fraction in ``draws`` tables of seeds drawn with replacement, (draws,)."""
+    rng = np.random.default_rng(0)
+    waits = table.assign(t_gen=table["t_gen"].where(~table["censored"], np.inf))
+    wide = waits.pivot(index="seed", columns="fraction", values="t_gen").to_numpy()
+    names = np.sort(table["fraction"].unique())
+
+    def of(rows: FloatArray) -> float:
+        again = pd.DataFrame(rows, columns=names).melt(var_name="fraction", value_name="t_gen").dropna()
+        return critical_fraction(again.assign(censored=np.isinf(again["t_gen"])), budget)
+
+    return np.array([of(wide[rng.integers(len(wide), size=len(wide))]) for _ in range(draws)])
+
+
+class Scaling(NamedTuple):
+    """How the critical fraction f_c depends on p.
+
+    ``table``: p, seeds, f_c, low, high, per_token (f_c p). ``exponent``: that of f_c ∝ p^exponent, None where fewer
+    than two sizes have an f_c.
+    """
+
+    table: pd.DataFrame
+    exponent: Interval | None
+
+
+def scaling(table: pd.DataFrame, budget: float = np.inf) -> Scaling:
+    """Critical fraction of every p, and its exponent; intervals by drawing seeds within each p."""
+    rows, drawn, sizes = [], [], []
+    for p in np.unique(table["p"]).tolist():
+        runs = table[table["p"] == p]
+        estimate, sample = critical_fraction(runs, budget), draws_of_critical(runs, budget=budget)
+        if not np.isfinite(estimate):
+            continue
+        low, high = np.nanquantile(sample, [0.025, 0.975])
+        rows.append({"p": p, "seeds": runs["seed"].nunique(), "f_c": estimate, "low": low, "high": high})
+        drawn.append(sample)
+        sizes.append(p)
+    result = pd.DataFrame(rows, columns=["p", "seeds", "f_c", "low", "high"])
+    result["per_token"] = result["f_c"] * result["p"]
+    if len(rows) < 2:
+        return Scaling(result, None)
+    together = np.log(np.array(drawn))
+    together = together[:, np.isfinite(together).all(axis=0)]
+    slopes = np.polyfit(np.log(sizes), together, 1)[0]
+    low, high = np.quantile(slopes, [0.025, 0.975])
+    return Scaling(result, Interval(float(np.polyfit(np.log(sizes), np.log(result["f_c"]), 1)[0]), low, high))
+
+
+def edge_by_budget(table: pd.DataFrame, budgets: list[int]) -> pd.DataFrame:
+    """The critical fraction that a study with a smaller budget would have found: budget, f_c, low, high.
+
+    Budgets at which the data do not say are left out.
+    """
+    rows = []
+    for budget in budgets:
+        estimate = critical_fraction(table, budget)
+        if np.isfinite(estimate):
+            low, high = np.nanquantile(draws_of_critical(table, 200, budget), [0.025, 0.975])
+            rows.append({"budget": budget, "f_c": estimate, "low": low, "high": high})
+    return pd.DataFrame(rows, columns=["budget", "f_c", "low", "high"])
+
+
+def phase(history: pd.DataFrame) -> str:
+    """The phase of one run, named as in the toy.
+
+    Comprehension: generalized, and at t_mem half of the test pairs are right already; grokking: generalized later;
+    memorization: memorized and not generalized within the budget; collapse: neither.
+    """
+    t_mem, t_gen = measures.milestones(history)
+    if t_gen.censored:
+        return "collapse" if t_mem.censored else "memorization"
+    then = history.loc[history["step"] == t_mem.step, "test_accuracy"].iloc[0]
+    return "comprehension" if t_mem.censored or then >= 0.5 else "grokking"
+
+
+def phase_runs(table: pd.DataFrame) -> pd.DataFrame:
+    """One row per run of the diagram's histories: fraction, weight_decay, seed, test, milestones and ``phase``."""
+    rows = []
+    keys = ["fraction", "weight_decay", "seed", "test"]
+    for values, history in table.groupby(keys):
+        t_mem, t_gen = measures.milestones(history)
+        times = {"t_mem": t_mem.step, "t_gen": t_gen.step, "censored": t_gen.censored, "phase": phase(history)}
+        rows.append(dict(zip(keys, values, strict=True)) | times)
+    return pd.DataFrame(rows, columns=[*keys, "t_mem", "t_gen", "censored", "phase"])
+
+
+def edge_by_decay(runs: pd.DataFrame) -> pd.DataFrame:
+    """For each decay the critical fraction, and those of its single seeds, ``lowest`` and ``highest``."""
+    rows = []
+    for decay, cell in runs.groupby("weight_decay"):
+        single = [critical_fraction(run) for _, run in cell.groupby("seed")]
+        row = {"weight_decay": decay, "seeds": len(single), "f_c": critical_fraction(cell)}
+        rows.append(row | {"lowest": min(single), "highest": max(single)})
+    return pd.DataFrame(rows, columns=["weight_decay", "seeds", "f_c", "lowest", "highest"])
+
+
+CUT = 2000
+
+
+def losses_of_rule(table: pd.DataFrame) -> pd.DataFrame:
+    """One row per run of the cut histories: what became of the rule.
+
+    ``left``: the fraction trained on after the cut; ``before``: test accuracy at the cut; ``after``, ``share_after``:
+    test accuracy and rule share at the end (median of five evaluations); ``lost``: decay time from the cut until test
+    accuracy has fallen below one half for good, or until the end of the record where it has not (``kept_it``).
+    """
+    rows = []
+    columns = ["left", "seed", "test", "before", "after", "share_after", "lost", "kept_it"]
+    for key, history in table.groupby(["kept", "seed", "test"]):
+        kept, seed, test = cast(tuple[float, int, bool], key)
+        after = history[history["step"] > CUT]
+        start = history.loc[history["step"] == CUT].iloc[0]
+        # Accuracy that is gone is the mirror image of a milestone.
+        gone = measures.first_lasting(after["step"], 1 - after["test_accuracy"], level=0.5)
+        at = after.loc[after["step"] == gone.step, "decay_time"].iloc[0]
+        end = after[["test_accuracy", "rule_share"]].tail(5).median()
+        values = (0.6 * kept, seed, test, start["test_accuracy"], *end, at - start["decay_time"], gone.censored)
+        rows.append(dict(zip(columns, values, strict=True)))
+    return pd.DataFrame(rows, columns=columns)
+
+
+class Clause(NamedTuple):
+    """A part of a declared prediction, what was found, and whether it came true (None: not known yet)."""
+
+    study: str
+    declared: str
+    found: str
+    holds: bool | None
+
+
+def check_fraction(table: pd.DataFrame, both: Laws | None) -> list[Clause]:
+    """The prediction of ``data-fraction``."""
+    name = "data-fraction"
+    if both is None:
+        return [Clause(name, "all", "runs ended at fewer than three fractions", None)]
+    slope, g = both.power.slopes["ln_fraction"], both.critical.slopes["ln_distance"]
+    medians = table.assign(wait=table["delay"].where(~table["censored"], np.inf)).groupby("fraction")["wait"].median()
+    beyond = table[(table["fraction"] <= both.edge.estimate) & ~table["censored"]]
+    below = int((table["fraction"] <= both.edge.estimate).sum())
+    clauses = [
+        Clause(name, "the delay falls with the fraction", f"power of the fraction {slope}", slope.high < 0),
+        Clause(
+            name,
+            "a law with an edge is better by AIC",
+            f"by {both.better_by:.1f}, edge at {both.edge}",
+            both.better_by > 0,
+        ),
+        Clause(name, "its exponent −g has g between 0.5 and 2", f"g = {-g.estimate:.2f}", 0.5 <= -g.estimate <= 2),
+        Clause(
+            name,
+            "below the edge no run generalizes",
+            f"{len(beyond)} of {below} do",
+            beyond.empty if below else None,
+        ),
+    ]
+    if {0.4, 0.9} <= set(medians.index):
+        factor = medians[0.9] / medians[0.4]
+        clauses.append(
+            Clause(name, "delay at 0.9 below half of that at 0.4", f"{factor:.2f} times (medians)", bool(factor < 0.5))
+        )
+    return clauses
+
+
+def check_size(table: pd.DataFrame, found: Scaling) -> list[Clause]:
+    """Part (a) of the prediction of ``size``, and the waiting times' part (c) without its shape."""
+    clauses = []
+    for p, runs in table.groupby("p"):
+        share = shares(runs)["share"]
+        clauses.append(
+            Clause(
+                "size",
+                f"p = {p}: from below 10 % to above 90 % of seeds",
+                f"{share.iloc[0]:.0%} to {share.iloc[-1]:.0%}",
+                bool(share.iloc[0] < 0.1 and share.iloc[-1] > 0.9),
+            )
+        )
+    edges = found.table["f_c"].to_numpy()
+    clauses.append(
+        Clause(
+            "size",
+            "critical fraction smaller for larger p",
+            " > ".join(f"{edge:.2f}" for edge in edges),
+            bool((np.diff(edges) < 0).all()) if len(edges) > 1 else None,
+        )
+    )
+    return clauses
+
+
+def check_diagram(runs: pd.DataFrame) -> list[Clause]:
+    """The prediction of ``phase-diagram``."""
+    name = "phase-diagram"
+    if runs.empty:
+        return [Clause(name, "all", "not stored yet", None)]
+    edges = edge_by_decay(runs).set_index("weight_decay")["f_c"]
+    middle = edges[(edges.index >= 0.4) & (edges.index <= 1.5)]
+    lowest = runs[runs["fraction"] == runs["fraction"].min()]
+    weakest = runs[runs["weight_decay"] == runs["weight_decay"].min()]
+    collapsed = (runs["phase"] == "collapse").groupby(runs["weight_decay"]).mean()
+    dead = collapsed[collapsed == 1].index.tolist()
+    return [
+        Clause(
+            name,
+            f"at fraction {lowest['fraction'].iloc[0]:g} no decay helps",
+            f"{(~lowest['censored']).sum()} of {len(lowest)} runs generalize",
+            bool(lowest["censored"].all()),
+        ),
+        Clause(
+            name,
+            "weakest decay: the budget ends first",
+            f"{weakest['censored'].sum()} of {len(weakest)} runs censored",
+            bool(weakest["censored"].mean() > 0.5),
+        ),
+        Clause(
+            name,
+            "edge moves by 0.06 at most, decay 0.4 to 1.5",
+            f"by {np.ptp(middle):.3f}",
+            bool(np.ptp(middle) <= 0.06) if middle.notna().all() else None,
+        ),
+        Clause(
+            name,
+            "collapse at every fraction beyond some decay",
+            f"at decay {dead[0]:g}" if dead else f"at most {collapsed.max():.0%} of the runs of one decay",
+            bool(dead),
+        ),
+    ]
+
+
+def check_ungrokking(runs: pd.DataFrame, critical: float) -> list[Clause]:
+    """What the two-layer toy says of a cut: lost below the critical fraction, kept above, later nearer to it."""
+    name = "sweeps"
+    if runs.empty:
+        return [Clause(name, "all", "not stored yet", None)]
+    below, above = runs[runs["left"] < critical], runs[runs["left"] > critical]
+    waits = below.assign(lost=below["lost"].where(~below["kept_it"], np.inf)).groupby("left")["lost"].median()
+    later = bool((np.diff(waits) > 0).all()) if np.isfinite(waits[:-1]).all() else None
+    return [
+        Clause(
+            name, "below: the rule is lost", f"{(~below['kept_it']).sum()} of {len(below)}", not below["kept_it"].any()
+        ),
+        Clause(name, "above: it is kept", f"{above['kept_it'].sum()} of {len(above)}", bool(above["kept_it"].all())),
+        Clause(
+            name,
+            "the nearer to the edge, the later",
+            "decay times " + ", ".join(f"{wait:.1f}" for wait in waits),
+            later,
+        ),
+    ]
+
+
+def data_size_verdict(both: Laws | None, edges: list[bool]) -> Verdict:
+    """Claim 11, data: fewer pairs must lengthen the delay, and every size must have an edge.
+
+    Longer: the whole interval of the power is below 0. An edge: fewer than 10 % of the seeds generalize at the smallest
+    fraction and more than 90 % at the largest.
+    """
+    if both is None or not edges:
+        return "open"
+    longer = both.power.slopes["ln_fraction"].high < 0
+    if longer and all(edges):
+        return "holds"
+    return "holds with limits" if longer or all(edges) else "fails"
+
+
+def rows() -> list[Row]:
+    """Row 11, the part on the amount of data."""
+    return [data_size_row(fraction_runs(), size_runs())]
+
+
+def data_size_row(fractions: pd.DataFrame, sizes: pd.DataFrame) -> Row:
+    """Row 11 from the run tables of the two recipes."""
+    both, found = laws(fractions), scaling(sizes)
+    clauses = [clause for clause in check_size(sizes, found) if clause.declared.startswith("p =")]
+    edges = [bool(clause.holds) for clause in clauses]
+    ends = found.table.iloc[[0, -1]] if len(found.table) else found.table
+    says = [
+        f"p = {p:.0f}: half of the seeds at a fraction of {Interval(*edge)}"
+        for p, *edge in ends[["p", "f_c", "low", "high"]].to_numpy().tolist()
+    ]
+    if found.exponent is not None:
+        says.append(f"critical fraction ∝ p^({found.exponent})")
+    if both is not None:
+        slope = both.power.slopes["ln_fraction"]
+        says.insert(0, f"p = 97: delay ∝ fraction^({slope}), a law with an edge better by ΔAIC {both.better_by:.0f}")
+    return Row(
+        number=11,
+        claim="Whether and when a network generalizes is sensitive to the amount of data.",
+        source="memo",
+        experiment="data-fraction; weight-decay at decay 1; size",
+        runs=len(fractions) + len(sizes),
+        seeds=pd.concat([fractions["seed"], sizes["seed"]]).nunique(),
+        censored=int(fractions["censored"].sum() + sizes["censored"].sum()),
+        effect="; ".join(says) + ".",
+        verdict=data_size_verdict(both, edges),
+        reason=f"{sum(edges)} of {len(edges)} sizes have an edge within the budget; one task, modular addition.",
+        figure="fig-data-edges",
+    )
