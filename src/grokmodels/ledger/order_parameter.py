@@ -1,0 +1,365 @@
+"""Sudden or gradual: the rule share and m̂ of the canonical runs against the toy's law at degree 2. Rows 1 and 12.
+
+A ``run`` is the history of one seed, with its columns ``step``, ``decay_time`` and the rest, in steps' order; ``t_mem``
+and ``t_gen`` are its milestones in steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from grokmodels import studies
+from grokmodels.ledger.row import Row, Verdict
+from grokmodels.measures import first_lasting
+from grokmodels.statistics import Interval
+from grokmodels.theory.plateau import DECAY_TIME, NORM_SQUARED, SHARE
+
+# A run waits while its test accuracy has not yet reached this.
+WAITING = 0.05
+MEASURES = ("rule_share", "m_hat", "test_loss", "test_accuracy")
+
+Array = NDArray[np.floating]
+
+
+class Seed(NamedTuple):
+    """One seed of the study: its run, its milestones, and whether it was run after the analysis."""
+
+    seed: int
+    run: pd.DataFrame
+    t_mem: int
+    t_gen: int
+    test: bool
+
+
+def seeds(block: str = "decay", censored: bool = False) -> list[Seed]:
+    """The stored seeds of one block of ``canonical``; those that did not generalize only on demand."""
+    study, folder = studies.shipped("canonical")
+    table = studies.table(study, folder).query("block == @block")
+    runs = studies.histories(study, folder, block).groupby("seed")
+    return [
+        Seed(row["seed"], runs.get_group(row["seed"]), row["t_mem"], row["t_gen"], row["seed"] in study.test_seeds)
+        for row in table.to_dict("records")
+        if censored or not row["t_gen_censored"]
+    ]
+
+
+def ratios_by_decay() -> pd.DataFrame:
+    """ρ from the plateau of each run of ``weight-decay`` that has one of five evaluations or more, by decay."""
+    study, folder = studies.shipped("weight-decay")
+    table = studies.table(study, folder).rename(columns={"optimizer.weight_decay": "decay"})
+    runs = studies.histories(study, folder).groupby(["optimizer.weight_decay", "seed"])
+    rows = []
+    for row in table[(table["decay"] > 0) & ~table["t_gen_censored"]].to_dict("records"):
+        run = runs.get_group((row["decay"], row["seed"]))
+        seed = Seed(row["seed"], run, row["t_mem"], row["t_gen"], test=False)
+        if len(waiting(seed)) >= 5:
+            rows.append({"decay": row["decay"], "seed": row["seed"], "ratio": fit(seed).ratio})
+    return pd.DataFrame(rows)
+
+
+def waiting(seed: Seed) -> pd.DataFrame:
+    """The plateau: from t_mem until the test accuracy first reaches 5 %."""
+    after = seed.run[seed.run["step"] >= seed.t_mem]
+    return after[(after["test_accuracy"] < WAITING).cummin()]
+
+
+def half_log_odds(share: Any) -> Any:
+    """½ ln(R/(1 − R)): in the toy ln(m/(1 − m)) up to a constant, since the rule share R is quadratic."""
+    return np.log(share / (1 - share)) / 2
+
+
+class Fit(NamedTuple):
+    """The toy's law read off a plateau: ``ratio`` ρ, ``share_0`` the share m at Λ = 0; ``curvature`` of ½ ln odds."""
+
+    ratio: float
+    share_0: float
+    curvature: float
+
+    def share(self, decay_time: Any) -> Any:
+        """The share after a decay time, at constant margin."""
+        return SHARE(decay_time, self.share_0, self.ratio, 1.0)
+
+    def arrival(self, level: float) -> float:
+        """The decay time at which m reaches a level, at constant margin."""
+        return float(DECAY_TIME(level, 1.0, self.share_0, 1.0, self.ratio))
+
+
+def fit(seed: Seed) -> Fit:
+    """ρ from the slope of ½ ln odds of the rule share, the amplitude from m̂, both on the plateau and nowhere else.
+
+    Each from the measure that is clean: the rule share has a slope but an unknown factor to m, and m̂ is m but noisy.
+    The curvature is that of a parabola in Λ: 0 where the logarithm is straight.
+    """
+    plateau = waiting(seed)
+    decay_time, m_hat = plateau["decay_time"].to_numpy(), plateau["m_hat"].to_numpy()
+    x = half_log_odds(plateau["rule_share"].to_numpy())
+    ratio = 1 + np.polyfit(decay_time, x, 1)[0] / 2
+
+    def misfit(log_share: float) -> float:
+        return float(np.square(SHARE(decay_time, np.exp(log_share), ratio, 1.0) - m_hat).sum())
+
+    share_0 = np.exp(minimize_scalar(misfit, bounds=(-25, -0.5), method="bounded").x)
+    return Fit(float(ratio), float(share_0), float(2 * np.polyfit(decay_time, x, 2)[0]))
+
+
+def crossing(run: pd.DataFrame, column: str, level: float) -> float:
+    """Λ at which a column reaches a level and lasts, read between evaluations; NaN where it does not."""
+    step, censored = first_lasting(run["step"], run[column], level)
+    if censored:
+        return float("nan")
+    at = int(np.flatnonzero(run["step"] == step)[0])
+    ends = run.iloc[max(at - 1, 0) : at + 1]
+    return float(np.interp(level, ends[column], ends["decay_time"])) if at else float(run["decay_time"].iloc[0])
+
+
+def widths(seed: Seed) -> dict[str, float]:
+    """Units of Λ from 10 to 90 % of m̂ and of the test accuracy, and what the toy's law says for its m."""
+    after = seed.run[seed.run["step"] >= seed.t_mem]
+    measured = {c: crossing(after, c, 0.9) - crossing(after, c, 0.1) for c in ("m_hat", "test_accuracy")}
+    return measured | {"toy": float(DECAY_TIME(0.9, 1.0, 0.1, 1.0, fit(seed).ratio))}
+
+
+def forecasts(runs: list[Seed]) -> pd.DataFrame:
+    """One row per seed and forecaster: ``half`` and ``gen`` are ln of predicted over true Λ at m̂ = ½ and at t_gen.
+
+    ``toy``: the law fitted to the seed's own plateau. ``others``: the median curve of the other seeds. ``shifted``:
+    that curve moved along Λ to fit the seed's own plateau. ``rms``: residual of m̂ from the end of the plateau to t_gen.
+    The level of m̂ that stands for t_gen is the median of the other seeds, for all three.
+    """
+    return pd.DataFrame(row for seed in runs for row in _forecasts(seed, [s for s in runs if s.seed != seed.seed]))
+
+
+def _forecasts(seed: Seed, others: list[Seed]) -> Iterator[dict[str, Any]]:
+    decay_time, m_hat = (seed.run[c].to_numpy() for c in ("decay_time", "m_hat"))
+    plateau = waiting(seed)
+    rise = (seed.run["step"] > plateau["step"].iloc[-1]).to_numpy() & (seed.run["step"] <= seed.t_gen).to_numpy()
+    true = {"half": crossing(seed.run, "m_hat", 0.5), "gen": _at(seed, seed.t_gen, "decay_time")}
+    levels = {"half": 0.5, "gen": float(np.median([_at(s, s.t_gen, "m_hat") for s in others]))}
+    law, middle = fit(seed), median_curve(others)
+    moved = shift(middle, plateau)
+    curves = {"toy": law.share(decay_time), "others": middle(decay_time), "shifted": middle(decay_time - moved)}
+    arrivals = {
+        "toy": {name: law.arrival(level) for name, level in levels.items()},
+        "others": {name: middle.arrival(level) for name, level in levels.items()},
+    }
+    arrivals["shifted"] = {name: value + moved for name, value in arrivals["others"].items()}
+    for name, curve in curves.items():
+        errors = {event: float(np.log(arrivals[name][event] / true[event])) for event in true}
+        rms = float(np.sqrt(np.square(curve - m_hat)[rise].mean()))
+        yield {"seed": seed.seed, "test": seed.test, "forecast": name, **errors, "rms": rms}
+
+
+class Curve(NamedTuple):
+    """A curve of m̂ against Λ, level beyond its ends."""
+
+    decay_time: Array
+    m_hat: Array
+
+    def __call__(self, decay_time: Any) -> Any:
+        return np.interp(decay_time, self.decay_time, self.m_hat)
+
+    def arrival(self, level: float) -> float:
+        """The first Λ at or above a level."""
+        return float(self.decay_time[np.argmax(self.m_hat >= level)])
+
+
+def median_curve(runs: list[Seed]) -> Curve:
+    """The median m̂ of several seeds at each Λ from their memorization on."""
+    wide = pd.DataFrame({s.seed: s.run.set_index("decay_time")["m_hat"] for s in runs})
+    start = max(_at(s, s.t_mem, "decay_time") for s in runs)
+    middle = wide.median(axis=1)[wide.index >= start]
+    return Curve(middle.index.to_numpy(), middle.to_numpy())
+
+
+def shift(curve: Curve, plateau: pd.DataFrame) -> float:
+    """How far the curve has to move along Λ to fit the m̂ of a plateau best."""
+    moves = np.arange(-2, 2, 0.01)
+    misfit = [np.square(curve(plateau["decay_time"] - move) - plateau["m_hat"]).sum() for move in moves]
+    return float(moves[int(np.argmin(misfit))])
+
+
+def onsets(seed: Seed, controls: list[Seed]) -> dict[str, float]:
+    """For each measure the step at which it leaves the controls' band for good; NaN where it does not.
+
+    The band reaches from the lowest to the highest control at the same step, on the side where learning leads. Leaving
+    counts from t_mem on and has to last (:func:`~grokmodels.measures.first_lasting`).
+    """
+    band = pd.concat([c.run for c in controls]).groupby("step")
+    after = seed.run[seed.run["step"] >= seed.t_mem].set_index("step")
+    result = {}
+    for name in MEASURES:
+        low, high = band[name].min(), band[name].max()
+        steps = after.index.intersection(high.index)
+        own = after.loc[steps, name]
+        outside = own < low[steps] if name == "test_loss" else own > high[steps]
+        found = first_lasting(steps, outside.astype(float), level=1.0)
+        result[name] = float("nan") if found.censored else float(found.step)
+    return result
+
+
+def false_alarms(controls: list[Seed]) -> dict[str, float]:
+    """How many controls leave the band of the other controls, by measure: what the rule of :func:`onsets` costs."""
+    found = [onsets(c, [other for other in controls if other.seed != c.seed]) for c in controls]
+    return {name: float(np.isfinite([f[name] for f in found]).sum()) for name in MEASURES}
+
+
+def stairs(seed: Seed) -> dict[str, float]:
+    """What share of the plateau's climb of ½ ln odds, and of its evaluations, falls to disturbed training.
+
+    An evaluation is disturbed while the training loss is above twice its lowest value of the 8 evaluations before; a
+    step of the climb counts as disturbed if either of its ends is.
+    """
+    loss = seed.run["train_loss"]
+    disturbed = (loss > 2 * loss.rolling(8, min_periods=1).min()).loc[waiting(seed).index].to_numpy()
+    climb = np.diff(half_log_odds(waiting(seed)["rule_share"].to_numpy()))
+    either = disturbed[1:] | disturbed[:-1]
+    return {"climb": float(climb[either].sum() / climb.sum()), "time": float(either.mean())}
+
+
+def norms(seed: Seed) -> dict[str, float]:
+    """Squared weight norm at the end of the plateau and at t_gen over that at t_mem, measured and by the toy's law.
+
+    The law takes the margin f as the training signal and m as m̂, both measured, and ρ from the plateau.
+    """
+    ratio = fit(seed).ratio
+    moments = {"start": seed.t_mem, "plateau": int(waiting(seed)["step"].iloc[-1]), "gen": seed.t_gen}
+    measured = {name: _at(seed, step, "weight_norm") ** 2 for name, step in moments.items()}
+    law = {
+        name: float(NORM_SQUARED(_at(seed, step, "m_hat"), _at(seed, step, "train_signal"), ratio, 1.0))
+        for name, step in moments.items()
+    }
+    return {
+        f"{who}_{name}": values[name] / values["start"]
+        for who, values in (("measured", measured), ("toy", law))
+        for name in ("plateau", "gen")
+    }
+
+
+class Summary(NamedTuple):
+    """The numbers behind the two verdicts, each a table with one row per seed."""
+
+    fits: pd.DataFrame
+    leads: pd.DataFrame
+    forecasts: pd.DataFrame
+
+
+def summary(runs: list[Seed], controls: list[Seed]) -> Summary:
+    """Everything measured of each seed. ``leads`` are steps by which a measure leaves the controls before accuracy."""
+    fits, leads = [], []
+    for seed in runs:
+        w = waiting(seed)
+        wide = widths(seed)
+        fits.append(
+            {"seed": seed.seed, "test": seed.test, **fit(seed)._asdict(), **stairs(seed), **norms(seed)}
+            | {f"width_{name}": value for name, value in wide.items()}
+            | {"sharper": wide["toy"] / wide["m_hat"], "broader": wide["m_hat"] / wide["test_accuracy"]}
+            | {"growth": w["rule_share"].iloc[-1] / w["rule_share"].iloc[0], "m_hat": w["m_hat"].iloc[-1]}
+            | {"delay_ratio": seed.t_gen / seed.t_mem, "at_t_mem": _at(seed, seed.t_mem, "test_accuracy")}
+            | {"rise": _rise(seed) / (seed.t_gen - seed.t_mem)}
+        )
+        found = onsets(seed, controls)
+        leads.append({"seed": seed.seed} | {name: found["test_accuracy"] - found[name] for name in MEASURES[:-1]})
+    return Summary(pd.DataFrame(fits), pd.DataFrame(leads), forecasts(runs))
+
+
+def _rise(seed: Seed) -> float:
+    """Steps in which the test accuracy goes from 10 to 90 %."""
+    after = seed.run[seed.run["step"] >= seed.t_mem]
+    return float(first_lasting(after["step"], after["test_accuracy"], 0.9).step) - float(
+        first_lasting(after["step"], after["test_accuracy"], 0.1).step
+    )
+
+
+def median(table: pd.DataFrame, column: str) -> Interval:
+    """Median over seeds with its percentile interval (bootstrap); the table has one row per seed."""
+    values = table[column].to_numpy(float)
+    drawn = np.median(np.random.default_rng(0).choice(values, size=(10_000, len(values))), axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Interval(float(np.median(values)), float(low), float(high))
+
+
+def abrupt(fits: pd.DataFrame) -> tuple[Verdict, str]:
+    """Row 1. Three parts: it memorizes knowing nothing, it waits three times as long, it rises abruptly.
+
+    Abruptly: the rise from 10 to 90 % takes under a third of the wait. With limits where m̂ takes longer over the same
+    span than the accuracy, so that the abruptness is the accuracy's own.
+    """
+    three = (fits["delay_ratio"] > 3).all() and (fits["at_t_mem"] < WAITING).all() and (fits["rise"] < 1 / 3).all()
+    if not three:
+        return "fails", "not every seed memorizes first, waits and rises in under a third of the wait"
+    if median(fits, "broader").low > 1:
+        return "holds with limits", "the accuracy rises abruptly, but m̂ takes longer over the same span"
+    return "holds", "in every seed, in accuracy and in m̂"
+
+
+def gradual(result: Summary) -> tuple[Verdict, str]:
+    """Row 12. That the rule comes slowly, seen in measures that move before the accuracy does.
+
+    It fails unless in every seed the rule share grows tenfold or more while the accuracy is below 5 %. Then it holds if
+    in every seed the rule share also leaves the controls before the accuracy, read as finely, does, and m̂ rises no
+    faster than the toy's law; with limits otherwise.
+    """
+    leads, sharper, growth = result.leads["rule_share"], median(result.fits, "sharper"), result.fits["growth"]
+    hidden, n = int((growth >= 10).sum()), len(growth)
+    first = int((leads > 0).sum())
+    if hidden < n:
+        return "fails", f"the rule share grows tenfold below 5 % accuracy in {hidden} of {n} seeds"
+    reason = (
+        f"the rule share grows tenfold below 5 % accuracy in {hidden} of {n} seeds, leaves the controls before the "
+        f"accuracy in {first}, and m̂ then rises {sharper.estimate:.1f} times as fast as the law"
+    )
+    return ("holds" if first == n and sharper.low <= 1 else "holds with limits"), reason
+
+
+def rows() -> list[Row]:
+    """Rows 1 and 12."""
+    every, controls = seeds(censored=True), seeds("control", censored=True)
+    runs = seeds()
+    result = summary(runs, controls)
+    open_ = len(every) - len(runs)
+    fits, errors = result.fits, result.forecasts.set_index("forecast")["gen"].abs().groupby("forecast").median()
+    ended = f"{len(runs)} of {len(every)} seeds generalize"
+    verdict, reason = abrupt(fits) if not open_ else ("fails", f"{ended} within the budget")
+    slow, why = gradual(result)
+    return [
+        Row(
+            number=1,
+            claim="A 2-layer transformer on a + b mod 97 memorizes, stays near chance, then generalizes abruptly",
+            source="the memo",
+            experiment="canonical: decay",
+            runs=len(every),
+            seeds=len(every),
+            censored=open_,
+            effect=f"{ended}; t_gen/t_mem {median(fits, 'delay_ratio')}; accuracy goes from 10 to 90 % in "
+            f"{median(fits, 'rise')} of the wait; m̂ takes {median(fits, 'broader')} times as long as that",
+            verdict=verdict,
+            reason=reason,
+            figure="order-parameter-widths",
+        ),
+        Row(
+            number=12,
+            claim="Circuits appear slowly, before the test accuracy shows them (rule share and m̂ only)",
+            source="the memo, as an open question",
+            experiment="canonical: decay, control",
+            runs=len(every) + len(controls),
+            seeds=len(every),
+            censored=open_,
+            effect=f"the rule share grows {median(fits, 'growth').estimate:.0f}-fold while the accuracy is below 5 %; "
+            f"it leaves the controls {median(result.leads, 'rule_share').estimate:.0f} steps before the accuracy does; "
+            f"m̂ rises {median(fits, 'sharper')} times faster than the law; ln(predicted/true Λ) at t_gen is off by "
+            f"{errors['toy']:.2f} (law), {errors['shifted']:.2f} (no theory)",
+            verdict=slow,
+            reason=why,
+            figure="order-parameter-first",
+        ),
+    ]
+
+
+def _at(seed: Seed, step: int, column: str) -> float:
+    return float(seed.run.loc[seed.run["step"] == step, column].iloc[0])
