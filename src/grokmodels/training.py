@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -25,6 +25,7 @@ from grokmodels.prefixes import Level, PrefixTree, necessary_forward
 from grokmodels.transformer import Transformer
 
 Status = Literal["finished", "generalized", "diverged"]
+Forward = Literal["auto", "textbook", "compiled"]
 Forwardable = list[Level] | Tensor
 
 
@@ -73,7 +74,7 @@ def train(
     experiment: Experiment,
     *,
     device: str = "cpu",
-    forward: Literal["auto", "textbook"] = "auto",
+    forward: Forward = "auto",
     checkpoints: Collection[int] = (),
     keep: Callable[[str], bool] = lambda name: True,
     progress: bool = True,
@@ -82,7 +83,8 @@ def train(
 
     ``checkpoints`` are steps (multiples of ``evaluate_every``, or the budget) at which the parameters whose name
     ``keep`` accepts are copied. ``forward="auto"`` takes the fast exact forward pass of :mod:`grokmodels.prefixes`
-    for causal models and the textbook's for others. The bar is quiet where there is nobody to see it, and where the
+    for causal models and the textbook's for others; ``"compiled"`` puts that choice through ``torch.compile``, which
+    takes a minute first and rounds differently, so it pays for long runs only. The bar is quiet where there is nobody to see it, and where the
     environment has ``TQDM_DISABLE``.
 
     On one machine with one number of threads the same experiment gives the same history to the last bit.
@@ -113,7 +115,7 @@ class Member:
         self,
         experiment: Experiment,
         device: torch.device,
-        forward: Literal["auto", "textbook"] = "auto",
+        forward: Forward = "auto",
         checkpoints: Collection[int] = (),
         keep: Callable[[str], bool] = lambda name: True,
     ) -> None:
@@ -127,7 +129,8 @@ class Member:
         dtype = torch.float64 if experiment.precision == "float64" else torch.float32
         self.model = Transformer(experiment.architecture, task, experiment.seed).to(device, dtype)
         self.optimizer = make_optimizer(experiment.optimizer, self.model)
-        self.fast = forward == "auto" and experiment.architecture.attention == "causal"
+        self.fast = forward != "textbook" and experiment.architecture.attention == "causal"
+        self.compiled = forward == "compiled"
         self.tree = PrefixTree(task, device) if self.fast else None
         self.all_rows = torch.arange(len(self.inputs), device=device)
         self.batches = self._batches()
@@ -138,7 +141,9 @@ class Member:
 
     def forward(self, model: nn.Module, batch: Forwardable) -> Tensor:
         """Logits of a batch prepared by :meth:`prepare`, with the parameters of ``model``."""
-        return necessary_forward(model, batch) if self.fast else model(batch)  # type: ignore[arg-type]
+        # Evaluations are too few to be worth another compilation.
+        run = _compiled() if self.compiled and torch.is_grad_enabled() else _forward
+        return run(model, batch)
 
     def prepare(self, rows: Tensor) -> Forwardable:
         """What the forward pass reads for these inputs: levels of the prefix tree, or tokens."""
@@ -188,7 +193,8 @@ class Member:
     def finish(self, provenance: dict[str, Any]) -> Run:
         """The run that this training was."""
         history = pd.DataFrame(self.rows).astype({"step": "int64"})
-        about = {"forward": "necessary" if self.fast else "textbook", "device": str(self.device)}
+        forward = ("necessary" if self.fast else "textbook") + (", compiled" if self.compiled else "")
+        about = {"forward": forward, "device": str(self.device)}
         return Run(self.experiment, history, self.status or "finished", about | provenance, self.kept)
 
     def _batches(self) -> Iterator[Tensor]:
@@ -283,6 +289,15 @@ def _logits(members: list[Member], rows: list[Tensor]) -> Sequence[Tensor]:
     prepared = [member.prepare(batch) for member, batch in zip(members, rows, strict=True)]
     batch = tree_map(lambda *parts: torch.stack(parts), *prepared)
     return vmap(lambda values, batch: functional_call(network, values, (batch,)))(stacked, batch).unbind()
+
+
+def _forward(model: nn.Module, batch: Forwardable) -> Tensor:
+    return necessary_forward(model, batch) if isinstance(batch, list) else model(batch)  # type: ignore[arg-type]
+
+
+@cache
+def _compiled() -> Callable[[nn.Module, Forwardable], Tensor]:
+    return torch.compile(_forward)
 
 
 class _Forward(nn.Module):

@@ -48,6 +48,15 @@ def test_both_forward_passes_train_alike():
     assert train(PARITY.but(steps=1)).provenance["forward"] == "textbook"
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own
+def test_a_compiled_forward_pass_trains_alike():
+    experiment = SMALL.but(precision="float64", architecture__layers=1, steps=10)
+    compiled = train(experiment, forward="compiled")
+    assert compiled.provenance["forward"] == "necessary, compiled"
+    pd.testing.assert_frame_equal(compiled.history, train(experiment).history, rtol=1e-9, atol=1e-9)
+
+
 def test_devices_agree_over_the_first_steps(device):
     experiment = SMALL.but(steps=10)
     pd.testing.assert_frame_equal(
@@ -210,12 +219,12 @@ def test_a_run_in_a_stack_is_the_run_alone(base, changes):
 
 
 def test_a_member_that_is_done_leaves_its_stack():
-    quick = EASY.but(stop_when_generalized=True, steps=1000)
+    quick = EASY.but(stop_when_generalized=True, steps=700)
     patient = quick.but(stop_when_generalized=False, optimizer__weight_decay=0.0)
     runs = list(train_stack([Member(experiment, torch.device("cpu")) for experiment in (patient, quick)]))
     assert [run.experiment for run in runs] == [quick, patient]
     assert [run.status for run in runs] == ["generalized", "finished"]
-    assert runs[0].history["step"].iloc[-1] < runs[1].history["step"].iloc[-1] == 1000
+    assert runs[0].history["step"].iloc[-1] < runs[1].history["step"].iloc[-1] == 700
 
 
 def test_a_stack_has_one_shape():
