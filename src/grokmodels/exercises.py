@@ -17,7 +17,7 @@ from grokmodels.schedules import Schedule
 from grokmodels.tasks import Modular
 from grokmodels.theory import rest, ridge
 from grokmodels.theory.circuits import Circuits, simulate
-from grokmodels.theory.plateau import DECAY_TIME
+from grokmodels.theory.plateau import DECAY_TIME, SHARE
 from grokmodels.theory.slots import CRITICAL_SIZE, RATIO
 
 
@@ -135,6 +135,20 @@ def check_grokking_delay(function: Callable[..., float]) -> None:
     for rho, share, growth in ((2.0, 1e-4, 1.0), (1.2, 1e-3, 1.0), (3.0, 1e-8, 20.0), (2.0, 0.3, 5.0)):
         case = f"ρ = {rho}, from a share of {share}, margin grown by {growth}"
         _expect(case, function(rho, share, growth), DECAY_TIME(0.5, growth, share, 1.0, rho), tolerance=1e-6)
+    print("Correct.")
+
+
+def check_plateau_ratio(function: Callable[..., float]) -> None:
+    """``function(decay_time, rule_share)``: the ratio ρ from arrays of a plateau on which the share m is small.
+
+    The odds of the rule share are those of m squared, times an unknown factor.
+    """
+    decay_time = np.linspace(0.5, 2, 40)
+    for ratio, start, factor in ((1.6, 1e-4, 0.1), (2.2, 1e-5, 3.0), (0.7, 1e-3, 1.0)):
+        m = SHARE(decay_time, start, ratio, 1.0)
+        odds = factor * (m / (1 - m)) ** 2
+        case = f"ρ = {ratio}, from a share of {start}, odds of the rule share {factor} times those of m squared"
+        _expect(case, function(decay_time, odds / (1 + odds)), ratio, tolerance=0.01)
     print("Correct.")
 
 
