@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import altair as alt
@@ -16,7 +17,7 @@ from grokmodels.schedules import Schedule
 from grokmodels.theory.circuits import FLOW_OF, MARGIN
 from grokmodels.theory.clock import READING, SPEED
 from grokmodels.theory.integrate import RUNGE_KUTTA, pieces, runge_kutta
-from grokmodels.theory.kernels import Kernel
+from grokmodels.theory.kernels import Kernel, Script
 from grokmodels.theory.losses import LOSS_OF
 from grokmodels.theory.symbols import D, c_g, c_m, u, v
 
@@ -41,6 +42,70 @@ OUT_OF_RANGE = (
     "where the clock has no reading."
 )
 
+# Two circuits along the straight pieces of a decay schedule, and where the rule comes to lead; the twins are below.
+FOLLOW_PIECES = Script(
+    """\
+function followPieces(flow, start, pieces, decay, timesSeen, substeps) {
+  const seen = [[...start, 0]];
+  const t = [0];
+  for (const [begin, end, first, last] of pieces) {
+    const slope = decay * (last - first) / (end - begin);
+    const velocity = ([u, v, , now]) => [...flow(u, v, now), now, slope];
+    const times = [begin, ...timesSeen.filter((time) => time > begin && time < end), end];
+    const run = rungeKutta(velocity, [...seen[seen.length - 1], decay * first], times, substeps);
+    seen.push(...run.slice(1).map(([u, v, decayTime]) => [u, v, decayTime]));
+    t.push(...times.slice(1));
+  }
+  return { t, seen };
+}
+function takeover(lead, curves) {
+  const after = lead.findIndex((value) => value >= 0);
+  if (after <= 0) return [];
+  const part = lead[after - 1] / (lead[after - 1] - lead[after]);
+  const between = (name) => curves[after - 1][name] + part * (curves[after][name] - curves[after - 1][name]);
+  return [{ t: between("t"), decay_time: between("decay_time") }];
+}
+""",
+    (RUNGE_KUTTA,),
+)
+
+
+def follow_pieces(
+    flow: Callable[[Any, Any, Any], Any],
+    start: tuple[float, float],
+    along: Iterable[tuple[float, float, float, float]],
+    decay: float,
+    times_seen: Iterable[float],
+    substeps: int,
+) -> tuple[Any, Any]:
+    """Times (n,) and states (n, 3) of u, v and Λ from ``start``, at ``times_seen`` and at every corner.
+
+    The decay is ``decay`` times the straight pieces ``along`` (begin, end, first factor, last factor); ``flow`` gives
+    the velocities of u and v at (u, v, decay now).
+    """
+    seen, t, grid = [np.array([*start, 0.0])], [0.0], list(times_seen)
+    for begin, end, first, last in along:
+        slope = decay * (last - first) / (end - begin)
+
+        def velocity(x: Any) -> Any:
+            return np.array([*flow(x[0], x[1], x[3]), x[3], slope])  # noqa: B023 - called at once
+
+        times = [begin, *(time for time in grid if begin < time < end), end]
+        seen.extend(state[:3] for state in runge_kutta(velocity, [*seen[-1], decay * first], times, substeps)[1:])
+        t.extend(times[1:])
+    return np.array(t), np.array(seen)
+
+
+def takeover(lead: Any, curves: dict[str, Any]) -> list[dict[str, float]]:
+    """Where the rule has half of the margin, or nothing: the first zero of ``lead``, the log odds of its share."""
+    after = int(np.argmax(lead >= 0))
+    if not after:
+        return []
+    part = lead[after - 1] / (lead[after - 1] - lead[after])
+    between = {name: curves[name][after - 1 : after + 1] for name in ("t", "decay_time")}
+    return [{name: float(low + part * (high - low)) for name, (low, high) in between.items()}]
+
+
 MARGIN_OF = Kernel("margin", MARGIN, (u, v, D, c_m, c_g))
 
 
@@ -61,22 +126,11 @@ class Clock(Explorable):
       const { degree, ratio, weight_decay } = state;
       const flow = { logistic: logisticFlow, exponential: exponentialFlow, squared: squaredFlow }[state.loss];
       const loss = { logistic: logisticLoss, exponential: exponentialLoss, squared: squaredLoss }[state.loss];
-      const seen = [[...start, 0, 0]];
-      const t = [0];
-      const decays = [];
-      for (const [begin, end, first, last] of schedules[state.schedule]) {
-        const slope = weight_decay * (last - first) / (end - begin);
-        const velocity = ([u, v, , decay]) => {
-          const [du, dv] = flow(u, v, degree, 1, ratio, decay);
-          return [du, dv, decay, slope];
-        };
-        const times = timesSeen.filter((time) => time >= begin && time <= end);
-        const [u, v, decayTime] = seen[seen.length - 1];
-        const piece = rungeKutta(velocity, [u, v, decayTime, weight_decay * first], times, substeps);
-        seen.push(...piece.slice(1));
-        t.push(...times.slice(1));
-        decays.push({ t: begin, decay: weight_decay * first }, { t: end, decay: weight_decay * last });
-      }
+      const velocity = (u, v, decay) => flow(u, v, degree, 1, ratio, decay);
+      const { t, seen } = followPieces(velocity, start, schedules[state.schedule], weight_decay, timesSeen, substeps);
+      const decays = schedules[state.schedule].flatMap(([begin, end, first, last]) => [
+        { t: begin, decay: weight_decay * first }, { t: end, decay: weight_decay * last },
+      ]);
       const curves = seen.map(([u, v, decayTime], i) => ({
         t: t[i], decay_time: decayTime, u, v,
         loss: loss(margin(u, v, degree, 1, ratio)), reading: clockReading(u, v, degree, ratio),
@@ -86,13 +140,7 @@ class Clock(Explorable):
       }
       const speed = clockSpeed(degree, ratio);
       const lead = curves.map(({ u, v }) => Math.log(ratio) + degree * Math.log(v / u));
-      const after = lead.findIndex((value) => value >= 0);
-      const half = [];
-      if (after > 0) {
-        const part = lead[after - 1] / (lead[after - 1] - lead[after]);
-        const between = (name) => curves[after - 1][name] + part * (curves[after][name] - curves[after - 1][name]);
-        half.push({ t: between("t"), decay_time: between("decay_time") });
-      }
+      const half = takeover(lead, curves);
       const end = curves[curves.length - 1];
       const { t: at, decay_time: spent } = half[0] ?? { t: null, decay_time: null };
       const law = [0, end.decay_time].map((decay_time) => ({
@@ -112,7 +160,7 @@ class Clock(Explorable):
         MARGIN_OF,
         READING,
         SPEED,
-        RUNGE_KUTTA,
+        FOLLOW_PIECES,
         limits=LIMITS,
         start=START,
         substeps=SUBSTEPS,
@@ -184,22 +232,19 @@ class Clock(Explorable):
         require_within(LIMITS, state)
         degree, ratio, decay = state["degree"], state["ratio"], state["weight_decay"]
         flow, constants = FLOW_OF[state["loss"]], (degree, 1.0, ratio)
-        seen, t, decays = [np.array([*START, 0.0, 0.0])], [0.0], []
+        along = PIECES[state["schedule"]]
+        decays = [
+            {"t": t, "decay": decay * factor}
+            for begin, end, first, last in along
+            for t, factor in ((begin, first), (end, last))
+        ]
         with np.errstate(all="ignore"):
-            for begin, end, first, last in PIECES[state["schedule"]]:
-                slope = decay * (last - first) / (end - begin)
-
-                def velocity(x: Any) -> Any:
-                    return np.array([*flow(x[0], x[1], *constants, x[3]), x[3], slope])  # noqa: B023 - called at once
-
-                times = [time for time in TIMES if begin <= time <= end]
-                start = [*seen[-1][:3], decay * first]
-                seen.extend(runge_kutta(velocity, start, times, SUBSTEPS)[1:])
-                t.extend(times[1:])
-                decays += [{"t": begin, "decay": decay * first}, {"t": end, "decay": decay * last}]
-            u, v, decay_time, _ = np.transpose(seen)
+            times, seen = follow_pieces(
+                lambda u, v, now: flow(u, v, *constants, now), START, along, decay, TIMES, SUBSTEPS
+            )
+            u, v, decay_time = seen.T
             curves = {
-                "t": np.array(t),
+                "t": times,
                 "decay_time": decay_time,
                 "u": u,
                 "v": v,
@@ -209,7 +254,7 @@ class Clock(Explorable):
         if not all(np.isfinite(values).all() for values in curves.values()):
             raise ValueError(OUT_OF_RANGE)
         speed = float(SPEED(degree, ratio))
-        half = _half(np.log(ratio) + degree * np.log(v / u), curves)
+        half = takeover(np.log(ratio) + degree * np.log(v / u), curves)
         first_reading, last = float(curves["reading"][0]), float(decay_time[-1])
         law = [{"decay_time": at, "reading": first_reading + speed * at} for at in (0.0, last)]
         at, spent = (half[0]["t"], half[0]["decay_time"]) if half else (None, None)
@@ -222,16 +267,6 @@ class Clock(Explorable):
             dict(zip(curves, row, strict=True)) for row in zip(*(x.tolist() for x in curves.values()), strict=True)
         ]
         return {"curves": table, "decays": decays, "half": half, "law": law, "readout": readout}
-
-
-def _half(lead: Any, curves: dict[str, Any]) -> list[dict[str, float]]:
-    """Where the rule has half of the margin, or nothing: the first zero of ``lead``, the log odds of its share."""
-    after = int(np.argmax(lead >= 0))
-    if not after:
-        return []
-    part = lead[after - 1] / (lead[after - 1] - lead[after])
-    between = {name: curves[name][after - 1 : after + 1] for name in ("t", "decay_time")}
-    return [{name: float(low + part * (high - low)) for name, (low, high) in between.items()}]
 
 
 TIME_AXIS = alt.X("t:Q", title="time", scale=alt.Scale(domain=[0, TIME], nice=False))
