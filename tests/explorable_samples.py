@@ -4,7 +4,19 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from grokmodels.explorables import Chart, Choice, Controlled, Explorable, Family, Replay, Slider, grid
+from grokmodels.explorables import (
+    Chart,
+    Choice,
+    Controlled,
+    Diagram,
+    Explorable,
+    Family,
+    Replay,
+    Schedules,
+    Slider,
+    grid,
+)
+from grokmodels.schedules import Schedule
 
 P, WIDTH, FREQUENCY = 97, 16, 14
 
@@ -78,6 +90,64 @@ def family_tables(decays=DECAYS, seeds=10, budget=20_000):
 def family(**changes):
     runs, times = family_tables()
     return Family(**({"history": runs, "milestones": times} | changes))
+
+
+FRACTIONS = [0.25, 0.4, 0.5, 0.9]
+
+
+def diagram_tables(fractions=FRACTIONS, decays=(0.1, 0.5, 1.0, 4.0), seeds=3, budget=3000):
+    """Runs that generalize above a fraction of 0.4, the later the nearer; none memorizes at decay 4."""
+    histories, runs = [], []
+    for fraction in fractions:
+        for decay in decays:
+            for seed in range(seeds):
+                t_gen = round((60 + 5 * seed) / decay / (fraction - 0.4)) if fraction > 0.4 else 10**9
+                censored = t_gen > budget or decay == 4
+                run = history(range(0, budget + 50, 50), 100 if decay < 4 else 10**9, t_gen, seed)
+                run = run[["step", "train_accuracy", "test_accuracy"]]
+                run = run[run["step"] <= t_gen + 300]
+                name = "collapse" if decay == 4 else "memorization" if censored else "grokking"
+                place = {"fraction": fraction, "weight_decay": decay, "seed": seed}
+                histories.append(run.assign(**place))
+                runs.append(place | {"t_gen": min(t_gen, budget), "censored": censored, "phase": name})
+    return pd.concat(histories, ignore_index=True), pd.DataFrame(runs)
+
+
+def diagram(**changes):
+    histories, runs = diagram_tables()
+    return Diagram(**({"history": histories, "runs": runs} | changes))
+
+
+PLANS = {
+    "constant": (1.0, Schedule.constant()),
+    "late": (1.0, Schedule.delayed(1500)),
+    "paused": (1.0, Schedule.paused(400, 1400)),
+    "weak": (0.3, Schedule.constant()),
+    "pulsed": (1.0, Schedule.pulsed(400, 200)),
+}
+
+
+def schedule_tables(plans=None, seeds=5, turn=3.0, rate=0.003):
+    """Runs under every schedule that turn at one accumulated decay, or a little later with the seed."""
+    histories, runs = [], []
+    for name, (decay, schedule) in (plans or PLANS).items():
+        steps = np.arange(0, 6050, 50)
+        clock = rate * decay * np.cumsum([0.0, *(schedule(step) for step in range(6000))])[steps]
+        for seed in range(seeds):
+            own = turn * (1 + 0.05 * seed)
+            at = int(np.argmax(clock >= own))
+            accuracy = sigmoid((clock - own) / 0.1)
+            columns = {"step": steps, "decay_time": clock, "test_accuracy": accuracy}
+            histories.append(pd.DataFrame(columns).assign(schedule=name, seed=seed).iloc[: at + 5])
+            runs.append(
+                {"schedule": name, "seed": seed, "t_gen": steps[at], "clock": clock[at], "t_gen_censored": False}
+            )
+    return pd.concat(histories, ignore_index=True), pd.DataFrame(runs)
+
+
+def schedules(**changes):
+    histories, runs = schedule_tables()
+    return Schedules(**({"history": histories, "milestones": runs, "schedules": PLANS, "turn": 3.0} | changes))
 
 
 class Power(Explorable):

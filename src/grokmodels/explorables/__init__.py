@@ -4,6 +4,7 @@ from grokmodels.explorables.assets import write_assets
 from grokmodels.explorables.charts import Chart
 from grokmodels.explorables.clock import Clock
 from grokmodels.explorables.controls import Choice, Controlled, Slider, grid
+from grokmodels.explorables.diagram import Diagram
 from grokmodels.explorables.escape import Escape
 from grokmodels.explorables.explorable import Explorable, columns, compact
 from grokmodels.explorables.family import Family
@@ -12,12 +13,14 @@ from grokmodels.explorables.landscape import Landscape
 from grokmodels.explorables.phase_diagram import PhaseDiagram
 from grokmodels.explorables.replay import Replay
 from grokmodels.explorables.ridge_threshold import RidgeThreshold
+from grokmodels.explorables.schedules import Schedules
 
 __all__ = [
     "Chart",
     "Choice",
     "Clock",
     "Controlled",
+    "Diagram",
     "Escape",
     "Explorable",
     "Family",
@@ -26,6 +29,7 @@ __all__ = [
     "PhaseDiagram",
     "Replay",
     "RidgeThreshold",
+    "Schedules",
     "Slider",
     "columns",
     "compact",

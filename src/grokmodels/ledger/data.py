@@ -87,7 +87,7 @@ class Laws(NamedTuple):
     better_by: float
 
 
-def laws(table: pd.DataFrame, candidates: int = 25) -> Laws | None:
+def laws(table: pd.DataFrame, candidates: int = 10) -> Laws | None:
     """Both laws fitted to the ``delay`` of a run table; None where runs ended at fewer than three fractions."""
     ended = table.loc[~table["censored"], "fraction"]
     if ended.nunique() < 3:
@@ -112,28 +112,33 @@ def critical_fraction(table: pd.DataFrame, budget: float = np.inf) -> float:
 
     Shares are made to rise with the fraction (isotonic regression) and joined by straight lines.
     """
-    done = (~table["censored"] & (table["t_gen"] <= budget)).groupby(table["fraction"])
-    share = isotonic_regression(done.mean().to_numpy(float), weights=done.size().to_numpy(float)).x
-    fractions = done.mean().index.to_numpy(float)
-    above = int(np.argmax(share >= 0.5))
-    if share[-1] < 0.5 or share[0] >= 0.5:
-        return float("nan")
-    (x, y), (x2, y2) = zip(fractions[above - 1 : above + 1], share[above - 1 : above + 1], strict=True)
-    return float(x + (0.5 - y) / (y2 - y) * (x2 - x))
+    return _crossing(*_done(table, budget))
 
 
-def draws_of_critical(table: pd.DataFrame, draws: int = 400, budget: float = np.inf) -> FloatArray:
+def draws_of_critical(table: pd.DataFrame, draws: int = 1000, budget: float = np.inf) -> FloatArray:
     """The critical fraction in ``draws`` tables of seeds drawn with replacement, (draws,)."""
+    fractions, done = _done(table, budget)
     rng = np.random.default_rng(0)
-    waits = table.assign(t_gen=table["t_gen"].where(~table["censored"], np.inf))
-    wide = waits.pivot(index="seed", columns="fraction", values="t_gen").to_numpy()
-    names = np.sort(table["fraction"].unique())
+    return np.array([_crossing(fractions, done[rng.integers(len(done), size=len(done))]) for _ in range(draws)])
 
-    def of(rows: FloatArray) -> float:
-        again = pd.DataFrame(rows, columns=names).melt(var_name="fraction", value_name="t_gen").dropna()
-        return critical_fraction(again.assign(censored=np.isinf(again["t_gen"])), budget)
 
-    return np.array([of(wide[rng.integers(len(wide), size=len(wide))]) for _ in range(draws)])
+def _done(table: pd.DataFrame, budget: float) -> tuple[FloatArray, FloatArray]:
+    """The fractions, (k,), and whether each seed had generalized at each by then, (seeds, k); NaN where none ran."""
+    done = (~table["censored"] & (table["t_gen"] <= budget)).astype(float)
+    wide = table.assign(done=done).pivot(index="seed", columns="fraction", values="done")
+    return wide.columns.to_numpy(float), wide.to_numpy(float)
+
+
+def _crossing(fractions: FloatArray, done: FloatArray) -> float:
+    runs = (~np.isnan(done)).sum(axis=0)
+    there = runs > 0
+    share = isotonic_regression(np.nansum(done[:, there], axis=0) / runs[there], weights=runs[there]).x
+    above = int(np.argmax(share >= 0.5))
+    # At the first fraction already, or at none: the edge lies outside.
+    if above == 0:
+        return float("nan")
+    x, y = fractions[there][above - 1 : above + 1], share[above - 1 : above + 1]
+    return float(x[0] + (0.5 - y[0]) / (y[1] - y[0]) * (x[1] - x[0]))
 
 
 class Scaling(NamedTuple):
@@ -179,7 +184,7 @@ def edge_by_budget(table: pd.DataFrame, budgets: list[int]) -> pd.DataFrame:
     for budget in budgets:
         estimate = critical_fraction(table, budget)
         if np.isfinite(estimate):
-            low, high = np.nanquantile(draws_of_critical(table, 200, budget), [0.025, 0.975])
+            low, high = np.nanquantile(draws_of_critical(table, budget=budget), [0.025, 0.975])
             rows.append({"budget": budget, "f_c": estimate, "low": low, "high": high})
     return pd.DataFrame(rows, columns=["budget", "f_c", "low", "high"])
 
