@@ -1,0 +1,38 @@
+"""What the teaching guide says of an exercise is what the exercise says of itself."""
+
+import re
+
+import nbformat
+import pytest
+
+from tests.book.site import ROOT
+from tools.student_notebooks import chapters, solutions, stub
+
+NOTEBOOKS = [nbformat.read(path, as_version=4) for path in chapters()]
+EXERCISE = re.compile(
+    r"^```\{exercise\} (.*)\n:label: (\S+)\n\n\{bdg-secondary\}`(.*?)` \{bdg-secondary\}`(.*?)`", re.M
+)
+TITLES, FACTS = {}, {}
+for cell in (cell for notebook in NOTEBOOKS for cell in notebook.cells):
+    for title, label, difficulty, time in EXERCISE.findall(cell.source):
+        TITLES[label], FACTS[label] = title, (difficulty, time)
+CHECKED = {label for notebook in NOTEBOOKS for label, code in solutions(notebook).items() if stub(code)}
+
+GUIDE = (ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
+LINKS = re.findall(r"\{ref\}`([^`]*) <(ex-[\w-]+)>`", GUIDE)
+ROWS = re.findall(r"^\| \{ref\}`.* <(ex-.*)>` \| (.*) \| (.*) \| (.*) \|$", GUIDE, re.M)
+
+
+@pytest.mark.parametrize(("label", "difficulty", "time", "needs"), ROWS)
+def test_the_table_of_exercises_is_right(label: str, difficulty: str, time: str, needs: str) -> None:
+    assert FACTS[label] == (difficulty, time)
+    assert ("checker" in needs) == (label in CHECKED)
+
+
+def test_every_timed_exercise_of_a_plan_is_in_the_table() -> None:
+    used = {label for _, label in LINKS if FACTS[label][1] != "open"}
+    assert used == {row[0] for row in ROWS}
+
+
+def test_exercises_are_called_by_their_titles() -> None:
+    assert [text for text, label in LINKS if FACTS[label][1] != "open" and text != TITLES[label]] == []
