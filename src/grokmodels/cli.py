@@ -9,7 +9,7 @@ import sys
 from concurrent.futures import Executor, ProcessPoolExecutor
 from pathlib import Path
 
-from tqdm import tqdm
+from rich.live import Live
 
 from grokmodels import results, studies
 
@@ -60,12 +60,20 @@ def _study(options: argparse.Namespace) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"{folder}: runs are stored here, but it cannot be written")
+    from grokmodels.board import Board
+
     with _executor(options) as executor:
         done = studies.run_points(todo, folder, executor, options.device, options.stack or study.stack)
-        for path in tqdm(done, total=len(todo), unit="run"):
-            run = results.load(path, checkpoints=False)
-            t_mem, t_gen = run.milestones
-            tqdm.write(f"{path}  {run.status}, memorized: {t_mem}, generalized: {t_gen}")
+        board = Board(todo)
+        with Live(board) as live:
+            for path in done:
+                run = results.load(path, checkpoints=False)
+                board.add(run)
+                live.refresh()
+                t_mem, t_gen = run.milestones
+                live.console.print(
+                    f"{path}  {run.status}, memorized: {t_mem}, generalized: {t_gen}", highlight=False, soft_wrap=True
+                )
 
 
 def _executor(options: argparse.Namespace) -> Executor:

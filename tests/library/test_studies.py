@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from grokmodels import cli, results, studies
+from grokmodels.board import Board
+from grokmodels.training import train
 
 TINY = """
 question = "Does it run?"
@@ -105,6 +107,18 @@ def test_one_block_can_be_run_alone(root, study, capsys):
     assert "block: got 'high'; must be one of ['decay', 'wide']" in capsys.readouterr().err
 
 
+def test_the_board_counts_runs_by_block_and_estimates_the_rest(study, tmp_path):
+    todo = studies.missing(study, tmp_path)
+    times = iter([0.0, 90.0])
+    board = Board(todo, clock=lambda: next(times))
+    assert board.estimate == "0 of 6 runs"
+    for point in todo[:3]:
+        board.add(train(point.experiment, progress=False))
+    assert board.estimate == "3 of 6 runs, about 2 minutes left"
+    assert board.done["decay"] == {"done": 3, "memorized": 0, "generalized": 0, "diverged": 0}
+    assert board.done["wide"]["done"] == 0
+
+
 def test_commands_run_list_show_and_verify(root, capsys):
     cli.main(["--root", str(root), "list"])
     assert "0 of 9 runs  Does it run?" in capsys.readouterr().out
@@ -121,8 +135,6 @@ def test_commands_run_list_show_and_verify(root, capsys):
 
 def test_verify_notices_a_run_that_cannot_be_remade(root, study, capsys):
     from dataclasses import replace
-
-    from grokmodels.training import train
 
     point = next(study.points())
     run = train(point.experiment)
