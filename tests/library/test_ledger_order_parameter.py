@@ -75,7 +75,7 @@ def test_a_shifted_copy_is_forecast_by_shifting():
 
 
 def test_widths_of_the_law():
-    wide = op.widths(seed())
+    wide = op.widths(seed(), 1.6)
     assert wide["m_hat"] == pytest.approx(wide["toy"], rel=0.03)
     assert wide["test_accuracy"] < wide["m_hat"]
 
@@ -98,7 +98,7 @@ def test_stairs_put_the_climb_where_the_loss_is_disturbed():
 
 
 def test_the_norm_of_the_law():
-    found = op.norms(seed())
+    found = op.norms(seed(), 1.6)
     for name in ("plateau", "gen"):
         assert found[f"measured_{name}"] == pytest.approx(found[f"toy_{name}"], rel=0.03)
 

@@ -7,6 +7,7 @@ and ``t_gen`` are its milestones in steps.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,11 +119,11 @@ def crossing(run: pd.DataFrame, column: str, level: float) -> float:
     return float(np.interp(level, ends[column], ends["decay_time"])) if at else float(run["decay_time"].iloc[0])
 
 
-def widths(seed: Seed) -> dict[str, float]:
-    """Units of Λ from 10 to 90 % of m̂ and of the test accuracy, and what the toy's law says for its m."""
+def widths(seed: Seed, ratio: float) -> dict[str, float]:
+    """Units of Λ from 10 to 90 % of m̂ and of the test accuracy, and what the toy's law says for its m at this ρ."""
     after = seed.run[seed.run["step"] >= seed.t_mem]
     measured = {c: crossing(after, c, 0.9) - crossing(after, c, 0.1) for c in ("m_hat", "test_accuracy")}
-    return measured | {"toy": float(DECAY_TIME(0.9, 1.0, 0.1, 1.0, fit(seed).ratio))}
+    return measured | {"toy": float(DECAY_TIME(0.9, 1.0, 0.1, 1.0, ratio))}
 
 
 def forecasts(runs: list[Seed]) -> pd.DataFrame:
@@ -222,12 +223,11 @@ def stairs(seed: Seed) -> dict[str, float]:
     return {"climb": float(climb[either].sum() / climb.sum()), "time": float(either.mean())}
 
 
-def norms(seed: Seed) -> dict[str, float]:
+def norms(seed: Seed, ratio: float) -> dict[str, float]:
     """Squared weight norm at the end of the plateau and at t_gen over that at t_mem, measured and by the toy's law.
 
-    The law takes the margin f as the training signal and m as m̂, both measured, and ρ from the plateau.
+    The law takes the margin f as the training signal and m as m̂, both measured.
     """
-    ratio = fit(seed).ratio
     moments = {"start": seed.t_mem, "plateau": int(waiting(seed)["step"].iloc[-1]), "gen": seed.t_gen}
     measured = {name: _at(seed, step, "weight_norm") ** 2 for name, step in moments.items()}
     law = {
@@ -254,9 +254,10 @@ def summary(runs: list[Seed], controls: list[Seed]) -> Summary:
     fits, leads = [], []
     for seed in runs:
         w = waiting(seed)
-        wide = widths(seed)
+        law = fit(seed)
+        wide = widths(seed, law.ratio)
         fits.append(
-            {"seed": seed.seed, "test": seed.test, **fit(seed)._asdict(), **stairs(seed), **norms(seed)}
+            {"seed": seed.seed, "test": seed.test, **law._asdict(), **stairs(seed), **norms(seed, law.ratio)}
             | {f"width_{name}": value for name, value in wide.items()}
             | {"sharper": wide["toy"] / wide["m_hat"], "broader": wide["m_hat"] / wide["test_accuracy"]}
             | {"growth": w["rule_share"].iloc[-1] / w["rule_share"].iloc[0], "m_hat": w["m_hat"].iloc[-1]}
@@ -266,6 +267,13 @@ def summary(runs: list[Seed], controls: list[Seed]) -> Summary:
         found = onsets(seed, controls)
         leads.append({"seed": seed.seed} | {name: found["test_accuracy"] - found[name] for name in MEASURES[:-1]})
     return Summary(pd.DataFrame(fits), pd.DataFrame(leads), forecasts(runs))
+
+
+@cache
+def stored() -> tuple[list[Seed], list[Seed], Summary]:
+    """The stored seeds that generalized, their controls and the summary of both, computed once."""
+    runs, controls = seeds(), seeds("control", censored=True)
+    return runs, controls, summary(runs, controls)
 
 
 def _rise(seed: Seed) -> float:
@@ -319,9 +327,8 @@ def gradual(result: Summary) -> tuple[Verdict, str]:
 
 def rows() -> list[Row]:
     """Rows 1 and 12."""
-    every, controls = seeds(censored=True), seeds("control", censored=True)
-    runs = seeds()
-    result = summary(runs, controls)
+    every = seeds(censored=True)
+    runs, controls, result = stored()
     open_ = len(every) - len(runs)
     fits, errors = result.fits, result.forecasts.set_index("forecast")["gen"].abs().groupby("forecast").median()
     ended = f"{len(runs)} of {len(every)} seeds generalize"
