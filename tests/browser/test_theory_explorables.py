@@ -16,14 +16,14 @@ from grokmodels.explorables import (
     write_assets,
 )
 from grokmodels.theory.kernels import source
-from tests.explorable_samples import page
+from tests.explorable_samples import page, schedules
 from tests.library.theory.test_javascript import KERNELS, grid
 
 pytestmark = pytest.mark.browser
 
 EXPLORABLES = {
     explorable.name: explorable
-    for explorable in (Landscape(), Clock(), GrokkingCurve(), PhaseDiagram(), Escape(), RidgeThreshold())
+    for explorable in (Landscape(), Clock(), GrokkingCurve(), PhaseDiagram(), Escape(), RidgeThreshold(), schedules())
 }
 # Beside the sliders' ranges: where formulas have no answer, or numbers overflow.
 UNDEFINED = [
@@ -47,6 +47,12 @@ UNDEFINED = [
     ("escape", {"temperature": 0}),
     ("escape", {"weight_decay": 0.9}),
     ("escape", {"weight_decay": -1}),
+    ("schedules", {"strength": 0}),
+    ("schedules", {"strength": -1}),
+    ("schedules", {"strength": 1e300}),
+    ("schedules", {"start": -100}),
+    ("schedules", {"ramp": -1}),
+    ("schedules", {"length": 1e9}),
     ("ridge-threshold", {"tolerance": 0}),
     ("ridge-threshold", {"weight_decay": 7}),
 ]

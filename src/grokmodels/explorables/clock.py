@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import altair as alt
@@ -72,7 +72,7 @@ function takeover(lead, curves) {
 
 def follow_pieces(
     flow: Callable[[Any, Any, Any], Any],
-    start: tuple[float, float],
+    start: Sequence[float],
     along: Iterable[tuple[float, float, float, float]],
     decay: float,
     times_seen: Iterable[float],
