@@ -351,7 +351,7 @@ def fit_collapse(
 
 def dip(values: ArrayLike) -> float:
     """Hartigan's dip test: how often a single flat peak looks as two-peaked as these values (p-value)."""
-    from diptest import diptest  # type: ignore[import-untyped]
+    from diptest import diptest
 
     kept = np.asarray(values, dtype=float)
     return float(diptest(kept[np.isfinite(kept)])[1])

@@ -1,0 +1,574 @@
+"""Is it a phase transition? Sharpness, fluctuations, waits, loops and coexistence, and which mechanisms survive them.
+
+Functions that load runs come first, then two models whose answer is known, then tests that take tables, then what the
+tests say together. Sizes are numbers of pairs, p²; the control parameter is ln f, f the share of the pairs in training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from grokmodels import results, scaling, statistics, studies
+from grokmodels.ledger.row import Row, Verdict
+from grokmodels.scaling import Curve
+from grokmodels.schedules import Schedule
+from grokmodels.statistics import Interval
+from grokmodels.theory import ridge
+from grokmodels.theory.circuits import Circuits
+from grokmodels.theory.hysteresis import sweep
+
+FloatArray = NDArray[np.floating[Any]]
+MECHANISMS = ("first order", "continuous", "saddle", "crossover", "smooth curve")
+ALL = frozenset(MECHANISMS)
+# The criteria of studies/size.toml, waiting-times.toml and sweeps.toml, as they were written before the runs.
+NARROW, HALVED, LOUD, SHRINKS = 0.5, (0.4, 0.7), 0.5, 1 / 3
+# Order parameters are read when this much decay has accumulated; the last is the whole budget of `size`.
+MOMENTS = (4.0, 6.0, 8.0, 10.0)
+ORDER = ("m_hat", "rule_share")
+
+
+class Runs(NamedTuple):
+    """Stored runs: ``table``, a row per run; ``histories``, a row per evaluation, with the number of its ``run``."""
+
+    table: pd.DataFrame
+    histories: pd.DataFrame
+
+
+@cache
+def load(name: str) -> Runs:
+    """The stored runs of a study, each read once.
+
+    ``table``: ``run``, ``block``, ``p``, ``fraction``, ``decay``, ``batch`` (0 for the full one), ``seed``, ``test``,
+    ``t_mem``, ``t_gen``, ``censored``. ``histories``: ``run``, ``step``, ``decay_time``, ``share`` (of the training
+    set that the schedule leaves), ``decay_factor``, ``test_accuracy``, ``m_hat``, ``rule_share``.
+    """
+    study, folder = studies.shipped(name)
+    rows, parts = [], []
+    for number, point in enumerate(studies.stored(study, folder)):
+        run = results.load(point.path(folder), checkpoints=False)
+        recipe, (t_mem, t_gen), history = run.experiment, run.milestones, run.history
+        rows.append(
+            {"run": number, "block": point.block, "p": recipe.task.p, "fraction": recipe.fraction}  # type: ignore[union-attr]
+            | {"decay": recipe.optimizer.weight_decay, "batch": recipe.batch_size or 0, "seed": recipe.seed}
+            | {"test": point.test, "t_mem": t_mem.step, "t_gen": t_gen.step, "censored": t_gen.censored}
+        )
+        kept = history[["step", "decay_time", "test_accuracy", *ORDER]].assign(run=number)
+        schedules = {"share": recipe.data_schedule, "decay_factor": recipe.optimizer.weight_decay_schedule}
+        for column, schedule in schedules.items():
+            kept[column] = 1.0 if schedule == Schedule() else [schedule(step) for step in history["step"]]
+        parts.append(kept)
+    empty = ["run", "block", "p", "fraction", "decay", "batch", "seed", "test", "t_mem", "t_gen", "censored"]
+    table = pd.DataFrame(rows, columns=empty)
+    return Runs(table, pd.concat(parts, ignore_index=True) if parts else pd.DataFrame())
+
+
+def order_parameters(runs: Runs, moments: Sequence[float] = MOMENTS) -> pd.DataFrame:
+    """The order parameters of each run of ``size`` when Λ has reached each moment, beside its row of the table.
+
+    Columns ``size``, ``x``, ``right`` (generalized within the budget, 0 or 1), and for each moment ``m_hat@Λ`` and
+    ``rule_share@Λ``: the median of the last five evaluations, as single ones flicker. A run that stopped because it had
+    generalized counts with its last ones.
+    """
+    table = runs.table.assign(
+        size=runs.table["p"].astype(float) ** 2,
+        x=np.log(runs.table["fraction"].astype(float)),
+        right=(~runs.table["censored"].astype(bool)).astype(float),
+    ).set_index("run")
+    for moment in moments:
+        until = runs.histories[runs.histories["decay_time"] <= moment + 1e-9]
+        last = until.groupby("run").tail(5).groupby("run")[[*ORDER]].median()
+        table = table.join(last.add_suffix(f"@{moment:g}"))
+    return table.reset_index()
+
+
+def complete(table: pd.DataFrame) -> pd.DataFrame:
+    """The runs of sizes of which every seed has every fraction: what is still running cannot bias what is done."""
+    kept = []
+    for _, runs in table.groupby(["size", "test"]):
+        per_seed = runs.groupby("seed")["x"].nunique()
+        if len(per_seed) >= 5 and (per_seed == per_seed.max()).all() and per_seed.max() >= 4:
+            kept.append(runs)
+    return pd.concat(kept, ignore_index=True) if kept else table[:0]
+
+
+def null_runs(sizes: Sequence[int] = (40, 80, 160, 320), seeds: int = 20) -> pd.DataFrame:
+    """The null model at several sizes, examples = f · size: the columns of :func:`order_parameters` that tests need.
+
+    ``m@Λ`` is the part of its squared answers on new inputs that is the rule, at three moments; ``right``: whether 90 %
+    of the answers are within 0.5 of their target at Λ = 1.74; ``t_gen``: the 1000 Λ at which they are, within 2,000.
+    """
+    rows = []
+    for size in sizes:
+        for fraction in (0.1, 0.25, 0.4, 0.55, 0.7, 0.85):
+            for seed in range(seeds):
+                model = ridge.Ridge(
+                    features=size, strong=max(2, size // 20), weak_variance=6 / size,
+                    examples=round(fraction * size), seed=1000 * seed + size,
+                )  # fmt: skip
+                data = ridge.modes(model)
+                moments = np.array([0.4, 0.55, 0.7, *np.linspace(0.2, 2, 91)])
+                weights = ridge.student(model, data, moments / model.weight_decay)
+                signal = (weights * data.variances) @ data.teacher
+                share = signal**2 / (weights**2 @ data.variances)
+                loss = (weights - data.teacher) ** 2 @ data.variances / 2
+                right = ridge.within_tolerance(loss[3:], 0.5) >= 0.9
+                rows.append(
+                    {"size": float(size), "x": np.log(fraction), "fraction": fraction, "seed": seed}
+                    | {"m@0.4": share[0], "m@0.55": share[1], "m@0.7": share[2]}
+                    | {"right": float(right[77]), "censored": not right.any()}
+                    | {"t_gen": 1000 * float(moments[3:][right.argmax() if right.any() else -1])}
+                )
+    return pd.DataFrame(rows)
+
+
+def saddle_runs(moduli: Sequence[int] = (17, 23, 31, 43), seeds: int = 25) -> pd.DataFrame:
+    """The toy at D = 2 with ρ = f / f_c and f_c = 8.5/p: the same columns. Seeds differ by the rule's first strength.
+
+    The share m of the margin solves m/(1 − m)^ρ = K e^(2(ρ−1)Λ), with ln K a Gaussian of mean −8 and deviation 1 at
+    every size; ρ scatters by 1/p. ``t_gen`` is 200 Λ at m = 1/2, within 2,000.
+    """
+    rng = np.random.default_rng(0)
+    rows = []
+    for p in moduli:
+        for seed in range(seeds):
+            luck, scatter = rng.normal(-8, 1), rng.normal(0, 1 / p)
+            for ratio in (0.9, 1.1, 1.25, 1.4, 1.6, 1.9):
+                rho = ratio * (1 + scatter)
+                wait = ((rho - 1) * np.log(2) - luck) / (2 * (rho - 1)) if rho > 1 else np.inf
+                row = {"size": float(p**2), "x": np.log(ratio * 8.5 / p), "fraction": ratio * 8.5 / p, "seed": seed}
+                row |= {f"m@{moment:g}": _share(rho, luck + 2 * (rho - 1) * moment) for moment in MOMENTS}
+                late = not wait <= MOMENTS[-1]
+                rows.append(row | {"right": float(not late), "censored": late, "t_gen": 200 * min(wait, 10.0)})
+    return pd.DataFrame(rows)
+
+
+def _share(rho: float, reading: float) -> float:
+    """The m that solves ln m − ρ ln(1 − m) = reading, by bisection of its log odds."""
+    low, high = -60.0, 60.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        below = -np.logaddexp(0, -middle) + rho * np.logaddexp(0, middle) < reading
+        low, high = (middle, high) if below else (low, middle)
+    return float(1 / (1 + np.exp(-low)))
+
+
+class Sharpness(NamedTuple):
+    """What size does to one order parameter: see :mod:`grokmodels.scaling`. ``dip`` is at the largest size."""
+
+    stretch: Interval
+    growth: Interval
+    aic: Interval
+    dip: float
+    kind: scaling.Kind
+
+
+def sharpness(table: pd.DataFrame, column: str, draws: int = 100) -> Sharpness:
+    """The three tests of :func:`grokmodels.scaling.kind`, and the AIC of a crossover minus that of a transition."""
+    made = scaling.curves(table, column)
+    stretch, growth = scaling.stretch(made, draws), scaling.growth(made, draws)
+    dip = scaling.dip(scaling.widest(made[-1]))
+    return Sharpness(stretch, growth, scaling.sharpening(made, draws), dip, scaling.kind(stretch, growth, dip))
+
+
+def held_out(table: pd.DataFrame, column: str, draws: int = 100) -> Interval | None:
+    """How much better a transition foretells the test seeds than a crossover; None before they have run."""
+    looked, unseen = (
+        (part for _, part in sorted(table.groupby("test"), key=lambda group: bool(group[0])))
+        if (table["test"].nunique() == 2)
+        else (table, table[:0])
+    )
+    sizes = set(looked["size"]) & set(unseen["size"])
+    if len(sizes) < 2:
+        return None
+    one, other = (scaling.curves(part[part["size"].isin(sizes)], column) for part in (looked, unseen))
+    return scaling.held_out(one, other, draws)
+
+
+def steepening(table: pd.DataFrame, prefix: str, draws: int = 60) -> Interval:
+    """The exponent with which the step in the order parameter steepens as Λ grows, one slope for all sizes.
+
+    At one ρ the saddle's log odds are 2(ρ − 1)Λ and a constant: exponent 1, less as the step moves to smaller ρ. The
+    null model's slope is 1/(1 − f), and falls as its step moves to smaller f.
+    """
+    columns = [name for name in table if str(name).startswith(f"{prefix}@")]
+    moments = np.log([float(str(name).split("@")[1]) for name in columns])
+    made = [scaling.curves(table, str(name)) for name in columns]
+
+    def exponent(drawn: list[list[Curve]], near: list[scaling.Steps] | None) -> tuple[float, list[scaling.Steps]]:
+        fits = [scaling.fit_steps(c, 0.0, None if near is None else near[i]) for i, c in enumerate(drawn)]
+        return float(np.polyfit(moments, [np.log(fit.slope[0]) for fit in fits], 1)[0]), fits
+
+    estimate, fits = exponent(made, None)
+    rng = np.random.default_rng(0)
+    again = []
+    for _ in range(draws):
+        # The same seeds at every moment: they are the same runs.
+        rows = [rng.integers(len(curve.values), size=len(curve.values)) for curve in made[0]]
+        drawn = [[c._replace(values=c.values[r]) for c, r in zip(curve, rows, strict=True)] for curve in made]
+        again.append(exponent(drawn, fits)[0])
+    low, high = np.quantile(again, [0.025, 0.975])
+    return Interval(estimate, float(low), float(high))
+
+
+class Divergence(NamedTuple):
+    """The delay against f − f_c at one size: ``critical`` f_c, ``exponent``, and by how much AIC prefers it to f^−g."""
+
+    critical: Interval
+    exponent: Interval
+    aic_gain: float
+    runs: int
+    censored: int
+
+
+def divergence(table: pd.DataFrame) -> dict[float, Divergence]:
+    """The law of the delay near a critical fraction, per size; sizes with fewer than 8 runs that ended are left out.
+
+    ln t is normal around a line in ln(f − f_c), as in :func:`grokmodels.statistics.fit_critical_law`, with intervals
+    by profile likelihood over 40 candidates for f_c; f_c = 0 is the power of f it is compared with.
+    """
+    found = {}
+    for size, runs in table.groupby("size"):
+        fraction, times = np.asarray(runs["fraction"], float), np.maximum(np.asarray(runs["t_gen"], float), 1)
+        open_ = np.asarray(runs["censored"], bool)
+        if (~open_).sum() < 8 or len(np.unique(fraction[~open_])) < 3:
+            continue
+        candidates = np.linspace(0.3, 0.99, 40) * fraction[~open_].min()
+        fits = [_power_law(fraction - place, np.log(times), open_) for place in candidates]
+        exponents, errors, deviance = np.transpose(fits)
+        best, near = int(deviance.argmin()), deviance <= deviance.min() + 3.84
+        low, high = (exponents - 1.96 * errors)[near].min(), (exponents + 1.96 * errors)[near].max()
+        found[float(str(size))] = Divergence(
+            Interval(*map(float, (candidates[best], candidates[near].min(), candidates[near].max()))),
+            Interval(float(exponents[best]), float(low), float(high)),
+            float(_power_law(fraction, np.log(times), open_)[2] - deviance[best] - 2),
+            len(runs),
+            int(open_.sum()),
+        )
+    return found
+
+
+def _power_law(distance: FloatArray, log_times: FloatArray, open_: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Exponent g of t ∝ distance^−g, its error at this distance, −2 ln likelihood; runs at no distance cost nothing."""
+    from scipy.optimize import minimize
+    from scipy.special import log_ndtr
+
+    above = distance > 0
+    x, y, waiting = np.log(distance[above]), log_times[above], open_[above]
+    start = [y.mean(), 0.5, np.log(0.3)]
+
+    def deviance(law: FloatArray) -> float:
+        z = (y - law[0] + law[1] * (x - x.mean())) / np.exp(law[2])
+        seen = -0.5 * z[~waiting] ** 2 - law[2] - 0.5 * np.log(2 * np.pi)
+        return float(-2 * (seen.sum() + log_ndtr(-z[waiting]).sum()))
+
+    found = minimize(deviance, start, method="L-BFGS-B", bounds=[(-5, 25), (-5, 10), (-5, 3)])
+    error = np.exp(found.x[2]) / np.sqrt(((x - x[~waiting].mean())[~waiting] ** 2).sum())
+    return float(found.x[1]), float(error), float(found.fun)
+
+
+class Waits(NamedTuple):
+    """Waiting times of one cell: runs, how many censored, median steps, coefficient of variation, laws by AIC."""
+
+    runs: int
+    censored: int
+    median: float
+    variation: Interval
+    laws: pd.DataFrame
+
+
+def waits(table: pd.DataFrame, draws: int = 200) -> Waits:
+    """The wait from memorization to generalization over seeds; the variation is that of a log-normal, so censored runs
+    count as what they are.
+    """
+    wait = np.maximum(np.asarray(table["t_gen"] - table["t_mem"], float), 1)
+    open_ = np.asarray(table["censored"], bool)
+
+    def variation(runs: pd.DataFrame) -> float:
+        kept = np.maximum(runs["t_gen"] - runs["t_mem"], 1)
+        return float(np.sqrt(np.expm1(statistics.fit_law(kept, runs["censored"]).scale ** 2)))
+
+    return Waits(
+        len(table),
+        int(open_.sum()),
+        statistics.median_wait(wait, open_),
+        statistics.bootstrap(table, variation, draws=draws),
+        statistics.waiting_laws(wait, open_),
+    )
+
+
+def factor(table: pd.DataFrame, more: pd.Series) -> Interval:
+    """By how much the median wait of the runs that have ``more`` of something differs from that of the others."""
+    wait = np.maximum(table["t_gen"] - table["t_mem"], 1)
+    slope = statistics.fit_law(wait, table["censored"], more=more.astype(float)).slopes["more"]
+    return Interval(*(float(np.exp(x)) for x in slope))
+
+
+def loops(runs: Runs, column: str = "rule_share", points: int = 25) -> pd.DataFrame:
+    """The data sweeps: one row per run and station, ``steps`` (each way), ``seed``, ``fraction``, ``down``, ``up``.
+
+    Runs whose rule had not been found when the sweep began are left out.
+    """
+    made = []
+    sweeps = runs.table[runs.table["block"].str.startswith("data,")] if len(runs.table) else runs.table
+    for run in sweeps.itertuples():
+        history = runs.histories[runs.histories["run"] == run.run]
+        steps_seen, shares = np.asarray(history["step"], int), np.asarray(history["share"], float)
+        turn = int(steps_seen[shares.argmin()])
+        before = history[(shares == 1) & (steps_seen < turn)]
+        start = int(np.asarray(before["step"], int)[-1])
+        if before["test_accuracy"].iloc[-5:].median() < 0.99:
+            continue
+        stations = np.linspace(history["share"].min(), 1, points)
+        steps = turn - start
+        down = history[(history["step"] >= start) & (history["step"] <= turn)].iloc[::-1]
+        up = history[(history["step"] >= turn) & (history["step"] <= turn + steps)]
+        made.append(
+            pd.DataFrame(
+                {
+                    "steps": round(steps, -2),
+                    "seed": run.seed,
+                    "test": run.test,
+                    "fraction": run.fraction * stations,
+                    "down": np.interp(stations, down["share"], down[column]),
+                    "up": np.interp(stations, up["share"], up[column]),
+                }
+            )
+        )
+    return pd.concat(made, ignore_index=True) if made else pd.DataFrame()
+
+
+def areas(loops: pd.DataFrame) -> pd.DataFrame:
+    """The area between the way down and the way up, per run: ``steps``, ``seed``, ``rate`` (1/steps), ``area``."""
+    rows = []
+    for (steps, seed), loop in loops.groupby(["steps", "seed"]):
+        area = np.trapezoid(loop["down"] - loop["up"], loop["fraction"])
+        rows.append({"steps": steps, "seed": seed, "rate": 1 / steps, "area": float(area)})  # type: ignore[operator]
+    return pd.DataFrame(rows)
+
+
+def at_zero_rate(areas: pd.DataFrame, power: float, draws: int = 500) -> Interval:
+    """The area extrapolated to an infinitely slow sweep, along area = a + b · rate^power; interval over seeds."""
+
+    def intercept(table: pd.DataFrame) -> float:
+        return float(np.polyfit(table["rate"] ** power, table["area"], 1)[1])
+
+    return statistics.bootstrap(areas, intercept, draws=draws)
+
+
+def loop_stays(areas: pd.DataFrame) -> bool | None:
+    """Whether the loop survives an infinitely slow sweep: True, False, or None where the sweeps do not tell.
+
+    The root of the rate is the law of a delayed exit, and gives the lower area at zero rate of the two. The loop stays
+    if even that is above zero, interval and all. It closes if it is not and the area shrinks by at least a third.
+    """
+    if at_zero_rate(areas, 0.5).low > 0:
+        return True
+    mean = areas.groupby("steps")["area"].mean()
+    return False if mean.iloc[-1] <= (1 - SHRINKS) * mean.iloc[0] else None
+
+
+def toy_loops(degree: float, dwells: Sequence[float] = (10, 30, 100)) -> pd.DataFrame:
+    """Loops of the toy, swept in ρ between 20 and 0.05 with a floor of 0.15 under both circuits, as :func:`loops`."""
+    ratios = np.geomspace(0.05, 20, 20)
+    made = []
+    for dwell in dwells:
+        way = [Circuits(degree=degree, generalizing_efficiency=r, weight_decay=0.2) for r in (*ratios[::-1], *ratios)]
+        share = sweep(way, 0.15, 1.0, dwell=dwell, floor=0.15)["share"].to_numpy()
+        loop = {"steps": dwell * len(ratios), "seed": 0, "fraction": np.log(ratios)}
+        made.append(pd.DataFrame(loop | {"down": share[19::-1], "up": share[20:]}))
+    return pd.concat(made, ignore_index=True)
+
+
+class Finding(NamedTuple):
+    """One test: its ``question``, what was ``measured``, the mechanisms it ``allows``, how many ``runs`` it used."""
+
+    question: str
+    measured: str
+    allows: frozenset[str]
+    runs: int
+
+    @property
+    def decides(self) -> bool:
+        """Whether it rules anything out."""
+        return self.allows != ALL
+
+
+def judge_sharpness(found: Sharpness, runs: int) -> list[Finding]:
+    """Does the step in m̂ steepen with size, do fluctuations grow, are there two peaks?"""
+    stretch, growth = found.stretch, found.growth
+    if stretch.low > 0.1:
+        steps = frozenset({"first order", "continuous"})
+    else:
+        steps = frozenset({"saddle", "crossover", "smooth curve"}) if stretch.high < 0.25 else ALL
+    # The saddle's seeds may or may not agree in the limit: it says nothing of how fluctuations grow.
+    noise = {"saddle"}
+    noise |= {"crossover", "smooth curve"} if growth.low <= 0.1 else set()
+    noise |= {"continuous"} if growth.low < 0.9 and growth.high > 0.1 else set()
+    noise |= {"first order"} if growth.high >= 0.9 else set()
+    peaks = {"first order", "saddle"} if found.dip < 0.05 else set(ALL)
+    return [
+        Finding("does the step in m̂ steepen with size?", f"stretch {stretch}", steps, runs),
+        Finding("do fluctuations of m̂ grow with size?", f"growth {growth}", frozenset(noise), runs),
+        Finding("two peaks at the critical fraction?", f"dip test p = {found.dip:.2f}", frozenset(peaks), runs),
+    ]
+
+
+def judge_steepening(found: Interval, runs: int) -> Finding:
+    """Does the step steepen with time? The saddle of :func:`saddle_runs` has 0.5 or so, the null model less than 0."""
+    allows = ALL - {"crossover", "smooth curve"} if found.low > 0.1 else (ALL - {"saddle"} if found.high < 0.1 else ALL)
+    return Finding("does the step in m̂ steepen as Λ grows?", f"exponent {found}", allows, runs)
+
+
+def judge_divergence(found: dict[float, Divergence]) -> Finding:
+    """Does the delay diverge at a critical fraction?"""
+    better = sum(one.aic_gain > 2 for one in found.values())
+    worse = sum(one.aic_gain < -2 for one in found.values())
+    allows = ALL
+    if found and better == len(found):
+        allows = frozenset({"continuous", "saddle"})
+    elif found and worse == len(found):
+        allows = frozenset({"crossover", "smooth curve", "first order"})
+    exponents = ", ".join(f"{one.exponent.estimate:.1f}" for one in found.values())
+    words = f"better than a power of f at {better} of {len(found)} sizes; exponents {exponents}"
+    return Finding("does the delay diverge at a critical fraction?", words, allows, sum(d.runs for d in found.values()))
+
+
+def judge_waits(cells: dict[tuple[str, float], Waits], decay: Interval | None, noise: Interval | None) -> list[Finding]:
+    """Narrow or exponential? Stronger decay: shorter or longer? Noise: does it set the pace?"""
+    if not cells or decay is None:
+        return [Finding("are waits narrow?", "not run yet", ALL, 0)]
+    runs = sum(cell.runs for cell in cells.values())
+    escape = frozenset({"first order"})
+    high, low = max(c.variation.high for c in cells.values()), min(c.variation.low for c in cells.values())
+    spread = ALL - escape if high < NARROW else (escape if low > NARROW else ALL)
+    sign = ALL - escape if decay.high < 1 else (escape if decay.low > 1 else ALL)
+    found = [
+        Finding("are waits narrow (variation below 0.5)?", f"variation {low:.2f} to {high:.2f}", spread, runs),
+        Finding("does twice the decay shorten the wait?", f"factor {decay}", sign, runs),
+    ]
+    if noise is not None:
+        paced = escape | {"continuous"} if noise.high < LOUD else (ALL - escape if noise.low > LOUD else ALL)
+        found.append(Finding("does batch noise shorten it several times?", f"factor {noise}", paced, runs))
+    return found
+
+
+def judge_loops(areas: pd.DataFrame) -> Finding:
+    """Does the loop of a data sweep stay as the sweep slows down?"""
+    question = "does the loop of a data sweep stay?"
+    if len(areas) < 4 or areas["steps"].nunique() < 2 or areas["seed"].nunique() < 2:
+        return Finding(question, "not run yet", ALL, 0)
+    stays = loop_stays(areas)
+    allows = ALL if stays is None else (frozenset({"first order"}) if stays else ALL - {"first order"})
+    low, high = at_zero_rate(areas, 0.5), at_zero_rate(areas, 1.0)
+    words = f"area at zero rate {low.estimate:.3f} [{low.low:.3f}, {low.high:.3f}] (root of the rate), "
+    return Finding(
+        question, words + f"{high.estimate:.3f} [{high.low:.3f}, {high.high:.3f}] (rate)", allows, len(areas)
+    )
+
+
+def judge_plateau(runs: Runs) -> Finding:
+    """Is the rule there when the data are fitted, as in the null model?"""
+    at = runs.histories.merge(runs.table[["run", "t_mem", "t_gen", "censored"]], on="run")
+    # Only runs with a plateau that ended: elsewhere there is no rule that could have been there.
+    fitted = at[(at["step"] == at["t_mem"]) & ~at["censored"].astype(bool) & (at["t_gen"] > 2 * at["t_mem"])]
+    small = fitted["m_hat"] < 0.5
+    share = small.mean() if len(fitted) else float("nan")
+    allows = ALL - {"smooth curve"} if share > 0.9 else (frozenset({"smooth curve"}) if share < 0.1 else ALL)
+    words = f"m̂ below one half at the fit in {int(small.sum())} of {len(fitted)} runs"
+    return Finding("does the signal grow after the fit?", words, allows, len(fitted))
+
+
+def waiting_evidence(table: pd.DataFrame) -> list[Finding]:
+    """The findings of `waiting-times`: four cells, the effect of decay over both, that of noise over both."""
+    done = table.groupby(["block", "decay"]).filter(lambda cell: len(cell) >= 10) if len(table) else table
+    cells = {key: waits(cell) for key, cell in done.groupby(["block", "decay"])}
+    decay = factor(done, done["decay"] > 1) if done["decay"].nunique() > 1 else None
+    noise = factor(done, done["batch"] > 0) if done["batch"].nunique() > 1 else None
+    return judge_waits(cells, decay, noise)  # type: ignore[arg-type]
+
+
+@cache
+def findings() -> tuple[Finding, ...]:
+    """All tests on what is stored, in the order of the chapter."""
+    size = load("size")
+    table = complete(order_parameters(size))
+    moment = f"m_hat@{MOMENTS[-1]:g}"
+    loop = loops(load("sweeps"))
+    return (
+        *judge_sharpness(sharpness(table, moment), len(table)),
+        judge_steepening(steepening(table, "m_hat"), len(table)),
+        judge_divergence(divergence(table)),
+        judge_plateau(size),
+        *waiting_evidence(load("waiting-times").table),
+        judge_loops(areas(loop) if len(loop) else loop),
+    )
+
+
+def surviving(found: Sequence[Finding]) -> list[str]:
+    """The mechanisms that every test allows."""
+    return [name for name in MECHANISMS if all(name in finding.allows for finding in found)]
+
+
+def verdict_transition(found: Sequence[Finding]) -> Verdict:
+    """Row 5. Holds if only transitions survive, fails if neither they nor the saddle do.
+
+    With limits if the saddle does and they do not: it has a threshold in the data, and a smooth turn in time.
+    """
+    left, transitions = set(surviving(found)), {"first order", "continuous"}
+    if left and left <= transitions:
+        return "holds"
+    if left == {"saddle"}:
+        return "holds with limits"
+    return "open" if not left or left & (transitions | {"saddle"}) else "fails"
+
+
+def verdict_basins(found: Sequence[Finding]) -> Verdict:
+    """Row 4. Two basins are what a first-order transition has: holds if only that survives, fails where it is ruled out
+    by at least two tests, open between.
+    """
+    if surviving(found) == ["first order"]:
+        return "holds"
+    against = sum("first order" not in finding.allows for finding in found)
+    return "fails" if against >= 2 else "open"
+
+
+def rows() -> list[Row]:
+    """Rows 4 and 5 of the ledger."""
+    found = findings()
+    used = [load(name).table for name in ("size", "waiting-times", "sweeps")]
+    runs = pd.concat(used, ignore_index=True)
+    left = ", ".join(surviving(found)) or "no mechanism of the five"
+    basins = [f for f in found if f.decides and ("first order" not in f.allows or len(f.allows) == 1)]
+    sharp = [f for f in found[:5] if f.decides]
+    shared: dict[str, Any] = {
+        "source": "the memo",
+        "experiment": "size, waiting-times, sweeps",
+        "runs": len(runs),
+        "seeds": int(runs["seed"].nunique()),
+        "censored": int(runs["censored"].sum()),
+        "figure": "sec-transition-verdict",
+    }
+    return [
+        Row(
+            number=4,
+            claim="The transition is a move between two basins.",
+            effect="; ".join(f"{f.question} {f.measured}" for f in basins) or "no test decides",
+            verdict=verdict_basins(found),
+            reason=f"{len(basins)} of {len(found)} tests decide on it; left standing: {left}",
+            **shared,
+        ),
+        Row(
+            number=5,
+            claim="Grokking is a phase transition.",
+            effect="; ".join(f"{f.question} {f.measured}" for f in sharp) or "no test decides",
+            verdict=verdict_transition(found),
+            reason=f"left standing after {len(found)} tests: {left}",
+            **shared,
+        ),
+    ]
