@@ -152,6 +152,26 @@ def check_plateau_ratio(function: Callable[..., float]) -> None:
     print("Correct.")
 
 
+def check_turning_step(function: Callable[..., int | None]) -> None:
+    """``function(factor, product, clock)``: after how many steps the accumulated decay reaches ``clock``.
+
+    ``factor(step)`` is the schedule's factor at a step, counted from 0, and ``product`` is learning rate times decay.
+    None if it has not been reached after 20,000 steps.
+    """
+    for name, schedule, product, clock in (
+        ("constant", Schedule.constant(), 0.003, 3.1415),
+        ("late by 1,500 steps", Schedule.delayed(1500), 0.003, 3.1415),
+        ("paused from 400 to 1,400", Schedule.paused(400, 1400), 0.003, 2.7182),
+        ("a ramp over 4,000 steps", Schedule.ramp(1, 4000), 0.003, 3.1415),
+        ("pulsed, 200 of 400 steps", Schedule.pulsed(400, 200), 0.005, 3.1415),
+        ("so weak that it is not reached", Schedule.constant(), 0.0001, 3.1415),
+    ):
+        total = np.cumsum([product * schedule(step) for step in range(20_000)])
+        expected = int(np.argmax(total >= clock)) + 1 if total[-1] >= clock else None
+        _expect(f"{name}, product {product}, to Λ = {clock}", function(schedule, product, clock), expected)
+    print("Correct.")
+
+
 def _expect(case: str, got: Any, expected: Any, tolerance: float = 0.0) -> None:
     right = got is None if expected is None else got is not None and abs(got - expected) <= tolerance
     assert right, f"{case}: expected {expected}, got {got}"

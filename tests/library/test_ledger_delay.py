@@ -217,3 +217,13 @@ def test_only_seeds_that_are_complete_count(tmp_path, monkeypatch):
     monkeypatch.setattr(delay.studies, "shipped", lambda name: (study, tmp_path))
     table = delay.runs("schedules")
     assert table["schedule"].tolist() == ["constant"]
+
+
+def test_records_have_a_name_and_a_plan_each():
+    history, plans = delay.records(weak=(0.5,))
+    assert set(history["schedule"]) == set(plans) == {*delay.SCHEDULES, "constant 0.5"}
+    assert plans["constant 0.5"] == (0.5, delay.Schedule())
+    names = set(delay.runs("weight-decay")["schedule"])
+    assert {"constant", "constant 0.5"} < names
+    one = history.query("schedule == 'late 500' and seed == 0")
+    assert one.loc[one["step"] <= 500, "decay_time"].max() == 0

@@ -28,6 +28,8 @@ SCHEDULES = {
 CLOCK_FACTOR, STEPS_FACTOR, SPREAD_SHARE = 1.5, 2.5, 0.5
 EXPONENT, TOLERANCE, RIVAL = -1.0, 0.05, -0.757
 RATES_FACTOR, TOO_SHORT = 1.3, 3.0
+# The learning rate of most runs of the study `delay`.
+FAST = 0.005
 
 
 def runs(name: str) -> pd.DataFrame:
@@ -48,12 +50,11 @@ def runs(name: str) -> pd.DataFrame:
             continue
         run = results.load(point.path(folder), checkpoints=False)
         optimizer, (t_mem, t_gen) = run.experiment.optimizer, run.milestones
-        known = [label for label, schedule in SCHEDULES.items() if schedule == optimizer.weight_decay_schedule]
         row = {
             "block": point.block,
             "seed": run.experiment.seed,
             "test": point.test,
-            "schedule": known[0] if known else "other",
+            "schedule": named(optimizer.weight_decay, optimizer.weight_decay_schedule),
             "rate": optimizer.learning_rate,
             "decay": optimizer.weight_decay,
             "layer_norm": run.experiment.architecture.norm != "none",
@@ -76,6 +77,35 @@ def runs(name: str) -> pd.DataFrame:
             }
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def records(weak: tuple[float, ...] = (0.2, 0.3, 0.5, 0.7)) -> tuple[pd.DataFrame, dict[str, tuple[float, Schedule]]]:
+    """Evaluations of the runs under every schedule, and under constant weaker decays, for the explorable of schedules.
+
+    Columns ``schedule``, ``seed``, ``step``, ``decay_time``, ``test_accuracy``; and the recipe, (decay, schedule), of
+    each name. The milestones are in :func:`runs`, named by :func:`named`.
+    """
+    parts, plans = [], {}
+    for name in ("schedules", "weight-decay"):
+        study, folder = studies.shipped(name)
+        for point in studies.stored(study, folder):
+            optimizer = point.experiment.optimizer
+            if name == "weight-decay" and optimizer.weight_decay not in weak:
+                continue
+            label = named(optimizer.weight_decay, optimizer.weight_decay_schedule)
+            plans[label] = (optimizer.weight_decay, optimizer.weight_decay_schedule)
+            history = results.load(point.path(folder), checkpoints=False).history
+            parts.append(
+                history[["step", "decay_time", "test_accuracy"]].assign(schedule=label, seed=point.experiment.seed)
+            )
+    return pd.concat(parts, ignore_index=True), plans
+
+
+def named(decay: float, schedule: Schedule) -> str:
+    """The name of a schedule, with the decay where it is constant and below 1."""
+    known = [label for label, other in SCHEDULES.items() if other == schedule]
+    label = known[0] if known else "other"
+    return label if decay == 1 or label != "constant" else f"constant {decay:g}"
 
 
 def plateau_slope(history: pd.DataFrame, t_mem: int, until: float = 0.2) -> float:
@@ -154,7 +184,7 @@ def censor(table: pd.DataFrame, budget: int) -> pd.DataFrame:
     return table.assign(t_gen=table["t_gen"].clip(upper=budget), t_gen_censored=table["t_gen_censored"] | late)
 
 
-def exponent(table: pd.DataFrame, time: str = "delay", draws: int = 400) -> statistics.Interval:
+def exponent(table: pd.DataFrame, time: str = "delay", draws: int = 200) -> statistics.Interval:
     """Slope of ln(delay), or of ln(t_gen), against ln(ηλ), interval over seeds; censored runs counted as such."""
     return statistics.bootstrap(table, lambda drawn: _slope(drawn, time), draws=draws)
 
@@ -208,10 +238,10 @@ def prefactors(table: pd.DataFrame) -> pd.DataFrame:
     """
     ended = with_plateau(table)
     ended = ended[~ended["t_gen_censored"]]
-    rho = [
-        1 + ended.loc[(ended["seed"] != seed) & (ended["block"] == block), "slope"].median() / 2
-        for seed, block in zip(ended["seed"], ended["block"], strict=True)
-    ]
+    rho = []
+    for seed, rate, layer_norm in zip(ended["seed"], ended["rate"], ended["layer_norm"], strict=True):
+        others = (ended["seed"] != seed) & (ended["rate"] == rate) & (ended["layer_norm"] == layer_norm)
+        rho.append(1 + ended.loc[others, "slope"].median() / 2)
     share = 1 / (1 + np.exp(-_half_log_odds(ended["rule_share_mem"])))
     toy = [
         float(DECAY_TIME(0.5, margin, first, margin_mem, ratio))
@@ -365,11 +395,13 @@ def judge_power(intervals: list[statistics.Interval]) -> Verdict:
 
 def power_laws(sweep: pd.DataFrame, delay: pd.DataFrame) -> dict[str, statistics.Interval]:
     """The exponent of the delay in ηλ, from decays that leave a plateau: every recipe that has at least two seeds."""
-    parts = {
-        "p = 31": delay[delay["block"] == "rate 0.005"] if len(delay) else delay,
-        "p = 31, no LayerNorm": delay[delay["block"] == "no LayerNorm"] if len(delay) else delay,
-        "p = 97": sweep,
-    }
+    parts = {"p = 97": sweep}
+    if len(delay):
+        decayed = delay[(delay["rate"] == FAST) & (delay["decay"] > 0)]
+        parts |= {
+            "p = 31": decayed[decayed["layer_norm"]],
+            "p = 31, no LayerNorm": decayed[~decayed["layer_norm"]],
+        }
     return {
         name: exponent(with_plateau(table))
         for name, table in parts.items()
