@@ -119,3 +119,10 @@ def test_verdicts_follow_their_rules():
     assert op.abrupt(fits)[0] == "holds with limits"
     assert op.abrupt(fits.assign(broader=1.0))[0] == "holds"
     assert op.abrupt(fits.assign(at_t_mem=0.5))[0] == "fails"
+
+
+def test_disturbed_begins_where_the_loss_doubles():
+    one = seed()
+    run = one.run.assign(train_loss=np.where(one.run["step"] == 500, 1.0, 0.1))
+    marked = op.disturbed(one._replace(run=run))
+    assert op.waiting(one)["step"][marked].tolist() == [500]

@@ -50,8 +50,12 @@ def seeds(block: str = "decay", censored: bool = False) -> list[Seed]:
     ]
 
 
-def ratios_by_decay() -> pd.DataFrame:
-    """ρ from the plateau of each run of ``weight-decay`` that has one of five evaluations or more, by decay."""
+def by_decay() -> pd.DataFrame:
+    """Each run of ``weight-decay`` with a plateau of five evaluations or more: ρ, spikes per unit of Λ, gain per spike.
+
+    A spike is the begin of disturbed training (:func:`disturbed`); its gain is that of ½ ln odds of the rule share.
+    Both are NaN above decay 0.7: spikes come every 0.35 units of Λ, too fast there for evaluations every 50 steps.
+    """
     study, folder = studies.shipped("weight-decay")
     table = studies.table(study, folder).rename(columns={"optimizer.weight_decay": "decay"})
     runs = studies.histories(study, folder).groupby(["optimizer.weight_decay", "seed"])
@@ -59,8 +63,13 @@ def ratios_by_decay() -> pd.DataFrame:
     for row in table[(table["decay"] > 0) & ~table["t_gen_censored"]].to_dict("records"):
         run = runs.get_group((row["decay"], row["seed"]))
         seed = Seed(row["seed"], run, row["t_mem"], row["t_gen"], test=False)
-        if len(waiting(seed)) >= 5:
-            rows.append({"decay": row["decay"], "seed": row["seed"], "ratio": fit(seed).ratio})
+        plateau, marked = waiting(seed), disturbed(seed)
+        if len(plateau) >= 5:
+            spikes = float((marked[1:] & ~marked[:-1]).sum()) if row["decay"] <= 0.7 else float("nan")
+            span = plateau["decay_time"].iloc[-1] - plateau["decay_time"].iloc[0]
+            climb = np.diff(half_log_odds(plateau["rule_share"].iloc[[0, -1]].to_numpy()))[0]
+            measured = {"ratio": fit(seed).ratio, "spikes": spikes / span, "gain": climb / spikes}
+            rows.append({"decay": row["decay"], "seed": row["seed"]} | measured)
     return pd.DataFrame(rows)
 
 
@@ -210,16 +219,20 @@ def false_alarms(controls: list[Seed]) -> dict[str, float]:
     return {name: float(np.isfinite([f[name] for f in found]).sum()) for name in MEASURES}
 
 
+def disturbed(seed: Seed) -> NDArray[np.bool_]:
+    """Where on the plateau the training loss is above twice its lowest value of the 8 evaluations before."""
+    loss = seed.run["train_loss"]
+    return (loss > 2 * loss.rolling(8, min_periods=1).min()).loc[waiting(seed).index].to_numpy()
+
+
 def stairs(seed: Seed) -> dict[str, float]:
     """What share of the plateau's climb of ½ ln odds, and of its evaluations, falls to disturbed training.
 
-    An evaluation is disturbed while the training loss is above twice its lowest value of the 8 evaluations before; a
-    step of the climb counts as disturbed if either of its ends is.
+    A step of the climb counts as disturbed if either of its ends is.
     """
-    loss = seed.run["train_loss"]
-    disturbed = (loss > 2 * loss.rolling(8, min_periods=1).min()).loc[waiting(seed).index].to_numpy()
+    marked = disturbed(seed)
     climb = np.diff(half_log_odds(waiting(seed)["rule_share"].to_numpy()))
-    either = disturbed[1:] | disturbed[:-1]
+    either = marked[1:] | marked[:-1]
     return {"climb": float(climb[either].sum() / climb.sum()), "time": float(either.mean())}
 
 
