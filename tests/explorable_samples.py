@@ -4,6 +4,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from grokmodels import progress
 from grokmodels.explorables import (
     Chart,
     Choice,
@@ -11,12 +12,15 @@ from grokmodels.explorables import (
     Diagram,
     Explorable,
     Family,
+    Frequencies,
     Replay,
     Schedules,
     Slider,
     grid,
 )
+from grokmodels.explorables.frequencies import Recorded
 from grokmodels.schedules import Schedule
+from grokmodels.tasks import Modular
 
 P, WIDTH, FREQUENCY = 97, 16, 14
 
@@ -148,6 +152,23 @@ def schedule_tables(plans=None, seeds=5, turn=3.0, rate=0.003):
 def schedules(**changes):
     histories, runs = schedule_tables()
     return Schedules(**({"history": histories, "milestones": runs, "schedules": PLANS, "turn": 3.0} | changes))
+
+
+RULE = (3, 5, 2)
+
+
+def recorded(p=23, steps=(0, 50, 100, 200), seed=0):
+    """A lookup table that loses to three waves of amplitudes 3, 2 and 1, step by step."""
+    task, random = Modular(p=p), np.random.default_rng(seed)
+    test = task.split(0.4, seed).test
+    table = random.normal(size=(p * p, p))
+    rule = progress.handmade(p, RULE, [3, 2, 1])
+    weight = {step: step / steps[-1] for step in steps}
+    return Recorded(test, {step: 20 * (1 - w) ** 2 * table + w * rule + 0.01 * table for step, w in weight.items()})
+
+
+def frequencies(**changes):
+    return Frequencies(**({"runs": {"p = 23": recorded(), "p = 19": recorded(p=19)}} | changes))
 
 
 class Power(Explorable):

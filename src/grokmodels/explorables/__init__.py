@@ -3,12 +3,15 @@
 from grokmodels.explorables.assets import write_assets
 from grokmodels.explorables.charts import Chart
 from grokmodels.explorables.clock import Clock
+from grokmodels.explorables.collapse import Collapse
 from grokmodels.explorables.controls import Choice, Controlled, Slider, grid
 from grokmodels.explorables.diagram import Diagram
 from grokmodels.explorables.escape import Escape
 from grokmodels.explorables.explorable import Explorable, columns, compact
 from grokmodels.explorables.family import Family
+from grokmodels.explorables.frequencies import Frequencies
 from grokmodels.explorables.grokking_curve import GrokkingCurve
+from grokmodels.explorables.hysteresis import Hysteresis
 from grokmodels.explorables.landscape import Landscape
 from grokmodels.explorables.phase_diagram import PhaseDiagram
 from grokmodels.explorables.replay import Replay
@@ -19,12 +22,15 @@ __all__ = [
     "Chart",
     "Choice",
     "Clock",
+    "Collapse",
     "Controlled",
     "Diagram",
     "Escape",
     "Explorable",
     "Family",
+    "Frequencies",
     "GrokkingCurve",
+    "Hysteresis",
     "Landscape",
     "PhaseDiagram",
     "Replay",
