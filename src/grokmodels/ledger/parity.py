@@ -1,0 +1,192 @@
+"""The parity of ten bits: with and without decay, below chance, and without positions. Rows 6 and 7."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import fisher_exact
+
+from grokmodels import studies
+from grokmodels.ledger.row import Row, Verdict
+from grokmodels.tasks import Parity, Split
+
+FATES = ("grokked", "at once", "not within budget", "did not memorize")
+# Generalizing this many times later than memorizing is called grokking.
+DELAYED = 2
+
+# The keys of VALID_OPERATORS in grok/data.py of openai/grok, read at commits
+# ec9bc7a5346fff47a921492c211091011aa05763 and 434a230c25790d0a0e808ec2fcf26ac016f88480 (a subset of the first).
+PUBLIC_TASKS = (
+    "+",
+    "-",
+    "*",
+    "/",
+    "**2+",
+    "**3+",
+    "x**2+y**2_mod_97",
+    "x**2+y**2+x*y_mod_97",
+    "x**2+y**2+x*y+x_mod_97",
+    "x**3+x*y_mod_97",
+    "x**3+x*y**2+y_mod_97",
+    "(x._value//y)if(y._value%2==1)else(x-y)_mod_97",
+    "s5",
+    "s5conj",
+    "s5aba",
+    "+*",
+    "+-",
+    "sort",
+    "reverse",
+    "copy",
+)
+
+
+def runs() -> pd.DataFrame:
+    """One row per stored run of ``parity``: condition, seed, ``fate``, ``ratio`` t_gen/t_mem, and how it waited.
+
+    ``lowest``: the lowest test accuracy from t_mem on, median of three evaluations, until t_gen or the end; ``below``:
+    whether this is below one half by more than two standard errors of the held-out set; ``m_hat``: the lowest m̂ in the
+    same way; ``test``: whether the seed was run after this analysis.
+    """
+    study, folder = studies.shipped("parity")
+    table = studies.table(study, folder).rename(columns={"optimizer.weight_decay": "decay"})
+    if table.empty:
+        return table
+    task = Parity()
+    histories = studies.histories(study, folder).groupby(["block", "fraction", "optimizer.weight_decay", "seed"])
+    rows = []
+    for row in table.to_dict("records"):
+        history = histories.get_group((row["block"], row["fraction"], row["decay"], row["seed"]))
+        held_out = len(task.split(row["fraction"], row["seed"]).test)
+        rows.append(row | waiting(history, row, held_out) | {"fate": fate(row), "ratio": row["t_gen"] / row["t_mem"]})
+    return pd.DataFrame(rows).assign(test=lambda t: t["seed"].isin(study.test_seeds))
+
+
+def fate(row: Mapping[Any, Any]) -> str:
+    """What became of a run: one of ``FATES``."""
+    if row["t_mem_censored"]:
+        return "did not memorize"
+    if row["t_gen_censored"]:
+        return "not within budget"
+    return "grokked" if row["t_gen"] >= DELAYED * row["t_mem"] else "at once"
+
+
+def waiting(history: pd.DataFrame, row: Mapping[Any, Any], held_out: int) -> dict[str, Any]:
+    """How a run looks between memorizing and generalizing; NaN where it does not wait."""
+    end = row["t_gen"] if not row["t_gen_censored"] else history["step"].max() + 1
+    plateau = history[(history["step"] >= row["t_mem"]) & (history["step"] < end)]
+    smooth = plateau[["test_accuracy", "m_hat"]].rolling(3).median()
+    lowest = float(smooth["test_accuracy"].min())
+    below = lowest < 0.5 - 2 * np.sqrt(0.25 / held_out)
+    return {"lowest": lowest, "below": bool(below), "m_hat": float(smooth["m_hat"].min())}
+
+
+def counts(table: pd.DataFrame) -> pd.DataFrame:
+    """How many runs of each condition met each fate, and ``n``."""
+    by = table.groupby(["block", "fraction", "decay"])["fate"].value_counts().unstack(fill_value=0)
+    return by.reindex(columns=list(FATES), fill_value=0).assign(n=by.sum(axis=1))
+
+
+def kernel_vote(task: Parity, split: Split, similarity: float) -> NDArray[np.floating]:
+    """What a lookup table says that blurs: each stored label spreads to all strings with weight similarity^distance.
+
+    Positive for an odd parity. A ``similarity`` near 0 is the vote of the nearest stored strings.
+    """
+    strings = task.inputs
+    stored = strings[split.train]
+    distance = (strings[:, None] != stored[None]).sum(axis=2)
+    signs = 2.0 * task.labels[split.train] - 1
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.power(float(similarity), distance) @ signs)
+
+
+def vote_accuracy(task: Parity, split: Split, similarity: float) -> float:
+    """Held-out accuracy of :func:`kernel_vote`; a vote of zero counts one half."""
+    vote = kernel_vote(task, split, similarity)[split.test]
+    right = np.sign(vote) * (2 * task.labels[split.test] - 1)
+    return float((right + 1).mean() / 2)
+
+
+def popcounts_seen(task: Parity, split: Split) -> float:
+    """Share of the held-out strings whose number of ones occurs among the training strings."""
+    ones = task.inputs.sum(axis=1)
+    return float(np.isin(ones[split.test], ones[split.train]).mean())
+
+
+def needs_decay(table: pd.DataFrame) -> tuple[Verdict, str]:
+    """Row 6, from the runs with positions and full attention.
+
+    It holds if at both fractions every run with decay grokked and none without generalized. With limits if that is so
+    at one fraction, or if generalizing is more frequent with decay (Fisher's exact test, p < 0.05). Otherwise it fails.
+    Open where a fraction lacks runs with or without decay.
+    """
+    part = table[table["block"] == "decay"] if len(table) else table
+    if not len(part) or part.groupby(["fraction", "decay"]).ngroups < 4:
+        return "open", "not all conditions have stored runs"
+    told, clean = [], []
+    for fraction, group in part.groupby("fraction"):
+        grokked = group[group["decay"] > 0]["fate"] == "grokked"
+        without = ~group[group["decay"] == 0]["t_gen_censored"]
+        clean.append(bool(grokked.all() and not without.any()))
+        told.append(
+            f"at {fraction:.0%} {grokked.sum()} of {len(grokked)} grok with decay, "
+            f"{without.sum()} of {len(without)} generalize without"
+        )
+    ended = [~group["t_gen_censored"] for _, group in part.groupby(part["decay"] == 0)]
+    p = float(fisher_exact([[done.sum(), (~done).sum()] for done in ended], alternative="greater").pvalue)
+    reason = "; ".join(told)
+    if all(clean):
+        return "holds", reason
+    if any(clean) or p < 0.05:
+        return "holds with limits", f"{reason}; generalizing is more frequent with decay, p = {p:.2g}"
+    return "fails", f"{reason}; generalizing is not more frequent with decay, p = {p:.2g}"
+
+
+def rows() -> list[Row]:
+    """Rows 6 and 7."""
+    table = runs()
+    part = table[table["block"] == "decay"] if len(table) else table
+    verdict, reason = needs_decay(table)
+    parity = [name for name in PUBLIC_TASKS if "parity" in name or "xor" in name or "^" in name]
+    waited = part[part["fate"].isin(["grokked", "not within budget"])] if len(part) else part
+    effect = (
+        f"{int(waited['below'].sum())} of {len(waited)} runs that wait have a test accuracy below chance by two "
+        f"standard errors; t_gen/t_mem of those that grok: {_range(part[part['fate'] == 'grokked']['ratio'])}"
+        if len(part)
+        else "no runs are stored yet"
+    )
+    return [
+        Row(
+            number=6,
+            claim="The parity of ten bits groks with weight decay and not without",
+            source="the memo",
+            experiment="parity: decay",
+            runs=len(part),
+            seeds=part["seed"].nunique() if len(part) else 0,
+            censored=int(part["t_gen_censored"].sum()) if len(part) else 0,
+            effect=effect,
+            verdict=verdict,
+            reason=reason,
+            figure="parity-fates",
+        ),
+        Row(
+            number=7,
+            claim="The study that discovered grokking used the parity of bits",
+            source="the memo",
+            experiment="its public code, and the list of operations in its appendix A.1.1",
+            runs=0,
+            seeds=0,
+            censored=0,
+            effect=f"{len(parity)} of the {len(PUBLIC_TASKS)} tasks of its code are a parity of bits",
+            verdict="holds" if parity else "fails",
+            reason="two versions of its code read; they may not be all",
+            figure="parity-source",
+        ),
+    ]
+
+
+def _range(values: pd.Series) -> str:
+    return f"{values.min():.1f} to {values.max():.1f}" if len(values) else "none"
