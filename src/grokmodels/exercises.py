@@ -172,6 +172,25 @@ def check_turning_step(function: Callable[..., int | None]) -> None:
     print("Correct.")
 
 
+def check_half(function: Callable[..., float | None]) -> None:
+    """``function(fractions, done, runs)``: the fraction at which half of the runs generalize, or None.
+
+    By straight lines between neighboring fractions; None where the shares start at one half or never reach it.
+    """
+    fractions = [0.3, 0.4, 0.5, 0.7]
+    cases: list[tuple[list[int], list[int], float | None]] = [
+        ([0, 0, 10, 10], [10, 10, 10, 10], 0.45),
+        ([0, 1, 4, 20], [20, 10, 5, 20], 0.4 + 0.1 * 0.4 / 0.7),
+        ([0, 1, 2, 9], [10, 10, 10, 10], 0.5 + 0.2 * 0.3 / 0.7),
+        ([0, 1, 2, 4], [10, 10, 10, 10], None),
+        ([6, 7, 8, 9], [10, 10, 10, 10], None),
+    ]
+    for done, runs, expected in cases:
+        case = f"{done} of {runs} runs at fractions {fractions}"
+        _expect(case, function(fractions, done, runs), expected, tolerance=1e-9)
+    print("Correct.")
+
+
 def _expect(case: str, got: Any, expected: Any, tolerance: float = 0.0) -> None:
     right = got is None if expected is None else got is not None and abs(got - expected) <= tolerance
     assert right, f"{case}: expected {expected}, got {got}"

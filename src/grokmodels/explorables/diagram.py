@@ -97,7 +97,7 @@ class Diagram(Explorable):
                 ),
                 "accuracy": Chart(
                     _curves(first, last),
-                    "Accuracy of the chosen cell, one line per seed",
+                    "Accuracy in the chosen cell",
                     "Training and test accuracy against training steps on a logarithmic axis, one thin line for each "
                     "seed of the chosen cell.",
                     height=330,
@@ -202,7 +202,7 @@ def _map(cells: Columns) -> Drawing:
     across = alt.Scale(type="log", domain=[min(cells["left"]), max(cells["right"])], nice=False)
     upward = alt.Scale(domain=[min(cells["low"]), max(cells["high"])], nice=False)
     x_axis = alt.Axis(values=decays, tickCount=len(decays), labelExpr="format(datum.value, '~g')", grid=False)
-    y_axis = alt.Axis(values=fractions, tickCount=len(fractions), format="~g", grid=False)
+    y_axis = alt.Axis(values=fractions, tickCount=len(fractions), labelExpr="format(datum.value, '~g')", grid=False)
     x = alt.X("left:Q", title="weight decay λ (log scale)", scale=across, axis=x_axis)
     y = alt.Y("low:Q", title="fraction of the pairs", scale=upward, axis=y_axis)
     color = alt.Color(
