@@ -17,8 +17,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from grokmodels.architecture import Architecture
 from grokmodels.tasks import Task
-from grokmodels.transformer import Block, Transformer
+from grokmodels.transformer import MLP_RATIO, Block, Transformer
 
 
 class Level(NamedTuple):
@@ -81,6 +82,22 @@ def necessary_forward(model: Transformer, levels: list[Level]) -> Tensor:
         streams = _layer(block, streams, levels, outputs=range(len(levels)))
     (last,) = _layer(final, streams, levels, outputs=[len(levels) - 1])
     return model.unembedding(model.norm(last))
+
+
+def necessary_flops(arch: Architecture, task: Task, rows: int) -> int:
+    """Floating-point operations in the matrix products of one training step on ``rows`` examples.
+
+    A multiplication and an addition count as two, the backward pass as twice the forward pass. Attention scores, norms
+    and the optimizer, a few per cent at the book's sizes, are left out.
+    """
+    tree = PrefixTree(task)
+    evaluated = [min(len(example), rows) for example in tree.example[:-1]] + [rows]
+    d = arch.width
+    keys_and_values = 2 * 2 * d * d
+    others = 2 * (2 + 2 * MLP_RATIO) * d * d
+    every = (arch.layers - 1) * (keys_and_values + others) * sum(evaluated)
+    last = keys_and_values * sum(evaluated) + (others + 2 * d * task.n_classes) * rows
+    return 3 * (every + last)
 
 
 def _layer(block: Block, streams: list[Tensor], levels: list[Level], outputs: range | list[int]) -> list[Tensor]:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grokmodels.architecture import Architecture
-from grokmodels.prefixes import PrefixTree, necessary_forward
+from grokmodels.prefixes import PrefixTree, necessary_flops, necessary_forward
 from grokmodels.tasks import Modular, Parity
 from grokmodels.transformer import Transformer
 
@@ -47,3 +47,14 @@ def test_it_evaluates_no_prefix_twice_and_nothing_unasked():
     few = tree.levels(torch.arange(20))
     assert [len(level.tokens) for level in few] == [2, 4, 8, 16, 20, 20, 20, 20, 20, 20]
     assert [len(level.tokens) for level in PrefixTree(Modular(p=97)).levels(torch.arange(512))] == [97, 512]
+
+
+@given(task=TASKS, layers=st.integers(1, 4), data=st.data())
+def test_the_work_counted_is_the_work_that_torch_counts(task, layers, data):
+    from torch.utils.flop_counter import FlopCounterMode
+
+    rows = data.draw(st.integers(1, task.n_inputs))
+    model = Transformer(Architecture(layers=layers, width=8, heads=2), task)
+    with FlopCounterMode(display=False) as counter:
+        necessary_forward(model, PrefixTree(task).levels(torch.arange(rows)))
+    assert 3 * counter.get_total_flops() == necessary_flops(model.arch, task, rows)

@@ -1,4 +1,46 @@
 """The claims ledger: every claim of the book as a row that is computed from stored runs.
 
-Each module holds the rows of one chapter and the analysis behind them, which the chapter uses, too.
+Each module holds the rows of one chapter and the analysis behind them, which the chapter uses, too. :func:`rows` is the
+whole ledger; claims that no run of the book has tested stand in it as open.
 """
+
+from __future__ import annotations
+
+from html import escape
+from importlib import import_module
+
+from grokmodels.ledger.row import Row
+
+# The page of each module's rows.
+PAGES = {
+    "parity": "phenomenon/parity",
+    "order_parameter": "on_trial/order_parameter",
+    "delay": "on_trial/delay",
+    "data": "on_trial/data",
+    "transition": "on_trial/transition",
+    "norms": "on_trial/norms",
+    "inside": "on_trial/inside",
+    "untested": "",
+}
+
+
+def rows() -> list[tuple[str, Row]]:
+    """All rows in the order of their numbers, each with the page that shows it (empty where none does)."""
+    every = [(page, row) for name, page in PAGES.items() for row in import_module(f"{__name__}.{name}").rows()]
+    return sorted(every, key=lambda entry: entry[1].number)
+
+
+def html(entries: list[tuple[str, Row]]) -> str:
+    """The ledger as a list that opens: claim and verdict first, the measured numbers behind them."""
+    return '<div class="grok-ledger">' + "".join(_entry(page, row) for page, row in entries) + "</div>"
+
+
+def _entry(page: str, row: Row) -> str:
+    counts = f"{row.runs:,} runs, {row.seeds} seeds, {row.censored} censored. Studies: {row.experiment}."
+    link = f' <a href="{page}.html#{row.figure}">Where it is shown</a>' if page else ""
+    return (
+        f'<details><summary><span class="grok-number">{row.number}</span> {escape(row.claim)} '
+        f'<span class="grok-verdict" data-verdict="{row.verdict}">{row.verdict}</span></summary>'
+        f"<p>{escape(row.effect)}</p><p>{escape(row.reason)}</p>"
+        f"<p>Source: {escape(row.source)}. {escape(counts)}{link}</p></details>"
+    )
