@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from grokmodels import measures
+from grokmodels import measures, walsh
 from grokmodels.schedules import Schedule
 from grokmodels.tasks import Modular
 from grokmodels.theory import rest, ridge
@@ -188,6 +188,32 @@ def check_half(function: Callable[..., float | None]) -> None:
     for done, runs, expected in cases:
         case = f"{done} of {runs} runs at fractions {fractions}"
         _expect(case, function(fractions, done, runs), expected, tolerance=1e-9)
+    print("Correct.")
+
+
+def check_walsh_coefficient(function: Callable[..., float]) -> None:
+    """``function(table, bits)``: the coefficient of a table (2^n,) at the character of the set ``bits``, a list.
+
+    Places are counted from 0 at the first token; the empty list is the constant.
+    """
+    for size, places in ((3, [0]), (4, [1, 2]), (5, []), (5, [0, 1, 2, 3, 4]), (6, [0, 5])):
+        table = np.random.default_rng(size).normal(size=2**size)
+        number = sum(2 ** (size - 1 - place) for place in places)
+        expected = float(walsh.coefficients(table)[number])
+        _expect(f"a table over {size} bits, the set {places}", function(table, places), expected, tolerance=1e-9)
+    print("Correct.")
+
+
+def check_spectrum(function: Callable[[Any], Any]) -> None:
+    """``function(logits)``: shares of the frequencies 1 … (p − 1)/2 in squared logits of shape (p, p, p), by a, b, c."""
+    for p, frequencies, noise in ((7, [2], 0.0), (11, [1, 4], 0.0), (11, [3, 5], 1.0)):
+        random = np.random.default_rng(p).normal(size=(p * p, p))
+        logits = progress.handmade(p, frequencies, [2.0, 1.0][: len(frequencies)]) + noise * random + 3
+        got = np.asarray(function(logits.reshape(p, p, p)), dtype=float)
+        case = f"frequencies {frequencies} of p = {p} and {noise} times noise"
+        _expect(f"{case}: number of shares", got.size, p // 2)
+        for k, (theirs, ours) in enumerate(zip(got, progress.spectrum(logits), strict=True), start=1):
+            _expect(f"{case}: share of frequency {k}", theirs, ours, tolerance=1e-9)
     print("Correct.")
 
 
