@@ -2,7 +2,7 @@
 
 A :class:`Curve` holds an order parameter of many runs of one size along a control parameter; the functions take several
 of different sizes. Runs of one seed stay together wherever seeds are drawn anew. The estimators are those of textbooks
-(Binder 1981, doi:10.1007/BF01293604; Houdayer and Hartmann 2004, doi:10.1103/PhysRevB.70.014418; Hartigan and Hartigan
+(Binder 1981, doi:10.1007/BF01293604; Bhattacharjee and Seno 2001, arXiv:cond-mat/0102515; Hartigan and Hartigan
 1985, doi:10.1214/aos/1176346577).
 """
 
@@ -285,7 +285,7 @@ def collapse_residual(
     """How far the rescaled curves are from one another, in squares of their errors; about 1 where they fall together.
 
     ``points``: columns ``size``, ``x``, ``mean``, ``error``. Each point is held against the straight lines through the
-    points of every other size that encloses it (Houdayer and Hartmann 2004). Infinite where fewer than half of the
+    points of every other size that encloses it, weighted by their errors. Infinite where fewer than half of the
     points are enclosed: curves that do not meet have not fallen together.
     """
     size, x, mean, error = (points[name].to_numpy(float) for name in ("size", "x", "mean", "error"))

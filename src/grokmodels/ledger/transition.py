@@ -283,23 +283,43 @@ class Waits(NamedTuple):
 
 
 def waits(table: pd.DataFrame, draws: int = 200) -> Waits:
-    """The wait from memorization to generalization over seeds; the variation is that of a log-normal, so censored runs
-    count as what they are.
+    """The wait from memorization to generalization over seeds.
+
+    The variation is that of a log-normal fitted by maximum likelihood, so censored runs count as what they are.
     """
     wait = np.maximum(np.asarray(table["t_gen"] - table["t_mem"], float), 1)
     open_ = np.asarray(table["censored"], bool)
 
-    def variation(runs: pd.DataFrame) -> float:
-        kept = np.maximum(runs["t_gen"] - runs["t_mem"], 1)
-        return float(np.sqrt(np.expm1(statistics.fit_law(kept, runs["censored"]).scale ** 2)))
+    def variation(rows: NDArray[np.integer[Any]]) -> float:
+        return float(np.sqrt(np.expm1(_spread(np.log(wait[rows]), open_[rows]) ** 2)))
 
+    rng, n = np.random.default_rng(0), len(table)
+    again = [variation(rng.integers(n, size=n)) for _ in range(draws)]
+    low, high = np.quantile(again, [0.025, 0.975])
     return Waits(
-        len(table),
+        n,
         int(open_.sum()),
         statistics.median_wait(wait, open_),
-        statistics.bootstrap(table, variation, draws=draws),
+        Interval(variation(np.arange(n)), float(low), float(high)),
         statistics.waiting_laws(wait, open_),
     )
+
+
+def _spread(y: FloatArray, waiting: NDArray[np.bool_]) -> float:
+    """Standard deviation of Gaussian values, some only known to lie above."""
+    from scipy.optimize import minimize
+    from scipy.special import log_ndtr
+
+    if not waiting.any():
+        return float(y.std())
+
+    def deviance(law: FloatArray) -> float:
+        z = (y - law[0]) / np.exp(law[1])
+        return float(-2 * ((-0.5 * z[~waiting] ** 2 - law[1]).sum() + log_ndtr(-z[waiting]).sum()))
+
+    start = [y.mean(), np.log(max(y.std(), 1e-3))]
+    found = minimize(deviance, start, method="L-BFGS-B", bounds=[(-5, 25), (-7, 3)])
+    return float(np.exp(found.x[1]))
 
 
 def factor(table: pd.DataFrame, more: pd.Series) -> Interval:
