@@ -217,6 +217,31 @@ def check_spectrum(function: Callable[[Any], Any]) -> None:
     print("Correct.")
 
 
+def check_rescaling(function: Callable[[Any, float], Any]) -> None:
+    """``function(parameters, factor)``: other parameters, of another norm, of a network with the same logits.
+
+    ``parameters``: names → arrays of a network with a LayerNorm before every branch and before the readout. The norm of
+    the embedding must change by ``factor``.
+    """
+    from grokmodels import landscape
+    from grokmodels.experiment import Experiment
+    from grokmodels.transformer import Transformer
+
+    experiment = Experiment().but(task__p=7, architecture__layers=2, architecture__width=16)
+    model = Transformer(experiment.architecture, experiment.task)
+    weights = {name: values.detach().numpy() for name, values in model.named_parameters()}
+    before = landscape.logits(experiment, weights)
+    for factor in (3.0, 10.0):
+        other = function({name: values.copy() for name, values in weights.items()}, factor)
+        assert set(other) == set(weights), f"expected the same names of parameters, got {sorted(other)}"
+        ratio = float(np.linalg.norm(other["embedding"]) / np.linalg.norm(weights["embedding"]))
+        _expect(f"norm of the embedding over what it was, factor {factor}", ratio, factor, tolerance=1e-4)
+        # A LayerNorm adds 1e-5 to the variance, which a larger stream feels less.
+        moved = float(np.abs(landscape.logits(experiment, other) - before).max())
+        _expect(f"largest change of a logit, factor {factor}", moved, 0.0, tolerance=1e-2)
+    print("Correct.")
+
+
 def _expect(case: str, got: Any, expected: Any, tolerance: float = 0.0) -> None:
     right = got is None if expected is None else got is not None and abs(got - expected) <= tolerance
     assert right, f"{case}: expected {expected}, got {got}"

@@ -401,7 +401,7 @@ def judge_basins(barriers: pd.DataFrame, climbs: pd.DataFrame) -> Verdict:
 
 
 def judge_pruning(pruning: pd.DataFrame, tickets: pd.DataFrame) -> Verdict:
-    """Holds where memorizer and rule differ under both prunings and the rule's ticket wins in every seed, both times."""
+    """Holds where memorizer and rule differ under both prunings and the rule's ticket wins in every seed, twice."""
     gaps = [gap(tolerance(pruning, method)) for method in ("magnitude", "Fourier")]
     differ = [interval.low > 0 or interval.high < 0 for interval in gaps]
     wins = [faster_tickets(tickets, other) for other in ("memorizer", "random")]
@@ -447,7 +447,7 @@ def rows() -> list[Row]:
             verdict=judge_norms(ratios, matched),
             reason="before a LayerNorm part of the norm means nothing; t_mem is early, so part of the fall is decay of "
             "the initial weights",
-            figure="sec-norms-norms",
+            figure="norms-milestones",
         ),
         Row(
             number=4,
@@ -461,7 +461,7 @@ def rows() -> list[Row]:
             f"runs' own climbs {climbs['excursion'].min():.2f} to {climbs['excursion'].max():.2f}",
             verdict=judge_basins(barriers, climbs),
             reason="a path found bounds the barrier from above; the optimizer follows no fixed energy",
-            figure="sec-norms-barriers",
+            figure="norms-barriers",
         ),
         Row(
             number=8,
@@ -477,7 +477,7 @@ def rows() -> list[Row]:
             f"{wins['none'][0]}",
             verdict=judge_pruning(pruning, tickets),
             reason="one network size; tickets at one sparsity, three seeds",
-            figure="sec-norms-pruning",
+            figure="norms-pruning",
         ),
         Row(
             number=9,
@@ -490,7 +490,7 @@ def rows() -> list[Row]:
             effect=f"random labels memorized without decay in {n_fitted} of {len(fitted)} runs",
             verdict=judge_labels(labels),
             reason="one modulus, one network" if len(labels) else "the study has no stored runs yet",
-            figure="sec-norms-random-labels",
+            figure="norms-labels",
         ),
     ]
 
