@@ -219,6 +219,12 @@ def test_only_seeds_that_are_complete_count(tmp_path, monkeypatch):
     assert table["schedule"].tolist() == ["constant"]
 
 
+def test_seeds_that_lack_a_schedule_are_left_out():
+    table = delay.runs("schedules")
+    assert set(delay.full(table)["seed"]) == set(table["seed"])
+    assert set(delay.full(table.iloc[1:])["seed"]) == set(table["seed"]) - {table["seed"].iloc[0]}
+
+
 def test_records_have_a_name_and_a_plan_each():
     history, plans = delay.records(weak=(0.5,))
     assert set(history["schedule"]) == set(plans) == {*delay.SCHEDULES, "constant 0.5"}

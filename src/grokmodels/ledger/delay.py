@@ -121,6 +121,11 @@ def plateau_slope(history: pd.DataFrame, t_mem: int, until: float = 0.2) -> floa
     return float(np.polyfit(plateau["decay_time"], _half_log_odds(plateau["rule_share"]), 1)[0])
 
 
+def full(table: pd.DataFrame) -> pd.DataFrame:
+    """The runs of those seeds that have been trained under every schedule."""
+    return table[table.groupby("seed")["schedule"].transform("nunique") == len(SCHEDULES)]
+
+
 def collapse(table: pd.DataFrame) -> pd.DataFrame:
     """Largest over smallest among the schedules of each seed: ``clock`` (Λ at t_gen) and ``steps`` (t_gen).
 
@@ -297,7 +302,12 @@ def toy_creep(table: pd.DataFrame, rho: float) -> pd.DataFrame:
 
 def rows() -> list[Row]:
     """Rows 2, 16, 17 and 18 of the ledger."""
-    canonical, sweep, delay, schedules = (runs(name) for name in ("canonical", "weight-decay", "delay", "schedules"))
+    return judged(*(runs(name) for name in ("canonical", "weight-decay", "delay", "schedules")))
+
+
+def judged(canonical: pd.DataFrame, sweep: pd.DataFrame, delay: pd.DataFrame, schedules: pd.DataFrame) -> list[Row]:
+    """The rows from the tables of the four studies."""
+    schedules = full(schedules)
     return [
         _without_decay(pd.concat([canonical, delay])),
         _clock(schedules, delay),
