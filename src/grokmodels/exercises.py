@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from grokmodels import measures, walsh
+from grokmodels import measures, progress, scaling, walsh
 from grokmodels.schedules import Schedule
 from grokmodels.tasks import Modular
 from grokmodels.theory import rest, ridge
@@ -205,7 +205,7 @@ def check_walsh_coefficient(function: Callable[..., float]) -> None:
 
 
 def check_spectrum(function: Callable[[Any], Any]) -> None:
-    """``function(logits)``: shares of the frequencies 1 … (p − 1)/2 in squared logits of shape (p, p, p), by a, b, c."""
+    """``function(logits)``: share of each frequency in squared logits of shape (p, p, p), by a, b and c."""
     for p, frequencies, noise in ((7, [2], 0.0), (11, [1, 4], 0.0), (11, [3, 5], 1.0)):
         random = np.random.default_rng(p).normal(size=(p * p, p))
         logits = progress.handmade(p, frequencies, [2.0, 1.0][: len(frequencies)]) + noise * random + 3
@@ -239,6 +239,21 @@ def check_rescaling(function: Callable[[Any, float], Any]) -> None:
         # A LayerNorm adds 1e-5 to the variance, which a larger stream feels less.
         moved = float(np.abs(landscape.logits(experiment, other) - before).max())
         _expect(f"largest change of a logit, factor {factor}", moved, 0.0, tolerance=1e-2)
+    print("Correct.")
+
+
+def check_binder(function: Callable[[Any], float]) -> None:
+    """``function(values)``: the Binder ratio of an array of order parameters, one per seed."""
+    rng = np.random.default_rng(0)
+    cases = {
+        "a sharp value": np.full(20, 0.7),
+        "two opposite values": np.array([-0.5, 0.5] * 10),
+        "noise about zero": rng.normal(size=200),
+        "noise about one": 1 + 0.3 * rng.normal(size=50),
+    }
+    for name, values in cases.items():
+        curve = scaling.Curve(1, np.zeros(1), values[:, None])
+        _expect(name, function(values), float(scaling.moments([curve])["binder"].iloc[0]), tolerance=1e-9)
     print("Correct.")
 
 
