@@ -11,7 +11,7 @@ from grokmodels.statistics import Interval
 
 @pytest.fixture(scope="module")
 def null():
-    return transition.null_runs(sizes=(40, 80, 160), seeds=12)
+    return transition.null_runs(sizes=(40, 80, 160), seeds=20)
 
 
 @pytest.fixture(scope="module")
@@ -89,14 +89,14 @@ def test_censored_waits_do_not_narrow_the_spread():
     assert found.variation.low < 0.254 < found.variation.high
 
 
-def loops(width):
-    """Three seeds at three speeds; ``width(rate)`` is the distance between the ways in fraction."""
+def loops(width, lift=0.0):
+    """Three seeds at three speeds; ``width(rate)`` is the distance between the ways in fraction, ``lift`` its floor."""
     fraction = np.linspace(0.24, 0.6, 30)
     rows = []
     for steps in (1000, 4000, 12000):
         for seed in range(3):
             w = width(1 / steps) * (1 + 0.1 * seed)
-            down, up = (1 / (1 + np.exp(-60 * (fraction - 0.4 + s * w / 2))) for s in (1, -1))
+            down, up = (lift + (1 - lift) / (1 + np.exp(-60 * (fraction - 0.4 + s * w / 2))) for s in (1, -1))
             rows.append(pd.DataFrame({"steps": steps, "seed": seed, "fraction": fraction, "down": down, "up": up}))
     return pd.concat(rows, ignore_index=True)
 
@@ -110,6 +110,14 @@ def test_loops_that_close_and_loops_that_stay():
     assert "first order" not in transition.judge_loops(closing).allows
     assert transition.judge_loops(staying).allows == {"first order"}
     assert transition.judge_loops(closing[:0]).measured == "not run yet"
+
+
+def test_a_rule_that_is_never_lost_leaves_no_loop_to_measure():
+    kept = transition.areas(loops(lambda rate: 3 * rate**0.5, lift=0.7))
+    assert not kept["lost"].any()
+    judged = transition.judge_loops(kept)
+    assert judged.allows == ALL - {"saddle"}
+    assert judged.measured.endswith("no loop")
 
 
 def test_the_toys_loops_are_judged_as_the_theory_says():

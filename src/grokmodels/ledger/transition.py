@@ -364,11 +364,18 @@ def loops(runs: Runs, column: str = "rule_share", points: int = 25) -> pd.DataFr
 
 
 def areas(loops: pd.DataFrame) -> pd.DataFrame:
-    """The area between the way down and the way up, per run: ``steps``, ``seed``, ``rate`` (1/steps), ``area``."""
+    """The area between the way down and the way up, per run: ``steps``, ``seed``, ``rate`` (1/steps), ``area``.
+
+    ``lost``: whether the rule share was below one half at the turn. A sweep that never lost the rule has no loop to
+    measure, however small its area.
+    """
     rows = []
     for (steps, seed), loop in loops.groupby(["steps", "seed"]):
         area = np.trapezoid(loop["down"] - loop["up"], loop["fraction"])
-        rows.append({"steps": steps, "seed": seed, "rate": 1 / steps, "area": float(area)})  # type: ignore[operator]
+        rows.append(
+            {"steps": steps, "seed": seed, "rate": 1 / steps, "area": float(area)}  # type: ignore[operator]
+            | {"lost": bool(loop["down"].iloc[0] < 0.5)}
+        )
     return pd.DataFrame(rows)
 
 
@@ -479,17 +486,45 @@ def judge_waits(cells: dict[tuple[str, float], Waits], decay: Interval | None, n
 
 
 def judge_loops(areas: pd.DataFrame) -> Finding:
-    """Does the loop of a data sweep stay as the sweep slows down?"""
+    """Is the rule lost below the critical fraction, and does the loop stay as the sweep slows down?
+
+    A saddle has lost it by the end of a slow way down. The loop is measured at the speeds at which most runs lost it.
+    """
     question = "does the loop of a data sweep stay?"
     if len(areas) < 4 or areas["steps"].nunique() < 2 or areas["seed"].nunique() < 2:
         return Finding(question, "not run yet", ALL, 0)
-    stays = loop_stays(areas)
+    lost = areas.groupby("steps")["lost"].mean()
+    words = "rule lost at " + ", ".join(f"{share:.0%} ({steps:,.0f} steps)" for steps, share in lost.items())
+    if lost.iloc[-1] <= 0.5:
+        return Finding(question, f"{words}: no loop", ALL - {"saddle"}, len(areas))
+    opened = areas[areas["steps"].isin(lost.index[lost > 0.5])]
+    if opened["steps"].nunique() < 2:
+        return Finding(question, f"{words}: one speed, no rate", ALL, len(areas))
+    stays, low = loop_stays(opened), at_zero_rate(opened, 0.5)
     allows = ALL if stays is None else (frozenset({"first order"}) if stays else ALL - {"first order"})
-    low, high = at_zero_rate(areas, 0.5), at_zero_rate(areas, 1.0)
-    words = f"area at zero rate {low.estimate:.3f} [{low.low:.3f}, {low.high:.3f}] (root of the rate), "
-    return Finding(
-        question, words + f"{high.estimate:.3f} [{high.low:.3f}, {high.high:.3f}] (rate)", allows, len(areas)
-    )
+    words += f"; area at zero rate {low.estimate:.3f} [{low.low:.3f}, {low.high:.3f}]"
+    return Finding(question, words, allows, len(areas))
+
+
+def ungrokking(runs: Runs) -> pd.DataFrame:
+    """Block `ungrok`, pairs taken away at once: ``fraction`` left, ``seed``, last ``rule_share`` and accuracy."""
+    rows = []
+    for run in runs.table[runs.table["block"] == "ungrok"].itertuples() if len(runs.table) else ():
+        history = runs.histories[runs.histories["run"] == run.run]
+        last = history.iloc[-5:].median(numeric_only=True)
+        fraction = round(float(run.fraction) * float(history["share"].iloc[-1]), 3)  # type: ignore[arg-type]
+        kept = {"rule_share": last["rule_share"], "test_accuracy": last["test_accuracy"]}
+        rows.append({"fraction": fraction, "seed": run.seed} | kept)
+    return pd.DataFrame(rows, columns=["fraction", "seed", "rule_share", "test_accuracy"])
+
+
+def decay_sweeps(runs: Runs) -> list[float]:
+    """The lowest rule share, median of five evaluations, of each run whose decay was swept, from the sweep's start."""
+    if not len(runs.table):
+        return []
+    swept = runs.table.loc[runs.table["block"].str.startswith("decay"), "run"]
+    starts = runs.histories[(runs.histories["run"].isin(swept)) & (runs.histories["step"] >= 2000)]
+    return [float(history["rule_share"].rolling(5).median().min()) for _, history in starts.groupby("run")]
 
 
 def judge_plateau(runs: Runs) -> Finding:
@@ -556,6 +591,23 @@ def verdict_basins(found: Sequence[Finding]) -> Verdict:
         return "holds"
     against = sum("first order" not in finding.allows for finding in found)
     return "fails" if against >= 2 else "open"
+
+
+def in_words(found: Sequence[Finding]) -> str:
+    """The two verdicts as a reader needs them."""
+    transition = {
+        "holds": "In these runs the sentence stands: only transitions are left.",
+        "holds with limits": "In the data there is a threshold that shows as one waits; in time, no transition: "
+        "one solution grows out of the other.",
+        "fails": "In these runs it is not a phase transition: what is left has no singularity.",
+        "open": "These runs do not decide whether it is a phase transition.",
+    }
+    basins = {
+        "holds": "The two families of solutions are two basins.",
+        "fails": "Two families of solutions, yes; two basins with a barrier between them, no.",
+        "open": "Whether the two families of solutions are two basins is not decided here.",
+    }
+    return f"{transition[verdict_transition(found)]} {basins[verdict_basins(found)]}"
 
 
 def rows() -> list[Row]:
