@@ -18,6 +18,7 @@ def test_the_solution_passes(capsys):
         lambda values: 1 - np.mean(values) ** 4 / (3 * np.mean(values**2) ** 2),
         lambda values: None,
     ],
+    ids=["no third", "mean to the fourth", "nothing"],
 )
 def test_wrong_ratios_fail(wrong):
     with pytest.raises(AssertionError, match="expected"):
