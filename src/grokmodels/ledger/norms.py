@@ -337,6 +337,7 @@ def excursions() -> pd.DataFrame:
         rows.append(
             {"p": run.experiment.task.n_classes, "seed": run.experiment.seed, "excursion": landscape.barrier(between)}
             | {"start": start, "end": end, "loss ratio": float(between.iloc[-1] / between.iloc[0])}
+            | {"t_gen": run.milestones.t_gen.step}
         )
     return pd.DataFrame(rows)
 
