@@ -4,7 +4,6 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from grokmodels import progress
 from grokmodels.explorables import (
     Chart,
     Choice,
@@ -18,9 +17,7 @@ from grokmodels.explorables import (
     Slider,
     grid,
 )
-from grokmodels.explorables.frequencies import Recorded
 from grokmodels.schedules import Schedule
-from grokmodels.tasks import Modular
 
 P, WIDTH, FREQUENCY = 97, 16, 14
 
@@ -157,18 +154,26 @@ def schedules(**changes):
 RULE = (3, 5, 2)
 
 
-def recorded(p=23, steps=(0, 50, 100, 200), seed=0):
-    """A lookup table that loses to three waves of amplitudes 3, 2 and 1, step by step."""
-    task, random = Modular(p=p), np.random.default_rng(seed)
-    test = task.split(0.4, seed).test
-    table = random.normal(size=(p * p, p))
-    rule = progress.handmade(p, RULE, [3, 2, 1])
-    weight = {step: step / steps[-1] for step in steps}
-    return Recorded(test, {step: 20 * (1 - w) ** 2 * table + w * rule + 0.01 * table for step, w in weight.items()})
+def few(p=23, steps=(0, 50, 100, 200), most=6):
+    """Three frequencies that grow to shares of 3/6, 2/6 and 1/6, and answer earlier than the whole network."""
+    shares = np.zeros(p // 2)
+    shares[np.array(RULE) - 1] = [3 / 6, 2 / 6, 1 / 6]
+    rank = np.argsort(np.argsort(-shares, kind="stable"), kind="stable") + 1
+    rows = [
+        {
+            "step": step,
+            "share": (shares * step / steps[-1]).tolist(),
+            "rank": rank.tolist(),
+            "network": 1 / p + (1 - 1 / p) * (step / steps[-1]) ** 3,
+            "kept": [1 / p + (1 - 1 / p) * step / steps[-1] * min(n, 3) / 3 for n in range(most + 1)],
+        }
+        for step in steps
+    ]
+    return pd.DataFrame(rows)
 
 
 def frequencies(**changes):
-    return Frequencies(**({"runs": {"p = 23": recorded(), "p = 19": recorded(p=19)}} | changes))
+    return Frequencies(**({"runs": {"p = 23": few(), "p = 19": few(p=19)}} | changes))
 
 
 class Power(Explorable):

@@ -46,12 +46,16 @@ def spectrum(logits: FloatArray) -> FloatArray:
         return np.asarray(2 * np.square(np.abs(_transform(centered))) * p / np.square(centered).sum())
 
 
-def waves(logits: FloatArray, frequencies: Collection[int]) -> FloatArray:
-    """The part of the logits that turns with some frequencies of d = c − a − b: an orthogonal projection, (p², p)."""
+def waves(logits: FloatArray, frequencies: Collection[int], over: IntArray | None = None) -> FloatArray:
+    """The part of the logits that turns with some frequencies of d = c − a − b: an orthogonal projection, (p², p).
+
+    With ``over`` the logits are averaged over these pairs only. A lookup table of the right answers turns with the rule
+    where it is filled, so that over all pairs even pure memorization has waves; over held-out pairs it has none.
+    """
     centered, p = _checked(logits)
     profile = np.zeros(p // 2 + 1, dtype=complex)
     kept = _index(frequencies, p)
-    profile[kept] = _transform(centered)[kept - 1]
+    profile[kept] = _transform(centered, over)[kept - 1]
     return np.asarray(np.fft.irfft(profile, n=p)[_task(p).orbits])
 
 
@@ -68,9 +72,11 @@ def turning(logits: FloatArray, frequencies: Collection[int]) -> FloatArray:
     return np.asarray(np.fft.irfft(kept, n=p, axis=0)[sums])
 
 
-def restricted_loss(logits: FloatArray, frequencies: Collection[int], rows: IntArray) -> float:
+def restricted_loss(
+    logits: FloatArray, frequencies: Collection[int], rows: IntArray, over: IntArray | None = None
+) -> float:
     """Loss in nats on the pairs ``rows`` of logits of which only the waves of some frequencies are kept."""
-    return _loss(waves(logits, frequencies), rows)
+    return _loss(waves(logits, frequencies, over), rows)
 
 
 def excluded_loss(logits: FloatArray, frequencies: Collection[int], rows: IntArray) -> float:
@@ -122,8 +128,22 @@ def margin_bound(p: int, n: int) -> float:
     return float(min(near, n * p / (p - 1)))
 
 
-def logits_of(run: Run, steps: Collection[int] | None = None) -> Iterator[tuple[int, FloatArray]]:
-    """Step and logits for all pairs, of the network rebuilt from each stored checkpoint (of ``steps``)."""
+def keep(embedding: FloatArray, frequencies: Collection[int]) -> FloatArray:
+    """The embedding (p, d) with only some frequencies over the tokens, and its mean; all others are cut out."""
+    transform = np.fft.rfft(embedding, axis=0)
+    kept = np.zeros_like(transform)
+    at = np.append(0, _index(frequencies, len(embedding)))
+    kept[at] = transform[at]
+    return np.asarray(np.fft.irfft(kept, n=len(embedding), axis=0))
+
+
+def logits_of(
+    run: Run, steps: Collection[int] | None = None, frequencies: Collection[int] | None = None
+) -> Iterator[tuple[int, FloatArray]]:
+    """Step and logits for all pairs, of the network rebuilt from each stored checkpoint (of ``steps``).
+
+    With ``frequencies`` only these are left in its token embedding; everything after it works on as trained.
+    """
     import torch
 
     from grokmodels.transformer import Transformer
@@ -134,6 +154,8 @@ def logits_of(run: Run, steps: Collection[int] | None = None) -> Iterator[tuple[
     for step, parameters in run.checkpoints.items():
         if steps is None or step in steps:
             network.load_state_dict({name: torch.as_tensor(values) for name, values in parameters.items()})
+            if frequencies is not None:
+                network.embedding.data = torch.as_tensor(keep(parameters["embedding"], frequencies)).float()
             # A network this small is fastest on one thread; several only wait for each other.
             threads = torch.get_num_threads()
             torch.set_num_threads(1)
@@ -147,9 +169,10 @@ def follow(run: Run, share: float = KEY_SHARE) -> pd.DataFrame:
     """Progress measures at every checkpoint of a run, for the key frequencies of its last one.
 
     Columns: ``step``; ``key_energy``, share of the embedding's Fourier energy in the key frequencies; ``gini`` of that
-    energy over all frequencies; ``restricted_loss`` (test pairs), ``excluded_loss`` (training pairs); ``rule_share``,
-    ``test_loss``, ``test_accuracy`` (test pairs), ``train_accuracy``; and ``wave_k``, ``energy_k``: the share of
-    frequency k in the squared logits and in the embedding.
+    energy over all frequencies; ``restricted_loss`` (test pairs) and ``restricted_heldout``, the same with waves
+    averaged over test pairs only; ``excluded_loss`` (training pairs); ``rule_share``, ``test_loss``, ``test_accuracy``
+    (test pairs), ``train_accuracy``; and ``wave_k``, ``energy_k``: the share of frequency k in the squared logits and
+    in the embedding.
     """
     experiment = run.experiment
     task, split = experiment.task, experiment.task.split(experiment.fraction, experiment.seed)
@@ -167,6 +190,7 @@ def follow(run: Run, share: float = KEY_SHARE) -> pd.DataFrame:
                 "key_energy": energy[np.array(key) - 1].sum(),
                 "gini": gini(energy),
                 "restricted_loss": restricted_loss(logits, key, split.test),
+                "restricted_heldout": restricted_loss(logits, key, split.test, over=split.test),
                 "excluded_loss": excluded_loss(logits, key, split.train),
                 "rule_share": measures.rule_share(logits[split.test], task.orbits[split.test]),
                 "test_loss": measures.cross_entropy(logits[split.test], labels[split.test]),
@@ -179,17 +203,44 @@ def follow(run: Run, share: float = KEY_SHARE) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def few(run: Run, most: int, steps: Collection[int] | None = None) -> pd.DataFrame:
+    """What a run could do with few frequencies in its embedding, at every checkpoint (of ``steps``).
+
+    Columns: ``step``; ``share``, the spectrum of its logits, and ``rank``, the place of each frequency in that of the
+    last step, 1 for the strongest, both lists with k = 1 first; ``network``, its test accuracy; ``kept``, the list of
+    its test accuracies with 0, 1, … ``most`` of the first-ranked frequencies left in its embedding.
+    """
+    experiment = run.experiment
+    test = experiment.task.split(experiment.fraction, experiment.seed).test
+    labels = experiment.task.labels[test]
+    whole = dict(logits_of(run, steps))
+    order = np.argsort(-spectrum(whole[max(whole)]), kind="stable") + 1
+    cut = [dict(logits_of(run, steps, order[:n].tolist())) for n in range(most + 1)]
+    return pd.DataFrame(
+        {
+            "step": step,
+            "share": spectrum(logits).tolist(),
+            "rank": np.argsort(order, kind="stable") + 1,
+            "network": measures.accuracy(logits[test], labels),
+            "kept": [measures.accuracy(part[step][test], labels) for part in cut],
+        }
+        for step, logits in whole.items()
+    )
+
+
 @lru_cache(maxsize=8)
 def _task(p: int) -> Modular:
     """The task, which keeps its labels and orbits once they are computed."""
     return Modular(p=p)
 
 
-def _transform(centered: FloatArray) -> NDArray[np.complexfloating[Any]]:
+def _transform(centered: FloatArray, over: IntArray | None = None) -> NDArray[np.complexfloating[Any]]:
     """Fourier coefficients of the mean centered logit as a function of d = c − a − b, k = 1 … ⌊(p − 1)/2⌋."""
     p = centered.shape[1]
-    sums = np.bincount(_task(p).orbits.ravel(), weights=centered.ravel(), minlength=p)
-    return np.fft.rfft(sums / p**2)[1:]
+    rows = slice(None) if over is None else over
+    orbits, values = _task(p).orbits[rows], centered[rows]
+    sums = np.bincount(orbits.ravel(), weights=values.ravel(), minlength=p)
+    return np.fft.rfft(sums / len(values))[1:]
 
 
 def _checked(logits: FloatArray) -> tuple[FloatArray, int]:

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.explorable_samples import RULE, frequencies, recorded
+from tests.explorable_samples import RULE, few, frequencies
 
 
 def test_importing_needs_no_torch():
@@ -17,34 +17,39 @@ def test_importing_needs_no_torch():
     assert said.stdout.strip() == "False"
 
 
-def test_the_strongest_waves_at_the_end_are_kept_and_drawn():
-    rows = frequencies().rows({"run": "p = 23", "step": 200, "kept": 2})
-    assert {bar["frequency"] for bar in rows["bars"] if bar["kept"]} == {3, 5}
-    shares = np.array([bar["share"] for bar in rows["bars"]])
-    # Amplitudes 3, 2 and 1 of waves, nothing else but noise.
-    np.testing.assert_allclose(shares[np.array(RULE) - 1], np.array([9, 4, 1]) / 14, atol=0.02)
-    told = {row["label"]: row["value"] for row in rows["readout"]}
-    assert told["of the squared logits kept"] == pytest.approx(13 / 14, abs=0.02)
-    assert rows["now"] == [rows["curve"][-1]]
-
-
-def test_few_waves_answer_before_the_network_and_none_guess():
+def test_the_strongest_frequencies_at_the_end_are_kept_at_every_step():
     explorable = frequencies()
-    early = {kept: explorable.rows({"run": "p = 23", "step": 50, "kept": kept})["now"][0] for kept in (0, 3)}
-    assert early[0]["few"] == pytest.approx(1 / 23, abs=1e-4)
-    assert early[3]["few"] == 1 > early[3]["network"] + 0.5
+    for step, part in ((50, 0.25), (200, 1.0)):
+        rows = explorable.rows({"run": "p = 23", "step": step, "kept": 2})
+        assert {bar["frequency"] for bar in rows["bars"] if bar["kept"]} == set(RULE[:2])
+        shares = np.array([bar["share"] for bar in rows["bars"]])
+        np.testing.assert_allclose(shares[np.array(RULE) - 1], part * np.array([3, 2, 1]) / 6, atol=1e-3)
+        told = {row["label"]: row["value"] for row in rows["readout"]}
+        assert told["of the squared logits kept"] == pytest.approx(part * 5 / 6, abs=1e-3)
+
+
+def test_the_accuracy_is_that_of_the_kept_number():
+    explorable = frequencies()
+    for kept in (0, 1, 3, 6):
+        now = explorable.rows({"run": "p = 23", "step": 100, "kept": kept})["now"]
+        expected = few().set_index("step").loc[100]
+        assert now == [
+            pytest.approx({"step": 100, "network": expected["network"], "few": expected["kept"][kept]}, 1e-3)
+        ]
+    assert explorable.rows(explorable.state)["now"][0] == explorable.rows(explorable.state)["curve"][-1]
 
 
 def test_states_that_were_not_recorded_are_refused():
     explorable = frequencies()
     with pytest.raises(ValueError, match=r"No network was recorded at step 70\."):
         explorable.rows({"run": "p = 23", "step": 70, "kept": 1})
-    with pytest.raises(ValueError, match=r"No accuracy was computed for 9 waves\."):
+    with pytest.raises(ValueError, match=r"No accuracy was computed with 9 frequencies\."):
         explorable.rows({"run": "p = 23", "step": 50, "kept": 9})
     with pytest.raises(ValueError, match=r"Network: got 'p = 5'"):
         frequencies(run="p = 5")
-    with pytest.raises(ValueError, match="'short' was not recorded at the steps of the others"):
-        frequencies(runs={"p = 23": recorded(), "short": recorded(steps=(0, 50))})
+    for other in (few(steps=(0, 50)), few(most=3)):
+        with pytest.raises(ValueError, match="'odd' has other steps or numbers of frequencies than 'p = 23'"):
+            frequencies(runs={"p = 23": few(), "odd": other})
 
 
 def test_the_page_is_small_and_speaks_without_javascript():

@@ -10,7 +10,14 @@ from tests.explorable_samples import sigmoid
 
 STEPS = np.arange(0, 1450, 50)
 # When each measure passes its half-way mark.
-HALVES = {"key_energy": 500, "excluded_loss": 550, "restricted_loss": 400, "rule_share": 600, "test_loss": 700}
+HALVES = {
+    "key_energy": 500,
+    "excluded_loss": 550,
+    "restricted_loss": 400,
+    "restricted_heldout": 450,
+    "rule_share": 600,
+    "test_loss": 700,
+}
 
 
 def run(halves=HALVES, accuracy=800, width=60, keys=(3, 1), p=11, seed=0, noise=0.0):

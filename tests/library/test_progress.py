@@ -84,6 +84,23 @@ def test_losses_of_a_rule_beside_a_lookup_table():
     assert progress.excluded_loss(NOISE, [], SPLIT.train) == pytest.approx(plain)
 
 
+def test_a_lookup_table_has_waves_over_all_pairs_and_none_over_held_out_ones():
+    lookup = np.zeros((P * P, P))
+    lookup[SPLIT.train] = 40 * np.eye(P)[TASK.labels[SPLIT.train]]
+    everything = range(1, P // 2 + 1)
+    assert progress.restricted_loss(lookup, everything, SPLIT.test) < 0.01
+    guessing = progress.restricted_loss(lookup, everything, SPLIT.test, over=SPLIT.test)
+    assert guessing == pytest.approx(np.log(P))
+    rule = progress.handmade(P, [2, 5])
+    np.testing.assert_allclose(progress.waves(rule, [2, 5], over=SPLIT.test), rule, atol=1e-12)
+
+
+def test_an_embedding_keeps_its_mean_and_the_chosen_circles():
+    one, other = (np.cos(2 * np.pi * k * np.arange(P) / P + 0.3)[:, None] * [1.0, 2.0] for k in (3, 7))
+    np.testing.assert_allclose(progress.keep(one + other + 5, [3]), one + 5, atol=1e-12)
+    np.testing.assert_allclose(progress.keep(one + 5, []), 5, atol=1e-12)
+
+
 def test_the_handmade_solution_is_the_sum_of_cosines():
     np.testing.assert_allclose(progress.handmade(P, [3, 8], [2, 0.5]), 2 * cosine(3) + 0.5 * cosine(8), atol=1e-12)
     for frequencies in ([1], [4, 9], [2, 3, 10]):
@@ -120,6 +137,14 @@ def test_following_a_run_agrees_with_its_history():
     history = run.history.set_index("step").loc[table["step"]]
     for column in ("rule_share", "test_loss", "test_accuracy", "train_accuracy"):
         np.testing.assert_allclose(table[column], history[column], rtol=1e-4)
+    # A network whose embedding keeps every frequency is itself, and one that keeps none cannot tell pairs apart.
+    (_, whole), (_, all_kept) = next(progress.logits_of(run, [60])), next(progress.logits_of(run, [60], range(1, 6)))
+    np.testing.assert_allclose(all_kept, whole, atol=1e-4)
+    (_, blind) = next(progress.logits_of(run, [60], []))
+    np.testing.assert_allclose(blind, blind[:1].repeat(121, axis=0), atol=1e-4)
+    table_few = progress.few(run, most=5, steps=(0, 60))
+    assert [kept[-1] for kept in table_few["kept"]] == pytest.approx(table_few["network"].tolist())
+    assert sorted(table_few["rank"][1]) == [1, 2, 3, 4, 5]
     # With every frequency a key frequency, the key energy is all of it.
     np.testing.assert_allclose(table["key_energy"], 1)
     np.testing.assert_allclose(table.filter(like="energy_").sum(axis=1), 1)

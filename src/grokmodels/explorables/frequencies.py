@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import altair as alt
-import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
-from grokmodels import measures, progress
 from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.controls import Choice, Controlled, Slider
-from grokmodels.explorables.explorable import Explorable, Rows, State, compact
+from grokmodels.explorables.explorable import Explorable, Rows, State, columns
 from grokmodels.palette import css
-from grokmodels.tasks import Modular
-
-MOST = 8
-
-
-class Recorded(NamedTuple):
-    """What is shown of one run, by checkpoint: ``test`` rows; ``logits``: step → (p², p), p odd."""
-
-    test: NDArray[np.integer[Any]]
-    logits: Mapping[int, NDArray[np.floating[Any]]]
 
 
 class Frequencies(Explorable):
-    """Recorded networks seen by frequency: the spectrum of their logits, and the accuracy with a few waves only.
+    """Recorded networks by frequency: the spectrum of their logits, their accuracy with few left in the embedding.
 
-    ``runs``: name → run, all with the same steps. Frequencies are kept in the order of their share of the last
-    checkpoint's logits, strongest first, and the same ones at every step.
+    ``runs``: name → table of :func:`grokmodels.progress.few`, all with the same steps and as many accuracies.
+    Frequencies are kept in the order of their share of the last logits, strongest first, the same ones at every step.
     """
 
     run = Controlled()
@@ -42,7 +30,8 @@ class Frequencies(Explorable):
       const shown = frames.run.map((_, i) => i).filter((i) => frames.run[i] === state.run);
       const now = shown.find((i) => frames.step[i] === state.step);
       if (now === undefined) throw new RangeError(`No network was recorded at step ${state.step}.`);
-      if (!(state.kept in frames.kept[now])) throw new RangeError(`No accuracy was computed for ${state.kept} waves.`);
+      const few = frames.kept[now][state.kept];
+      if (few === undefined) throw new RangeError(`No accuracy was computed with ${state.kept} frequencies.`);
       const bars = frames.share[now].map((share, k) => {
         const rank = frames.rank[now][k];
         return { frequency: k + 1, share, last: frames.share[shown[shown.length - 1]][k], kept: rank <= state.kept };
@@ -56,7 +45,7 @@ class Frequencies(Explorable):
         bars, curve, now: [point],
         readout: [
           { label: "whole network, test accuracy", value: point.network, format: ".1%", color: "test" },
-          { label: "kept waves only", value: point.few, format: ".1%", color: "generalizing" },
+          { label: "with the kept ones only", value: point.few, format: ".1%", color: "generalizing" },
           { label: "of the squared logits kept", value: carried, format: ".1%", color: "ink" },
         ],
       };
@@ -65,28 +54,20 @@ class Frequencies(Explorable):
     def __init__(
         self,
         *,
-        runs: Mapping[str, Recorded],
+        runs: Mapping[str, pd.DataFrame],
         name: str = "frequencies",
         title: str = "A network, frequency by frequency",
         question: str = "How many frequencies are enough, and from which step on?",
         **state: Any,
     ) -> None:
-        steps = sorted(next(iter(runs.values())).logits)
-        most = min(MOST, *(run.logits[steps[0]].shape[1] // 2 for run in runs.values()))
-        frames: dict[str, list[Any]] = {column: [] for column in ("run", "step", "share", "rank", "network", "kept")}
-        for label, run in runs.items():
-            if sorted(run.logits) != steps:
-                raise ValueError(f"runs: {label!r} was not recorded at the steps of the others")
-            order = np.argsort(-progress.spectrum(run.logits[steps[-1]]), kind="stable")
-            rank = np.argsort(order) + 1
-            for step in steps:
-                frames["run"].append(label)
-                frames["step"].append(step)
-                frames["rank"].append(rank.tolist())
-                for column, value in _frame(run.logits[step], run.test, order[:most] + 1).items():
-                    frames[column].append(compact(value))
-        last = steps[-1]
         first = next(iter(runs))
+        steps = [int(step) for step in runs[first]["step"]]
+        most = len(runs[first]["kept"].iloc[0]) - 1
+        for label, table in runs.items():
+            if table["step"].tolist() != steps or {len(kept) for kept in table["kept"]} != {most + 1}:
+                raise ValueError(f"runs: {label!r} has other steps or numbers of frequencies than {first!r}")
+        frames = columns(pd.concat([table.assign(run=label) for label, table in runs.items()]))
+        last = steps[-1]
         super().__init__(
             name=name,
             title=title,
@@ -108,8 +89,9 @@ class Frequencies(Explorable):
                 "accuracy": Chart(
                     _accuracy(last),
                     "Test accuracy",
-                    f"Test accuracy of the whole network and of the kept waves alone against training steps, 0 to "
-                    f"{last:,}. With enough frequencies kept, the waves alone answer well before the network does.",
+                    "Test accuracy of the whole network, and of the same network with only the kept frequencies in its "
+                    f"embedding, against training steps, 0 to {last:,}. With four to six kept it answers about as well "
+                    "as the whole, at times better; with one it answers hardly anything.",
                     height=230,
                     drag={"x": "step"},
                 ),
@@ -128,7 +110,7 @@ class Frequencies(Explorable):
             raise ValueError(f"No network was recorded at step {state['step']}.")
         now, kept = found[0], state["kept"]
         if not 0 <= kept < len(frames["kept"][now]):
-            raise ValueError(f"No accuracy was computed for {kept} waves.")
+            raise ValueError(f"No accuracy was computed with {kept} frequencies.")
         columns = zip(frames["share"][now], frames["share"][shown[-1]], frames["rank"][now], strict=True)
         bars: list[dict[str, Any]] = [
             {"frequency": k + 1, "share": share, "last": last, "kept": rank <= kept}
@@ -143,22 +125,10 @@ class Frequencies(Explorable):
             carried += bar["share"] if bar["kept"] else 0
         readout: list[dict[str, Any]] = [
             {"label": "whole network, test accuracy", "value": point["network"], "format": ".1%", "color": "test"},
-            {"label": "kept waves only", "value": point["few"], "format": ".1%", "color": "generalizing"},
+            {"label": "with the kept ones only", "value": point["few"], "format": ".1%", "color": "generalizing"},
             {"label": "of the squared logits kept", "value": carried, "format": ".1%", "color": "ink"},
         ]
         return {"bars": bars, "curve": curve, "now": [point], "readout": readout}
-
-
-def _frame(logits: NDArray[Any], test: NDArray[Any], order: NDArray[Any]) -> dict[str, Any]:
-    """Spectrum, test accuracy, and test accuracy with 0, 1, … of the waves in ``order`` only."""
-    p = logits.shape[1]
-    labels = Modular(p=p).labels[test]
-    few = [1 / p]
-    part = np.zeros_like(logits)
-    for k in order.tolist():
-        part = part + progress.waves(logits, [k])
-        few.append(measures.accuracy(part[test], labels))
-    return {"share": progress.spectrum(logits), "network": measures.accuracy(logits[test], labels), "kept": few}
 
 
 def _spectrum() -> Drawing:
@@ -181,7 +151,7 @@ def _accuracy(last: int) -> Drawing:
     color = alt.Color(
         "kind:N",
         scale=alt.Scale(domain=names, range=[css("test"), css("generalizing")]),
-        legend=alt.Legend(labelExpr="{network: 'whole network', few: 'kept waves only'}[datum.value]"),
+        legend=alt.Legend(labelExpr="{network: 'whole network', few: 'kept frequencies only'}[datum.value]"),
     )
 
     def of(data: str) -> alt.Chart:
