@@ -49,7 +49,7 @@ def runs() -> pd.DataFrame:
 
     ``lowest``: the lowest test accuracy from t_mem on, median of three evaluations, until t_gen or the end; ``below``:
     whether this is below one half by more than two standard errors of the held-out set; ``m_hat``: the lowest m̂ in the
-    same way; ``test``: whether the seed was run after this analysis.
+    same way; ``last``: the median test accuracy of the last three evaluations; ``test``: whether the seed was run after this analysis.
     """
     study, folder = studies.shipped("parity")
     table = studies.table(study, folder).rename(columns={"optimizer.weight_decay": "decay"})
@@ -81,7 +81,8 @@ def waiting(history: pd.DataFrame, row: Mapping[Any, Any], held_out: int) -> dic
     smooth = plateau[["test_accuracy", "m_hat"]].rolling(3).median()
     lowest = float(smooth["test_accuracy"].min())
     below = lowest < 0.5 - 2 * np.sqrt(0.25 / held_out)
-    return {"lowest": lowest, "below": bool(below), "m_hat": float(smooth["m_hat"].min())}
+    last = float(history["test_accuracy"].tail(3).median())
+    return {"lowest": lowest, "below": bool(below), "m_hat": float(smooth["m_hat"].min()), "last": last}
 
 
 def counts(table: pd.DataFrame) -> pd.DataFrame:
