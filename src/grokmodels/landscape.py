@@ -26,7 +26,9 @@ from grokmodels.training import Forwardable, Member, Run, train_stack
 
 Array = NDArray[np.floating]
 Parameters = Mapping[str, Array]
-Path = Callable[[float], dict[str, Array]]
+# Arrays, or tensors where a gradient is taken.
+Point = Mapping[str, Any]
+Path = Callable[[float], dict[str, Any]]
 Masks = dict[str, NDArray[np.bool_]]
 
 
@@ -76,16 +78,16 @@ def norm(parameters: Parameters) -> float:
 # -- paths ------------------------------------------------------------------------------------------------------------
 
 
-def straight_path(start: Parameters, end: Parameters) -> Path:
+def straight_path(start: Point, end: Point) -> Path:
     """(1 − t) start + t end."""
     return lambda t: {name: (1 - t) * start[name] + t * end[name] for name in start}
 
 
-def curved_path(*points: Parameters) -> Path:
+def curved_path(*points: Point) -> Path:
     """The Bezier curve from the first point to the last, pulled toward those between."""
     degree = len(points) - 1
 
-    def path(t: float) -> dict[str, Array]:
+    def path(t: float) -> dict[str, Any]:
         pulls = [math.comb(degree, k) * (1 - t) ** (degree - k) * t**k for k in range(degree + 1)]
         return {name: sum(pull * point[name] for pull, point in zip(pulls, points, strict=True)) for name in points[0]}
 
@@ -146,9 +148,9 @@ def bend(
     if rows is None:
         rows = experiment.task.split(experiment.fraction, experiment.seed).train
     network, first, last = Network(experiment, rows), _tensors(start), _tensors(end)
-    straight = straight_path(first, last)  # type: ignore[arg-type]
+    straight = straight_path(first, last)
     free = [straight((k + 1) / (bends + 1)) for k in range(bends)]
-    moved = [values.requires_grad_() for point in free for values in point.values()]  # type: ignore[attr-defined]
+    moved = [values.requires_grad_() for point in free for values in point.values()]
     optimizer = torch.optim.Adam(moved, lr=rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     places = 2 * bends + 3
@@ -156,7 +158,7 @@ def bend(
     lowest, best = float("inf"), free
     for step in range(steps + 1):
         _pull_inside(free, within)
-        path = curved_path(first, *free, last)  # type: ignore[arg-type]
+        path = curved_path(first, *free, last)
         if step % 20 == 0 or step == steps:
             with torch.no_grad():
                 highest = max(float(network.loss(path(t))) for t in np.linspace(0, 1, 4 * places + 1))

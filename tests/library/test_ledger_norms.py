@@ -33,12 +33,12 @@ def test_a_hill_is_a_barrier_and_a_slope_is_none():
     assert barriers["none"].tolist() == [False, True]
 
 
-@pytest.mark.parametrize(("climb", "verdict"), [(1.0, "fails"), (0.5, "open")])
-def test_basins_fail_only_where_the_run_itself_climbs_higher(climb, verdict):
-    climbs = pd.DataFrame({"p": [31], "seed": [0], "excursion": [climb]})
-    assert norms.judge_basins(norms.path_barriers(path([0.0, 0.8, 0.0])), climbs) == verdict
+@pytest.mark.parametrize(("hill", "verdict"), [(0.02, "fails"), (0.8, "open")])
+def test_basins_fail_only_where_every_curve_is_without_a_barrier(hill, verdict):
+    flat = path([0.0, 0.01, 0.0], seed=1)
+    assert norms.judge_basins(norms.path_barriers(pd.concat([flat, path([0.0, hill, 0.0])]))) == verdict
     # A straight path says nothing either way.
-    assert norms.judge_basins(norms.path_barriers(path([0.0, 0.8, 0.0], name="straight")), climbs) == "open"
+    assert norms.judge_basins(norms.path_barriers(path([0.0, 0.0, 0.0], name="straight"))) == "open"
 
 
 def test_a_penalty_on_the_norm_can_make_a_barrier_and_take_one_away():
