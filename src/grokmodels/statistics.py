@@ -1,7 +1,7 @@
 """Delays of many runs, some of them censored: curves, laws, intervals.
 
-A run that has not generalized by the end of its budget is *censored*: its delay is longer than what was seen, and by how
-much is not known. Dropping such runs, or taking the budget for the delay, makes every delay too short. The survival
+A run that has not generalized by the end of its budget is *censored*: its delay is longer than what was seen, and by
+how much is not known. Dropping such runs, or taking the budget for the delay, makes every delay too short. The
 analysis is that of lifelines (Davidson-Pilon 2019, doi:10.21105/joss.01317); this module asks it the book's questions.
 
 Shapes: n runs; ``times`` (n,) in steps, positive; ``censored`` (n,) of bools.

@@ -84,8 +84,8 @@ def train(
     ``checkpoints`` are steps (multiples of ``evaluate_every``, or the budget) at which the parameters whose name
     ``keep`` accepts are copied. ``forward="auto"`` takes the fast exact forward pass of :mod:`grokmodels.prefixes`
     for causal models and the textbook's for others; ``"compiled"`` puts that choice through ``torch.compile``, which
-    takes a minute first and rounds differently, so it pays for long runs only. The bar is quiet where there is nobody to see it, and where the
-    environment has ``TQDM_DISABLE``.
+    takes a minute first and rounds differently, so it pays for long runs only. The bar is quiet where there is nobody
+    to see it, and where the environment has ``TQDM_DISABLE``.
 
     On one machine with one number of threads the same experiment gives the same history to the last bit.
     """

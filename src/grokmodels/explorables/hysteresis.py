@@ -103,7 +103,8 @@ class Hysteresis(Explorable):
                     ),
                     "The toy: the rule's share of the margin",
                     "Share of the rule against the efficiency ratio, swept down and back up. At degree 1 and 2 the two "
-                    "ways come together as the sweep slows down; at degree 3 they enclose a wide loop at all but the highest speed.",
+                    "ways come together as the sweep slows down; at degree 3 they "
+                    "enclose a wide loop at all but the highest speed.",
                     height=240,
                 ),
                 "recorded": Chart(

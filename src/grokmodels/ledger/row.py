@@ -13,9 +13,8 @@ class Row:
     """A row of the claims ledger, computed from stored runs.
 
     ``number``: its number in the ledger; ``claim``: what was claimed, in our words; ``source``: who claims it;
-    ``experiment``: the studies and blocks it was tested on; ``runs``, ``seeds``, ``censored``: how many; ``effect``: the
-    measured numbers with their intervals, one sentence; ``verdict`` and ``reason``: the judgment and what limits it;
-    ``figure``: label of the figure or section that shows it.
+    ``experiment``: the studies and blocks it was tested on; ``runs``, ``seeds``, ``censored``: how many; ``effect``:
+    the measured numbers with their intervals; ``verdict`` and ``reason``: the judgment and what limits it; ``figure``: label of the figure or section that shows it.
     """
 
     number: int
