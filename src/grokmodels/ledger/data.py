@@ -287,7 +287,12 @@ def check_fraction(table: pd.DataFrame, both: Laws | None) -> list[Clause]:
             f"by {both.better_by:.1f}, edge at {both.edge}",
             both.better_by > 0,
         ),
-        Clause(name, "its exponent −g has g between 0.5 and 2", f"g = {-g.estimate:.2f}", 0.5 <= -g.estimate <= 2),
+        Clause(
+            name,
+            "its exponent −g has g between 0.5 and 2",
+            f"g = {-g.estimate:.2f} at an edge of {both.edge.estimate:.2f}",
+            both.edge.estimate > 0 and 0.5 <= -g.estimate <= 2,
+        ),
         Clause(
             name,
             "below the edge no run generalizes",
@@ -391,7 +396,7 @@ def check_ungrokking(runs: pd.DataFrame, critical: float) -> list[Clause]:
         Clause(
             name,
             "the nearer to the edge, the later",
-            "decay times " + ", ".join(f"{wait:.1f}" for wait in waits),
+            "decay times " + ", ".join(f"{wait:.1f}" if np.isfinite(wait) else "not lost" for wait in waits),
             later,
         ),
     ]
