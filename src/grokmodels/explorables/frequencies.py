@@ -90,8 +90,8 @@ class Frequencies(Explorable):
                     _accuracy(last),
                     "Test accuracy",
                     "Test accuracy of the whole network, and of the same network with only the kept frequencies in its "
-                    f"embedding, against training steps, 0 to {last:,}. With four to six kept it answers about as well "
-                    "as the whole, at times better; with one it answers hardly anything.",
+                    f"embedding, against training steps, 0 to {last:,}. At the end four to six kept answer about as "
+                    "well as the whole; with one the network answers hardly anything.",
                     height=230,
                     drag={"x": "step"},
                 ),
