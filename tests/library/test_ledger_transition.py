@@ -6,7 +6,7 @@ import pytest
 
 from grokmodels.ledger import transition
 from grokmodels.ledger.transition import ALL, Finding, Runs
-from grokmodels.statistics import Interval
+from grokmodels.statistics import Interval, fit_law
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,22 @@ def test_a_saddle_does_not_sharpen_with_size_but_with_time(saddle):
     assert transition.surviving(judged) == ["saddle"]
 
 
+def test_the_critical_fraction_of_a_saddle_is_found_beyond_its_budget(saddle):
+    for size, found in transition.limits(saddle, "m", draws=20).items():
+        truth = 8.5 / size**0.5
+        assert found.low - 0.1 * truth < truth < found.high + 0.1 * truth
+        # At Λ = 10 the middle is still 40 % above it.
+        assert found.high < 1.25 * truth
+
+
+def test_weak_decay_that_shortens_the_wait_rules_escape_out():
+    decay = np.repeat([0.1, 0.3, 1.0], 8)
+    noise = np.exp(np.random.default_rng(0).normal(0, 0.2, 24))
+    for power, allowed in ((-1.0, ALL - {"first order"}), (1.0, ALL - {"smooth curve"}), (0.0, ALL)):
+        law = fit_law(500 * decay**power * noise, np.zeros(24, bool), ln_decay=np.log(decay))
+        assert transition.judge_exponent(law).allows == allowed
+
+
 def wait_table(draw, decay=1.0, batch=0, n=100, seed=0):
     times = draw(np.random.default_rng(seed), n)
     censored = times > 3000
@@ -75,7 +91,7 @@ def test_waits_tell_growth_from_escape():
     assert [("first order" in f.allows) for f in growth] == [False, False, False]
     escape = transition.waiting_evidence(four(exponential, 2.0, 0.2))
     assert escape[0].allows == {"first order"}
-    assert escape[1].allows == {"first order"}
+    assert escape[1].allows == {"first order", "saddle"}
     assert "saddle" not in escape[2].allows
     nothing = transition.waiting_evidence(four(narrow, 0.5, 1.0)[:0])
     assert [f.measured for f in nothing] == ["not run yet"]
@@ -87,6 +103,9 @@ def test_censored_waits_do_not_narrow_the_spread():
     assert 60 < slow["censored"].sum() < 140
     found = transition.waits(slow, draws=50)
     assert found.variation.low < 0.254 < found.variation.high
+
+
+CRITICAL = Interval(0.4, 0.35, 0.45)
 
 
 def loops(width, lift=0.0):
@@ -107,17 +126,19 @@ def test_loops_that_close_and_loops_that_stay():
     assert closing["area"].max() == pytest.approx(3 * 1000**-0.5 * 1.2, rel=0.05)
     assert transition.loop_stays(closing) is False
     assert transition.loop_stays(staying) is True
-    assert "first order" not in transition.judge_loops(closing).allows
-    assert transition.judge_loops(staying).allows == {"first order"}
-    assert transition.judge_loops(closing[:0]).measured == "not run yet"
+    assert "first order" not in transition.judge_loops(closing, CRITICAL).allows
+    assert transition.judge_loops(staying, CRITICAL).allows == {"first order"}
+    assert transition.judge_loops(closing[:0], CRITICAL).measured == "not run yet"
 
 
 def test_a_rule_that_is_never_lost_leaves_no_loop_to_measure():
     kept = transition.areas(loops(lambda rate: 3 * rate**0.5, lift=0.7))
     assert not kept["lost"].any()
-    judged = transition.judge_loops(kept)
+    judged = transition.judge_loops(kept, CRITICAL)
     assert judged.allows == ALL - {"saddle"}
-    assert judged.measured.endswith("no loop")
+    assert "no loop; swept to 0.24" in judged.measured
+    # A sweep that may not have gone below the critical fraction says nothing.
+    assert not transition.judge_loops(kept, Interval(0.3, 0.2, 0.4)).decides
 
 
 def test_the_toys_loops_are_judged_as_the_theory_says():
@@ -194,6 +215,11 @@ def test_verdicts_follow_from_what_is_left():
     for found, transition_verdict, basins in cases:
         assert transition.verdict_transition(found) == transition_verdict, found
         assert transition.verdict_basins(found) == basins, found
+
+
+def test_what_each_test_alone_rules_out():
+    found = [finding("saddle", "continuous")._replace(question="one"), finding("saddle")._replace(question="two")]
+    assert transition.without_each([*found, finding()]) == {"one": ["saddle"], "two": ["continuous", "saddle"]}
 
 
 def test_an_interval_on_the_border_decides_nothing():
