@@ -28,7 +28,7 @@ def test_below_chance_is_seen_only_while_the_run_waits():
     history = pd.DataFrame({"step": step, "test_accuracy": accuracy, "m_hat": accuracy - 0.5})
     row = {"t_mem": 100, "t_gen": 600, "t_gen_censored": False}
     found = parity.waiting(history, row, held_out=717)
-    assert (found["lowest"], found["below"], found["last"]) == (0.44, True, 0.99)
+    assert (found["at_mem"], found["lowest"], found["below"], found["last"]) == (0.44, 0.44, True, 0.99)
     assert not parity.waiting(history, row, held_out=100)["below"]
 
 

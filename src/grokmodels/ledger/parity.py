@@ -17,6 +17,8 @@ from grokmodels.tasks import Parity, Split
 FATES = ("grokked", "at once", "not within budget", "did not memorize")
 # Generalizing this many times later than memorizing is called grokking.
 DELAYED = 2
+# A test accuracy below this is called near chance, which is one half.
+NEAR_CHANCE = 0.6
 
 # The keys of VALID_OPERATORS in grok/data.py of openai/grok, read at commits
 # ec9bc7a5346fff47a921492c211091011aa05763 and 434a230c25790d0a0e808ec2fcf26ac016f88480 (a subset of the first).
@@ -47,9 +49,10 @@ PUBLIC_TASKS = (
 def runs() -> pd.DataFrame:
     """One row per stored run of ``parity``: condition, seed, ``fate``, ``ratio`` t_gen/t_mem, and how it waited.
 
-    ``lowest``: the lowest test accuracy from t_mem on, median of three evaluations, until t_gen or the end; ``below``:
+    ``at_mem``: the test accuracy at t_mem; ``lowest``: the lowest test accuracy from t_mem on, median of three evaluations, until t_gen or the end; ``below``:
     whether this is below one half by more than two standard errors of the held-out set; ``m_hat``: the lowest m̂ in the
-    same way; ``last``: the median test accuracy of the last three evaluations; ``test``: whether the seed was run after this analysis.
+    same way; ``last``: the median test accuracy of the last three evaluations; ``test``: whether the seed was run after
+    this analysis.
     """
     study, folder = studies.shipped("parity")
     table = studies.table(study, folder).rename(columns={"optimizer.weight_decay": "decay"})
@@ -82,7 +85,14 @@ def waiting(history: pd.DataFrame, row: Mapping[Any, Any], held_out: int) -> dic
     lowest = float(smooth["test_accuracy"].min())
     below = lowest < 0.5 - 2 * np.sqrt(0.25 / held_out)
     last = float(history["test_accuracy"].tail(3).median())
-    return {"lowest": lowest, "below": bool(below), "m_hat": float(smooth["m_hat"].min()), "last": last}
+    at_mem = float(history.loc[history["step"] == row["t_mem"], "test_accuracy"].iloc[0])
+    return {
+        "at_mem": at_mem,
+        "lowest": lowest,
+        "below": bool(below),
+        "m_hat": float(smooth["m_hat"].min()),
+        "last": last,
+    }
 
 
 def counts(table: pd.DataFrame) -> pd.DataFrame:
@@ -153,9 +163,11 @@ def rows() -> list[Row]:
     verdict, reason = needs_decay(table)
     parity = [name for name in PUBLIC_TASKS if "parity" in name or "xor" in name or "^" in name]
     waited = part[part["fate"].isin(["grokked", "not within budget"])] if len(part) else part
+    grokked = part[part["fate"] == "grokked"] if len(part) else part
     effect = (
         f"{int(waited['below'].sum())} of {len(waited)} runs that wait have a test accuracy below chance by two "
-        f"standard errors; t_gen/t_mem of those that grok: {_range(part[part['fate'] == 'grokked']['ratio'])}"
+        f"standard errors; t_gen/t_mem of those that grok: {_range(grokked['ratio'])}, and "
+        f"{int((grokked['at_mem'] < NEAR_CHANCE).sum())} of these {len(grokked)} were near chance when they had memorized"
         if len(part)
         else "no runs are stored yet"
     )
