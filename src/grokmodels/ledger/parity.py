@@ -49,10 +49,10 @@ PUBLIC_TASKS = (
 def runs() -> pd.DataFrame:
     """One row per stored run of ``parity``: condition, seed, ``fate``, ``ratio`` t_gen/t_mem, and how it waited.
 
-    ``at_mem``: the test accuracy at t_mem; ``lowest``: the lowest test accuracy from t_mem on, median of three evaluations, until t_gen or the end; ``below``:
-    whether this is below one half by more than two standard errors of the held-out set; ``m_hat``: the lowest m̂ in the
-    same way; ``last``: the median test accuracy of the last three evaluations; ``test``: whether the seed was run after
-    this analysis.
+    ``at_mem``: the test accuracy at t_mem; ``lowest``: the lowest from t_mem on, median of three evaluations, until
+    t_gen or the end; ``below``: whether this is below one half by more than two standard errors of the held-out set;
+    ``m_hat``: the lowest m̂ in the same way; ``last``: the median test accuracy of the last three evaluations;
+    ``test``: whether the seed was run after this analysis.
     """
     study, folder = studies.shipped("parity")
     table = studies.table(study, folder).rename(columns={"optimizer.weight_decay": "decay"})
@@ -167,7 +167,7 @@ def rows() -> list[Row]:
     effect = (
         f"{int(waited['below'].sum())} of {len(waited)} runs that wait have a test accuracy below chance by two "
         f"standard errors; t_gen/t_mem of those that grok: {_range(grokked['ratio'])}, and "
-        f"{int((grokked['at_mem'] < NEAR_CHANCE).sum())} of these {len(grokked)} were near chance when they had memorized"
+        f"{int((grokked['at_mem'] < NEAR_CHANCE).sum())} of these {len(grokked)} were near chance at t_mem"
         if len(part)
         else "no runs are stored yet"
     )
