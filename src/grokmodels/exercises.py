@@ -227,7 +227,7 @@ def check_rescaling(function: Callable[[Any, float], Any]) -> None:
     from grokmodels.experiment import Experiment
     from grokmodels.transformer import Transformer
 
-    experiment = Experiment().but(task__p=7, architecture__layers=2, architecture__width=16)
+    experiment = Experiment().but(task__p=7, batch_size="full", architecture__width=16)
     model = Transformer(experiment.architecture, experiment.task)
     weights = {name: values.detach().numpy() for name, values in model.named_parameters()}
     before = landscape.logits(experiment, weights)
