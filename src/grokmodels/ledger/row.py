@@ -14,7 +14,8 @@ class Row:
 
     ``number``: its number in the ledger; ``claim``: what was claimed, in our words; ``source``: who claims it;
     ``experiment``: the studies and blocks it was tested on; ``runs``, ``seeds``, ``censored``: how many; ``effect``:
-    the measured numbers with their intervals; ``verdict`` and ``reason``: the judgment and what limits it; ``figure``: label of the figure or section that shows it.
+    the measured numbers with their intervals; ``verdict`` and ``reason``: the judgment and what limits it;
+    ``figure``: label of the figure or section that shows it.
     """
 
     number: int
