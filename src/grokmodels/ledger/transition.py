@@ -168,7 +168,7 @@ class Sharpness(NamedTuple):
     kind: scaling.Kind
 
 
-def sharpness(table: pd.DataFrame, column: str, draws: int = 100) -> Sharpness:
+def sharpness(table: pd.DataFrame, column: str, draws: int = 60) -> Sharpness:
     """The three tests of :func:`grokmodels.scaling.kind`, and the AIC of a crossover minus that of a transition."""
     made = scaling.curves(table, column)
     stretch, growth = scaling.stretch(made, draws), scaling.growth(made, draws)
@@ -190,7 +190,7 @@ def held_out(table: pd.DataFrame, column: str, draws: int = 100) -> Interval | N
     return scaling.held_out(one, other, draws)
 
 
-def steepening(table: pd.DataFrame, prefix: str, draws: int = 60) -> Interval:
+def steepening(table: pd.DataFrame, prefix: str, draws: int = 40) -> Interval:
     """The exponent with which the step in the order parameter steepens as Λ grows, one slope for all sizes.
 
     At one ρ the saddle's log odds are 2(ρ − 1)Λ and a constant: exponent 1, less as the step moves to smaller ρ. The
@@ -211,7 +211,7 @@ def steepening(table: pd.DataFrame, prefix: str, draws: int = 60) -> Interval:
     return Interval(estimate, float(low), float(high))
 
 
-def limits(table: pd.DataFrame, prefix: str, draws: int = 60) -> dict[float, Interval]:
+def limits(table: pd.DataFrame, prefix: str, draws: int = 40) -> dict[float, Interval]:
     """The middle of each size's step when Λ grows without bound, a fraction: the critical one, if there is one.
 
     A saddle's share is one half where 2(ρ − 1)Λ makes up for its tiny start, so with ρ ∝ f the middle lies on a
@@ -308,7 +308,7 @@ class Waits(NamedTuple):
     laws: pd.DataFrame
 
 
-def waits(table: pd.DataFrame, draws: int = 200) -> Waits:
+def waits(table: pd.DataFrame, draws: int = 100) -> Waits:
     """The wait from memorization to generalization over seeds.
 
     The variation is that of a log-normal fitted by maximum likelihood, so censored runs count as what they are.
@@ -594,28 +594,48 @@ def waiting_evidence(table: pd.DataFrame) -> list[Finding]:
     return judge_waits(cells, decay, noise)  # type: ignore[arg-type]
 
 
+class Evidence(NamedTuple):
+    """What the tests measure on stored runs; ``table`` is that of study `size`, ``sharp`` its m̂ at the full budget."""
+
+    table: pd.DataFrame
+    sharp: Sharpness
+    steep: Interval
+    limit: dict[float, Interval]
+    laws: dict[float, Divergence]
+    loops: pd.DataFrame
+    decay: statistics.Law
+
+
 @cache
-def findings() -> tuple[Finding, ...]:
-    """All tests on what is stored, in the order of the chapter."""
-    size = load("size")
-    table = complete(order_parameters(size))
-    moment = f"m_hat@{MOMENTS[-1]:g}"
-    loop = loops(load("sweeps"))
-    return (
-        *judge_sharpness(sharpness(table, moment), len(table)),
-        judge_steepening(steepening(table, "m_hat"), len(table)),
-        judge_divergence(divergence(table)),
-        judge_plateau(size),
-        *waiting_evidence(load("waiting-times").table),
-        judge_exponent(decay_law()),
-        judge_loops(areas(loop) if len(loop) else loop, _swept_limit(table)),
+def evidence() -> Evidence:
+    """The measurements behind the findings, made once."""
+    table = complete(order_parameters(load("size")))
+    return Evidence(
+        table,
+        sharpness(table, f"m_hat@{MOMENTS[-1]:g}"),
+        steepening(table, "m_hat"),
+        limits(table, "m_hat"),
+        divergence(table),
+        loops(load("sweeps")),
+        decay_law(),
     )
 
 
-def _swept_limit(table: pd.DataFrame) -> Interval:
-    """The critical fraction of p = 31, the modulus of `sweeps`; unknown where that is not among the sizes."""
-    unknown = Interval(float("nan"), 0.0, 1.0)
-    return limits(table, "m_hat").get(31.0**2, unknown)
+@cache
+def findings() -> tuple[Finding, ...]:
+    """All tests on what is stored, in the order of the chapter."""
+    seen = evidence()
+    # The modulus of `sweeps` is 31.
+    critical = seen.limit.get(31.0**2, Interval(float("nan"), 0.0, 1.0))
+    return (
+        *judge_sharpness(seen.sharp, len(seen.table)),
+        judge_steepening(seen.steep, len(seen.table)),
+        judge_divergence(seen.laws),
+        judge_plateau(load("size")),
+        *waiting_evidence(load("waiting-times").table),
+        judge_exponent(seen.decay),
+        judge_loops(areas(seen.loops) if len(seen.loops) else seen.loops, critical),
+    )
 
 
 def surviving(found: Sequence[Finding]) -> list[str]:
