@@ -148,7 +148,10 @@ class TestPowerLaw:
         ],
     )
     def test_the_verdict(self, intervals, verdict):
-        assert delay.judge_power(intervals) == verdict
+        assert delay.judge_power(intervals, pd.Series([1.1])) == verdict
+
+    def test_a_law_of_the_decay_only_is_a_limit(self):
+        assert delay.judge_power([Interval(-1, -1.02, -0.98)], pd.Series([1.1, 2.0])) == "holds with limits"
 
 
 class TestPrefactor:
