@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -91,12 +91,16 @@ class Experiment(Recipe):
         rates = {"learning_rate", "weight_decay", "learning_rate_schedule", "weight_decay_schedule"}
         return self.model_dump_json(exclude=own) + self.optimizer.model_dump_json(exclude=rates)
 
+    def fields(self) -> dict[str, Any]:
+        """Every field as nested dictionaries, also one that the record leaves out."""
+        return self.model_dump() | {"data_schedule": self.data_schedule.model_dump()}
+
     def but(self, **changes: object) -> Experiment:
         """The same recipe with some fields changed; ``optimizer__weight_decay=0`` reaches into a nested one.
 
         Raises ValueError for an unknown field or a bad value.
         """
-        values = self.model_dump() | {"data_schedule": self.data_schedule.model_dump()}
+        values = self.fields()
         for path, value in changes.items():
             *parents, field = path.split("__")
             place = values

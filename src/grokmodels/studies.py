@@ -218,14 +218,14 @@ def _labeled(study: Study, points: list[Point], folder: Path | str) -> Iterator[
     """Each point's run, with its block and the varied fields of its recipe."""
     fields = varied(study)
     for point in points:
-        recipe = _flatten(point.experiment.model_dump())
+        recipe = _flatten(point.experiment.fields())
         run = results.load(point.path(folder), checkpoints=False)
         yield run, {"block": point.block} | {field: recipe[field] for field in fields}
 
 
 def varied(study: Study) -> list[str]:
     """The fields, as dotted paths, that differ between runs of the study."""
-    recipes = pd.DataFrame([_flatten(point.experiment.model_dump()) for point in study.points()])
+    recipes = pd.DataFrame([_flatten(point.experiment.fields()) for point in study.points()])
     return [str(column) for column in recipes if recipes[column].map(str).nunique() > 1]
 
 

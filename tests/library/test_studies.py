@@ -62,6 +62,16 @@ def test_a_study_is_its_blocks_times_seeds_times_grid(study):
     assert set(studies.varied(study)) == {"seed", "optimizer.weight_decay", "architecture.width"}
 
 
+def test_a_schedule_of_the_data_can_vary_within_a_study(root, tmp_path):
+    swept = TINY + "base.data_schedule.knots = [[0, 1.0], [10, 0.5]]\n"
+    (root / "studies" / "tiny.toml").write_text(swept)
+    study = studies.read(root / "studies" / "tiny.toml")
+    assert "data_schedule.knots" in studies.varied(study)
+    with ThreadPoolExecutor(1) as executor:
+        list(studies.run_points(studies.missing(study, tmp_path), tmp_path, executor))
+    assert studies.table(study, tmp_path)["data_schedule.knots"].map(str).nunique() == 2
+
+
 def test_test_seeds_wait_until_they_are_asked_for(study, tmp_path):
     assert {p.experiment.seed for p in studies.missing(study, tmp_path)} == {0, 1}
     assert {p.experiment.seed for p in studies.missing(study, tmp_path, test=True)} == {0, 1, 2}
