@@ -334,7 +334,7 @@ def _without_decay(table: pd.DataFrame) -> Row:
         ),
         verdict=verdict,
         reason=(
-            "No budget shows 'indefinitely': without decay the rule share still creeps. "
+            "No budget shows 'indefinitely': not within so many steps is all that runs can say. "
             "Other triggers than decay are not excluded by this."
         ),
         figure="delay-still",
