@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
     verify = commands.add_parser("verify", help="train the first steps of sampled runs again and compare")
     verify.add_argument("name", nargs="?", help="one study (default: all)")
     verify.add_argument("--runs", type=int, default=2, help="runs to sample per study")
-    verify.add_argument("--steps", type=int, default=100, help="steps to train again")
+    verify.add_argument("--steps", type=int, default=50, help="steps to train again")
 
     options = parser.parse_args(arguments)
     try:

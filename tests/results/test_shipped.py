@@ -17,7 +17,7 @@ def test_sampled_runs_begin_as_they_did(shipped):
     points = studies.sample(study, folder, 2)
     assert points, "no run of this study is shipped"
     for point in points:
-        assert studies.replay(point, folder, 100) <= studies.REPLAY_TOLERANCE
+        assert studies.replay(point, folder, 50) <= studies.REPLAY_TOLERANCE
 
 
 def test_every_file_is_sound_and_belongs_to_its_study(shipped):

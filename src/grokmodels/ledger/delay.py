@@ -460,6 +460,12 @@ def judge_contraction(explained: pd.Series) -> Verdict:
     return "holds with limits" if 1 / 2 <= middle <= 2 else "fails"
 
 
+def _part(table: pd.DataFrame) -> str:
+    """The median part of the measured delay that the toy accounts for."""
+    part = (table["toy"] / table["measured"]).median()
+    return "an unknown part" if np.isnan(part) else f"{part:.0%}"
+
+
 def _contraction(sweep: pd.DataFrame, delay: pd.DataFrame) -> Row:
     used = pd.concat([prefactors(table) for table in (sweep, delay) if len(table)])
     explained = used["contraction"] / used["measured"]
@@ -475,7 +481,8 @@ def _contraction(sweep: pd.DataFrame, delay: pd.DataFrame) -> Row:
         effect=(
             f"It accounts for {explained.median():.0%} of the delay (median; {explained.quantile(0.05):.0%} to "
             f"{explained.quantile(0.95):.0%} for nine runs of ten); too short by {TOO_SHORT:g} or more in {short} of "
-            f"{len(used)} runs. The toy's clock accounts for {(used['toy'] / used['measured']).median():.0%}."
+            f"{len(used)} runs. The toy's growing seed accounts for {_part(used[used['layer_norm']])} with LayerNorm "
+            f"and {_part(used[~used['layer_norm']])} without."
         ),
         verdict=judge_contraction(explained),
         reason="Censored runs have no norm at t_gen. A constant that one fits to the delay can make up the factor.",
