@@ -22,7 +22,7 @@ from torch.func import functional_call
 
 from grokmodels import fourier, measures
 from grokmodels.experiment import Experiment
-from grokmodels.training import Forwardable, Member, Run, train_stack
+from grokmodels.training import ForwardPass, Member, Run, train_stack
 
 Array = NDArray[np.floating]
 Parameters = Mapping[str, Array]
@@ -39,7 +39,7 @@ class Network:
         member = Member(experiment.but(precision="float64"), torch.device("cpu"))
         chosen = member.all_rows if rows is None else torch.as_tensor(np.asarray(rows))
         self.rows, self.labels = chosen.numpy(), member.labels[chosen]
-        self._module, self._batch = _Forward(member), member.prepare(chosen)
+        self._module, self._batch = ForwardPass(member), member.prepare(chosen)
 
     def logits(self, parameters: Parameters) -> Array:
         """Logits (n, C)."""
@@ -54,15 +54,6 @@ class Network:
     def loss(self, parameters: dict[str, Tensor]) -> Tensor:
         """Mean cross-entropy in nats."""
         return nn.functional.cross_entropy(self.forward(parameters), self.labels)
-
-
-class _Forward(nn.Module):
-    def __init__(self, member: Member) -> None:
-        super().__init__()
-        self.model, self.run = member.model, member.forward
-
-    def forward(self, batch: Forwardable) -> Tensor:
-        return self.run(self.model, batch)
 
 
 def logits(experiment: Experiment, parameters: Parameters) -> Array:

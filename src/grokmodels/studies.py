@@ -210,7 +210,10 @@ def table(study: Study, folder: Path | str) -> pd.DataFrame:
 def histories(study: Study, folder: Path | str, block: str | None = None) -> pd.DataFrame:
     """The histories of all stored runs (of one block), one under the other, with the varied fields as columns."""
     points = [point for point in stored(study, folder) if block in (None, point.block)]
-    parts = [run.history.assign(**labels) for run, labels in _labeled(study, points, folder)]
+    parts = []
+    for run, labels in _labeled(study, points, folder):
+        # A field may itself be a sequence, as a schedule's knots are: one to a row.
+        parts.append(run.history.assign(**{name: [value] * len(run.history) for name, value in labels.items()}))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -282,7 +282,7 @@ def _logits(members: list[Member], rows: list[Tensor]) -> Sequence[Tensor]:
     if len(members) == 1:
         return [members[0].forward(members[0].model, members[0].prepare(rows[0]))]
     # The first member's network lends its structure; each of its parameters is replaced by all members'.
-    network = _Forward(members[0])
+    network = ForwardPass(members[0])
     names = [name for name, _ in network.named_parameters()]
     parameters = zip(*(member.model.parameters() for member in members), strict=True)
     stacked = {name: torch.stack(values) for name, values in zip(names, parameters, strict=True)}
@@ -300,7 +300,7 @@ def _compiled() -> Callable[[nn.Module, Forwardable], Tensor]:
     return torch.compile(_forward)
 
 
-class _Forward(nn.Module):
+class ForwardPass(nn.Module):
     """A member's forward pass as a module, so that its parameters can be replaced by stacked ones."""
 
     def __init__(self, member: Member) -> None:

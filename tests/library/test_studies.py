@@ -70,6 +70,7 @@ def test_a_schedule_of_the_data_can_vary_within_a_study(root, tmp_path):
     with ThreadPoolExecutor(1) as executor:
         list(studies.run_points(studies.missing(study, tmp_path), tmp_path, executor))
     assert studies.table(study, tmp_path)["data_schedule.knots"].map(str).nunique() == 2
+    assert studies.histories(study, tmp_path)["data_schedule.knots"].map(str).nunique() == 2
 
 
 def test_test_seeds_wait_until_they_are_asked_for(study, tmp_path):
