@@ -23,7 +23,7 @@ def tab(browser, tmp_path_factory):
     context, problems = browser.new_context(viewport={"width": 390, "height": 900}), []
     tab = context.new_page()
     tab.on("pageerror", lambda error: problems.append(str(error)))
-    tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    tab.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
     tab.on("request", lambda request: problems.append(request.url) if request.url.startswith("http") else None)
     tab.goto((folder / "index.html").as_uri())
     tab.wait_for_function("[...document.querySelectorAll('.grok-explorable')].every((root) => root.explorable)")

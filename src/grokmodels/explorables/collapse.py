@@ -173,7 +173,7 @@ def _lines(moduli: list[int], x: alt.X, measure: str) -> Drawing:
     names = [f"p = {p}" for p in moduli]
     shades = [css(name) for name in ("muted", "memorizing", "train", "generalizing", "test", "ink")][: len(names)]
     color = alt.Color("p:N", scale=alt.Scale(domain=names, range=shades), legend=alt.Legend(columns=4))
-    shape = alt.Shape("p:N", scale=alt.Scale(domain=names), legend=None)
+    shape = alt.Shape("p:N", scale=alt.Scale(domain=names), legend=alt.Legend(columns=4))
     y = alt.Y("mean:Q", title=None, scale=alt.Scale(domain=[-0.1, 1.05], nice=False))
     base = alt.Chart(alt.NamedData("points")).encode(x=x)
     bars = (
