@@ -193,10 +193,17 @@ def _kept(prefixes: tuple[str, ...]) -> Callable[[str], bool]:
     return lambda name: name.startswith(prefixes)
 
 
+def runs(study: Study, folder: Path | str, block: str | None = None) -> Iterator[tuple[Point, Run]]:
+    """Each stored run (of one block) with the point it belongs to; without its checkpoints."""
+    for point in stored(study, folder):
+        if block in (None, point.block):
+            yield point, results.load(point.path(folder), checkpoints=False)
+
+
 def table(study: Study, folder: Path | str) -> pd.DataFrame:
     """One row per stored run of the study: block, the recipe's varied fields, milestones, status, seconds, key."""
     rows = []
-    for run, labels in _labeled(study, stored(study, folder), folder):
+    for run, labels in _labeled(study, folder):
         t_mem, t_gen = run.milestones
         rows.append(
             labels
@@ -209,20 +216,18 @@ def table(study: Study, folder: Path | str) -> pd.DataFrame:
 
 def histories(study: Study, folder: Path | str, block: str | None = None) -> pd.DataFrame:
     """The histories of all stored runs (of one block), one under the other, with the varied fields as columns."""
-    points = [point for point in stored(study, folder) if block in (None, point.block)]
     parts = []
-    for run, labels in _labeled(study, points, folder):
+    for run, labels in _labeled(study, folder, block):
         # A field may itself be a sequence, as a schedule's knots are: one to a row.
         parts.append(run.history.assign(**{name: [value] * len(run.history) for name, value in labels.items()}))
     return pd.concat(parts, ignore_index=True)
 
 
-def _labeled(study: Study, points: list[Point], folder: Path | str) -> Iterator[tuple[Run, dict[str, Any]]]:
-    """Each point's run, with its block and the varied fields of its recipe."""
+def _labeled(study: Study, folder: Path | str, block: str | None = None) -> Iterator[tuple[Run, dict[str, Any]]]:
+    """Each stored run (of one block), with its block and the varied fields of its recipe."""
     fields = varied(study)
-    for point in points:
+    for point, run in runs(study, folder, block):
         recipe = _flatten(point.experiment.fields())
-        run = results.load(point.path(folder), checkpoints=False)
         yield run, {"block": point.block} | {field: recipe[field] for field in fields}
 
 
