@@ -29,7 +29,7 @@ book: $(READY)
 test: $(READY)
 	@$(MAKE) --no-print-directory lint; style=$$?; \
 	echo "Testing the library, every chapter and the built site."; \
-	$(BIN)/python -m pytest || exit; \
+	$(BIN)/python -m pytest --numprocesses=2 --benchmark-disable || exit; \
 	test $$style = 0 || { echo "Style or types need work: see the top, or make lint."; exit 1; }
 
 bench: $(READY)

@@ -1,4 +1,4 @@
-"""The browser that tests look at pages with."""
+"""How tests are shared out, and the browser that they look at pages with."""
 
 import os
 import shutil
@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
+
+# The book's matrices are small: a second thread gains little alone, and loses much where two workers share the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # How long an example takes on a shared machine says nothing about the code.
 settings.register_profile("patient", deadline=None)
@@ -24,6 +28,19 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+class Scheduler(LoadScopeScheduling):
+    """What one worker does together: all chapters, the site and its pages, in that order; else the tests of a file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        alone = nodeid.startswith(("tests/library", "tests/results", "tests/tools"))
+        return nodeid.split("::")[0] if alone else "book"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduler:
+    """The site is built from what its chapters left in the execution cache, so they come first, on one worker."""
+    return Scheduler(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -140,7 +140,8 @@ def test_a_run_stops_once_its_generalization_has_lasted():
     t_gen = run.milestones.t_gen
     assert not t_gen.censored
     assert run.history["step"].iloc[-1] == t_gen.step + 80
-    assert (run.history["test_accuracy"].tail(5) >= 0.99).all()
+    # A milestone lasts where most of five evaluations are there: a dip among them is allowed.
+    assert (run.history["test_accuracy"].tail(5) >= 0.99).sum() >= 3
 
 
 def test_checkpoints_are_copies_of_what_was_asked_for():
@@ -169,6 +170,16 @@ def test_the_history_is_what_the_weights_say():
         / measures.signal(logits[split.train], labels[split.train])
     )
     assert last["weight_norm"] == pytest.approx(np.sqrt(sum(np.square(x).sum() for x in run.checkpoints[60].values())))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_network_that_says_nothing_is_measured_and_has_no_share_of_the_rule():
+    member = Member(SMALL, torch.device("cpu"))
+    member.record(0, np.zeros((SMALL.task.n_inputs, SMALL.task.n_classes), dtype="float32"))
+    (row,) = member.rows
+    assert (row["m_hat"], row["train_margin"], row["test_signal"]) == (0, 0, 0)
+    assert row["train_loss"] == row["test_loss"] == pytest.approx(np.log(11))
+    assert np.isnan([row["rule_share"], row["rule_share_train"]]).all()
 
 
 def test_every_training_input_is_seen_once_an_epoch():
