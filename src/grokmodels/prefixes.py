@@ -2,8 +2,9 @@
 
 In a causal transformer the activation at a position depends on the tokens up to it and on nothing else. All 3,764
 training examples of ``a + b mod 97`` share just 97 different first positions, so the first position needs 97 rows,
-not 3,764. And only the last position is read out, so the last layer needs keys and values everywhere, but queries and
-the perceptron at the last position only.
+not 3,764. In the first layer even less is needed: queries, keys and values depend on one token and its position. And
+only the last position is read out, so the last layer needs keys and values everywhere, but queries and the
+perceptron at the last position only.
 
 A :class:`PrefixTree` lists the distinct prefixes of a task by their length; :func:`necessary_forward` walks it level by
 level with the parameters of a :class:`~grokmodels.transformer.Transformer`. The result is the textbook forward
@@ -31,6 +32,10 @@ class Level(NamedTuple):
 
     tokens: Tensor
     ancestors: tuple[Tensor, ...]
+
+
+# For a level, the rows it reads at each position up to its own.
+Reads = tuple[Tensor | slice, ...]
 
 
 class PrefixTree:
@@ -73,14 +78,17 @@ class PrefixTree:
 
 def necessary_forward(model: Transformer, levels: list[Level]) -> Tensor:
     """Logits (n, C) of the rows that ``levels`` was made for, equal to ``model(tokens)``; causal models only."""
-    streams = [
-        model.embedding[level.tokens] + (0 if model.position is None else model.position[j])
-        for j, level in enumerate(levels)
+    # Into the first layer goes one row per position and token; which of them a level reads, its tokens say.
+    streams = [model.embedding + (0 if model.position is None else model.position[j]) for j in range(len(levels))]
+    reads: list[Reads] = [
+        (*(levels[i].tokens[rows] for i, rows in enumerate(level.ancestors)), level.tokens) for level in levels
     ]
     *earlier, final = model.layers
     for block in earlier:
-        streams = _layer(block, streams, levels, outputs=range(len(levels)))
-    (last,) = _layer(final, streams, levels, outputs=[len(levels) - 1])
+        streams = _layer(block, streams, reads)
+        # From here on a level has its own rows, and reads all of them.
+        reads = [(*level.ancestors, slice(None)) for level in levels]
+    (last,) = _layer(final, streams, reads[-1:])
     return model.unembedding(model.norm(last))
 
 
@@ -92,41 +100,40 @@ def necessary_flops(arch: Architecture, task: Task, rows: int) -> int:
     """
     tree = PrefixTree(task)
     evaluated = [min(len(example), rows) for example in tree.example[:-1]] + [rows]
-    d = arch.width
-    keys_and_values = 2 * 2 * d * d
-    others = 2 * (2 + 2 * MLP_RATIO) * d * d
-    every = (arch.layers - 1) * (keys_and_values + others) * sum(evaluated)
-    last = keys_and_values * sum(evaluated) + (others + 2 * d * task.n_classes) * rows
-    return 3 * (every + last)
+    square = 2 * arch.width**2
+    total = 2 * arch.width * task.n_classes * rows
+    for layer in range(arch.layers):
+        entering = [task.n_tokens] * len(evaluated) if layer == 0 else evaluated
+        leaving = evaluated if layer < arch.layers - 1 else evaluated[-1:]
+        keys_and_values, queries = 2 * sum(entering), sum(entering[-len(leaving) :])
+        total += square * (keys_and_values + queries + (1 + 2 * MLP_RATIO) * sum(leaving))
+    return 3 * total
 
 
-def _layer(block: Block, streams: list[Tensor], levels: list[Level], outputs: range | list[int]) -> list[Tensor]:
-    """One block on the rows of every level, computed for the ``outputs`` levels; streams are (r_j, d)."""
+def _layer(block: Block, streams: list[Tensor], reads: list[Reads]) -> list[Tensor]:
+    """One block: from a stream (r_j, d) for every position to one for every level that reads, (r, d) each."""
     normed = [block.norm1(x) for x in streams]
     keys = [block.key(x) for x in normed]
     values = [block.value(x) for x in normed]
     results = []
-    for j in outputs:
-        x = streams[j] + block.output(_attend(block, block.query(normed[j]), keys, values, levels[j].ancestors))
+    for rows in reads:
+        own, last = len(rows) - 1, rows[-1]
+        seen = [(k[r], v[r]) for k, v, r in zip(keys, values, rows, strict=False)]
+        x = streams[own][last] + block.output(_attend(block, block.query(normed[own])[last], seen))
         results.append(x + block.mlp(block.norm2(x)))
     return results
 
 
-def _attend(
-    block: Block, query: Tensor, keys: list[Tensor], values: list[Tensor], ancestors: tuple[Tensor, ...]
-) -> Tensor:
-    """Attention of the rows of level j = len(ancestors) over their prefixes and themselves, (r, d)."""
-    j = len(ancestors)
+def _attend(block: Block, query: Tensor, seen: list[tuple[Tensor, Tensor]]) -> Tensor:
+    """Attention of rows over the keys and values they see, one of each per position, all (r, d)."""
 
     def split(x: Tensor) -> Tensor:
         return x.view(len(x), block.heads, -1)
 
     q = split(query)
-    own_and_before = [(k[rows], v[rows]) for k, v, rows in zip(keys, values, ancestors, strict=False)]
-    own_and_before.append((keys[j], values[j]))
-    scores = torch.stack([(q * split(k)).sum(-1) for k, _ in own_and_before])  # (j + 1, r, h)
+    scores = torch.stack([(q * split(k)).sum(-1) for k, _ in seen])  # (positions, r, h)
     weights = (scores / q.shape[-1] ** 0.5).softmax(dim=0)
     mixed = torch.zeros_like(q)
-    for weight, (_, v) in zip(weights, own_and_before, strict=True):
+    for weight, (_, v) in zip(weights, seen, strict=True):
         mixed = mixed + weight.unsqueeze(-1) * split(v)
     return mixed.reshape(query.shape)
