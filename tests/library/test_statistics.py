@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lifelines import LogNormalAFTFitter
 
 from grokmodels import statistics
 
@@ -44,6 +45,20 @@ def test_a_law_predicts_medians_and_says_its_scatter():
     assert law.predict(ln_decay=np.log([0.1])) == pytest.approx([100], rel=0.15)
     assert law.scale == pytest.approx(0.2, rel=0.3)
     assert (law.runs, law.censored) == (45, 0)
+
+
+@pytest.mark.parametrize("budget", [200.0, 12.0])
+def test_a_law_is_the_one_that_lifelines_fits(budget):
+    times, censored = power_law(2, budget=budget)
+    law = statistics.fit_law(times, censored, ln_decay=np.log(DECAYS))
+    table = pd.DataFrame({"ln_decay": np.log(DECAYS), "time": times, "done": ~censored})
+    with statistics._quiet():
+        fit = LogNormalAFTFitter().fit(table, "time", "done")
+    rows = fit.summary[["coef", "coef lower 95%", "coef upper 95%"]]
+    assert law.slopes["ln_decay"] == pytest.approx(tuple(rows.loc[("mu_", "ln_decay")]), abs=1e-4)
+    assert law.intercept == pytest.approx(tuple(rows.loc[("mu_", "Intercept")]), abs=1e-4)
+    assert np.log(law.scale) == pytest.approx(rows.loc[("sigma_", "Intercept"), "coef"], abs=1e-4)
+    assert law.aic == pytest.approx(fit.AIC_, abs=1e-4)
 
 
 FRACTIONS = np.repeat([0.22, 0.26, 0.3, 0.35, 0.45, 0.6, 0.9], 8)
