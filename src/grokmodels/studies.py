@@ -193,11 +193,13 @@ def _kept(prefixes: tuple[str, ...]) -> Callable[[str], bool]:
     return lambda name: name.startswith(prefixes)
 
 
-def runs(study: Study, folder: Path | str, block: str | None = None) -> Iterator[tuple[Point, Run]]:
-    """Each stored run (of one block) with the point it belongs to; without its checkpoints."""
+def runs(
+    study: Study, folder: Path | str, block: str | None = None, *, checkpoints: bool = False
+) -> Iterator[tuple[Point, Run]]:
+    """Each stored run (of one block) with the point it belongs to; with its ``checkpoints`` only on demand."""
     for point in stored(study, folder):
         if block in (None, point.block):
-            yield point, results.load(point.path(folder), checkpoints=False)
+            yield point, results.load(point.path(folder), checkpoints=checkpoints)
 
 
 def table(study: Study, folder: Path | str) -> pd.DataFrame:
