@@ -218,7 +218,8 @@ class Member:
             row[f"{name}_accuracy"] = measures.accuracy(mine, labels)
             row[f"{name}_margin"] = float(measures.margins(mine, labels).mean())
             row[f"{name}_signal"] = measures.signal(mine, labels)
-        row["m_hat"] = row["test_signal"] / row["train_signal"]
+        # Of a network that says nothing, as after a collapse, no part is the rule.
+        row["m_hat"] = row["test_signal"] / row["train_signal"] if row["train_signal"] else 0.0
         row["rule_share"] = measures.rule_share(logits[self.split.test], task.orbits[self.split.test])
         row["rule_share_train"] = measures.rule_share(logits[train_rows], task.orbits[train_rows])
         norms = measures.weight_norms(self._parameters(lambda name: True))
