@@ -117,6 +117,11 @@ def margin(p: int, frequencies: Sequence[int]) -> float:
     return float(len(frequencies) - np.cos(2 * np.pi * np.outer(d, frequencies) / p).sum(axis=1).max())
 
 
+def random_margins(p: int, n: int, draws: int, rng: np.random.Generator) -> FloatArray:
+    """The :func:`margin` of so many random choices of n frequencies, (draws,)."""
+    return np.array([margin(p, (rng.choice(p // 2, n, replace=False) + 1).tolist()) for _ in range(draws)])
+
+
 def margin_bound(p: int, n: int) -> float:
     """What no choice of n frequencies can exceed.
 

@@ -82,6 +82,15 @@ def test_early_winners_are_counted_against_chance():
     assert inside.early_winners(run(keys=(2, 4)), 0)[0] == 0
 
 
+def test_frequencies_that_catch_up_or_are_lost_are_counted():
+    found = run()
+    waves = {"wave_3": 0.4, "wave_1": np.where(STEPS < 700, 0.1, 0.2), "wave_2": np.where(STEPS == 500, 0.02, 0.0)}
+    found = found._replace(table=found.table.assign(**waves, wave_4=0.001, wave_5=np.where(STEPS > 1200, 0.05, 0)))
+    (row,) = inside.competition((found,)).to_dict("records")
+    assert (row["early"], row["late"], row["lost"]) == (4, 2, 1)
+    assert (row["kept"], row["chance"]) == (1, pytest.approx(0.4))
+
+
 def test_the_verdict_follows_from_the_intervals():
     ahead, behind, unclear = Interval(50, 20, 80), Interval(-50, -80, -20), Interval(5, -20, 30)
     assert inside.verdict([ahead] * 4, everywhere=True) == "holds"

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grokmodels import landscape
+from grokmodels import landscape, studies
+from grokmodels.experiment import Experiment
 from grokmodels.ledger import norms
 from grokmodels.statistics import Interval
+from grokmodels.training import Run
 
 
 def test_free_and_counting_weights_are_told_apart_and_add_up():
@@ -16,6 +18,62 @@ def test_free_and_counting_weights_are_told_apart_and_add_up():
     groups = norms.with_groups(history)
     assert groups["free"][0] == 5
     assert groups["counting"][0] == 12
+
+
+def test_only_the_free_weights_are_scaled():
+    weights = {"blocks.0.output.weight": np.ones((2, 2)), "blocks.0.mlp_in.weight": np.ones(2)}
+    scaled = norms.scale_free(weights, 3)
+    assert (scaled["blocks.0.output.weight"] == 3).all()
+    assert (scaled["blocks.0.mlp_in.weight"] == 1).all()
+
+
+def stored_run(recipe, norm=1.0, t_gen=100, test=False):
+    """A run with norm 10 until its training accuracy is full at step 50, and ``norm`` from step 100 on."""
+    step = np.arange(0, 400, 50)
+    history = pd.DataFrame(
+        {
+            "step": step,
+            "train_accuracy": (step >= 50).astype(float),
+            "test_accuracy": (step >= t_gen).astype(float),
+            "weight_norm": np.where(step < 100, 10.0, norm),
+            "norm.embedding": 2.0,
+            "norm.unembedding.weight": np.where(step < 100, 4.0, 1.0),
+        }
+    )
+    point = studies.Point("block", recipe, (), (), test)
+    return point, Run(recipe, history, "finished", {})
+
+
+def test_settings_are_named_by_the_recipes_and_only_late_generalizers_are_compared(monkeypatch):
+    narrow = Experiment().but(architecture__width=64, optimizer__weight_decay=0.5)
+    bare = Experiment().but(architecture__norm="none")
+    small = Experiment().but(task__p=31, architecture__width=32, seed=5, batch_size="full")
+    found = {
+        "canonical": [
+            stored_run(narrow, norm=5),
+            stored_run(narrow.but(seed=1), t_gen=1000),
+            stored_run(narrow.but(seed=2), t_gen=50),
+            stored_run(narrow.but(optimizer__weight_decay=0)),
+            stored_run(bare, norm=8),
+        ],
+        "circuits": [stored_run(small), stored_run(small.but(task__p=43), test=True)],
+    }
+    monkeypatch.setattr(studies, "shipped", lambda name: (name, None))
+    monkeypatch.setattr(studies, "runs", lambda name, folder: iter(found.get(name, [])))
+    runs = norms.settings()
+    assert (
+        runs["setting"].tolist()
+        == ["p = 97, width 64, LayerNorm"] * 3
+        + ["p = 97, width 128, no LayerNorm"]
+        + ["p = 31 to 43, width 32, LayerNorm"] * 2
+    )
+    assert runs["decay"].tolist() == [0.5] * 3 + [1.0] * 3
+    assert runs["censored"].tolist() == [False, True] + [False] * 4
+    assert runs["compared"].tolist() == [True, False, False, True, True, True]
+    assert runs.loc[0, ["all.ratio", "free.ratio", "counting.ratio"]].tolist() == [0.5, 1, 0.25]
+    ratios = norms.norm_ratios(runs).set_index("setting")
+    assert ratios["runs"].tolist() == [2, 1, 1]
+    assert ratios.loc["p = 97, width 128, no LayerNorm", "median"] == 0.8
 
 
 def path(losses, p=31, seed=0, name="curved", norm=None):
@@ -128,6 +186,27 @@ def test_random_labels_are_judged_and_matched_seed_by_seed():
     assert norms.matched_ratio(labels()).estimate == pytest.approx(6 / 11)
     assert norms.matched_ratio(pd.DataFrame()) is None
     assert norms.matched_ratio(labels().query("seed == 0")) is None
+
+
+def test_the_prediction_on_labels_is_told_for_first_seeds_and_test_seeds():
+    rows = [
+        {"kind": kind, "fraction": fraction, "decay": 0.3, "seed": seed, "test": seed > 2, "norm": norm}
+        | {"t_mem_censored": seed == 3, "generalized": kind == "rule", "rule_share": 0.02, "floor": 0.01}
+        for seed in range(4)
+        for (kind, fraction), norm in {
+            ("random", 0.15): 10, ("random", 0.8): 20, ("rule", 0.15): 10, ("rule", 0.8): 5
+        }.items()
+    ]  # fmt: skip
+    told = norms.predicted_labels(pd.DataFrame(rows))
+    first = told["first seeds"]
+    assert first["runs, seeds"] == "12, 3"
+    assert first["random labels memorized"] == "6 of 6"
+    assert first["norm growth, random labels"] == "2.00 [2.00, 2.00]"
+    assert first["norm growth, rule"] == "0.50 [0.50, 0.50]"
+    assert first["norm, rule / memorizer"] == "0.25 [0.25, 0.25]"
+    # One test seed is too few for an interval.
+    assert told["test seeds"]["norm, rule / memorizer"] == "-"
+    assert told["all"]["random labels memorized"] == "6 of 8"
 
 
 def test_a_stored_path_is_found_again():

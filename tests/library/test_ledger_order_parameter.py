@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from grokmodels import studies
+from grokmodels.experiment import Experiment
 from grokmodels.ledger import order_parameter as op
 from grokmodels.theory.plateau import DECAY_TIME, SHARE
+from grokmodels.training import Run
 
 
 def seed(ratio=1.6, share_0=1e-3, number=0, stretch=1.0, noise=0.0, crosstalk=0.1):
@@ -109,6 +112,54 @@ def result(growth, leads, sharper):
         {"growth": growth, "sharper": sharper, "broader": 2.0, "delay_ratio": 5.0, "at_t_mem": 0.01, "rise": 0.1}
     )
     return op.Summary(fits.assign(seed=range(n)), pd.DataFrame({"seed": range(n), "rule_share": leads}), pd.DataFrame())
+
+
+def stored(block, seed, t_mem=100, t_gen=1000, highest=1.0, norm=5.0, test=False):
+    """A run of a block of ``canonical`` with the given milestones, as the library yields it."""
+    step = np.arange(0, 6000, 50)
+    accuracy = np.where(step >= t_gen, highest, 0.01)
+    history = pd.DataFrame({"step": step, "train_accuracy": (step >= t_mem).astype(float), "test_accuracy": accuracy})
+    recipe = Experiment(seed=seed)
+    run = Run(recipe, history.assign(weight_norm=np.where(step < t_gen, 9.0, norm)), "finished", {})
+    return studies.Point(block, recipe, (), (), test), run
+
+
+def test_the_prediction_is_counted_block_by_block_for_first_seeds_and_test_seeds(monkeypatch):
+    found = [
+        stored("decay", 0),
+        stored("decay", 1, t_mem=600, norm=10.0),
+        stored("decay", 5, t_gen=250, test=True),
+        stored("control", 0, highest=0.09),
+        stored("wide", 0, t_gen=2600),
+        stored("wide, no LayerNorm, control", 0, highest=0.2),
+    ]
+    monkeypatch.setattr(studies, "runs", lambda *_: iter(found))
+    told = op.came_true()
+    assert told.loc[("decay", "t_mem within 500 steps")].tolist() == ["1 of 2", "1 of 1"]
+    assert told.loc[("decay", "t_gen at least 3 t_mem")].tolist() == ["1 of 2", "0 of 1"]
+    assert told.loc[("decay", "norm lower at t_gen")].tolist() == ["1 of 2", "1 of 1"]
+    assert told.loc[("control", "test accuracy stays below 10%")].tolist() == ["1 of 1", ""]
+    assert told.loc[("wide", "t_gen within 2,500 steps"), "first seeds"] == "0 of 1"
+    assert told.loc[("wide, no LayerNorm, control", "test accuracy passes 10% (some seeds)"), "first seeds"] == "1 of 1"
+    assert "wide, control" not in told.index.get_level_values("block")
+
+
+def test_every_block_without_decay_has_its_prediction():
+    study, _ = studies.shipped("canonical")
+    assert {block.name for block in study.block if "control" in block.name} == {*op.STAYS_BELOW, *op.PASSES}
+
+
+def test_first_seeds_and_test_seeds_stand_side_by_side():
+    controls = [control(i) for i in range(4)]
+    runs = [seed(share_0=s, number=i)._replace(test=i > 2) for i, s in enumerate((5e-4, 7e-4, 1e-3, 2e-3, 3e-3))]
+    found = op.summary(runs, controls)
+    told = op.side_by_side(found)
+    assert told.loc["seeds"].tolist() == ["3", "2", "5"]
+    assert told.loc["verdict, row 12", "all"] == op.gradual(found)[0]
+    assert told.loc["ρ on the plateau", "test seeds"] == str(op.median(found.only(True).fits, "ratio"))
+    # Of a single test seed there is a count and nothing else.
+    alone = op.side_by_side(op.summary(runs[:4], controls))
+    assert alone["test seeds"].tolist() == ["1"] + ["-"] * (len(alone) - 1)
 
 
 def test_verdicts_follow_their_rules():

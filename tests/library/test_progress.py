@@ -114,6 +114,14 @@ def test_the_margin_of_one_frequency_is_known_exactly():
     assert progress.margin(P, range(1, 12)) == pytest.approx(11 + sp.Rational(1, 2))
 
 
+def test_random_choices_have_margins_of_choices():
+    drawn = progress.random_margins(11, 2, draws=50, rng=np.random.default_rng(0))
+    possible = [progress.margin(11, choice) for choice in itertools.combinations(range(1, 6), 2)]
+    assert len(drawn) == 50
+    assert np.abs(drawn[:, None] - possible).min(axis=1).max() < 1e-12
+    assert len(set(drawn.round(9))) > 1
+
+
 @pytest.mark.parametrize("p", [11, 23, 31])
 def test_no_choice_of_frequencies_exceeds_the_bound(p):
     for n in range(1, 5):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from grokmodels import progress, results, studies
+from grokmodels import progress, studies
 from grokmodels.ledger.row import Row, Verdict
 from grokmodels.measures import first_lasting
 from grokmodels.statistics import Interval, bootstrap
@@ -50,10 +50,8 @@ class Inside(NamedTuple):
 @lru_cache
 def runs(share: float = progress.KEY_SHARE) -> tuple[Inside, ...]:
     """Every stored run of the study, followed through its checkpoints."""
-    study, folder = studies.shipped(STUDY)
     found = []
-    for point in studies.stored(study, folder):
-        run = results.load(point.path(folder))
+    for point, run in studies.runs(*studies.shipped(STUDY), checkpoints=True):
         _, last = next(progress.logits_of(run, [max(run.checkpoints)]))
         key = progress.key_frequencies(last, share)
         t_mem = run.milestones.t_mem.step
@@ -155,6 +153,33 @@ def early_winners(run: Inside, step: int) -> tuple[int, float]:
     n = len(run.key)
     strongest = set(np.argsort(-energy)[:n] + 1)
     return len(strongest & set(run.key)), n * n / (run.p // 2)
+
+
+def competition(found: tuple[Inside, ...]) -> pd.DataFrame:
+    """One row per run: what becomes of its frequencies, which a toy with one shared push would leave as they were.
+
+    ``early``, ``late``: strongest over weakest key frequency in the squared logits at step 400 and at the end.
+    ``kept``: share of the key frequencies among the strongest of the embedding at step 100; ``chance``: that of random
+    ones. ``lost``: frequencies that carried 1 % by step 1000 and are no keys at the end.
+    """
+    rows = []
+    for run in found:
+        waves = run.table.set_index("step").filter(like="wave_")
+        keys = [f"wave_{k}" for k in run.key]
+        spread = waves[keys].max(axis=1) / waves[keys].min(axis=1)
+        winners, expected = early_winners(run, 100)
+        rows.append(
+            {
+                "p": run.p,
+                "seed": run.seed,
+                "early": spread.loc[400],
+                "late": spread.iloc[-3:].median(),
+                "kept": winners / len(keys),
+                "chance": expected / len(keys),
+                "lost": int((waves.drop(columns=keys).loc[:1000].max() > 0.01).sum()),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def verdict(intervals: list[Interval], everywhere: bool) -> Verdict:

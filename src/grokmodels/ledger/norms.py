@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from grokmodels import landscape, measures, results, studies
+from grokmodels import landscape, measures, studies
 from grokmodels.experiment import Experiment
 from grokmodels.ledger.row import Row, Verdict
 from grokmodels.statistics import Interval, bootstrap
@@ -41,53 +41,69 @@ def with_groups(history: pd.DataFrame) -> pd.DataFrame:
     Parameters that a run does not have are NaN where histories of several shapes are in one table; they count as none.
     """
     names = [str(name) for name in history if str(name).startswith("norm.")]
-    free = [name for name in names if any(part in FREE for part in name.removeprefix("norm.").split("."))]
+    free = [name for name in names if is_free(name.removeprefix("norm."))]
     squares = history[names].fillna(0).pow(2)
     return history.assign(
         free=np.sqrt(squares[free].sum(axis=1)), counting=np.sqrt(squares.drop(columns=free).sum(axis=1))
     )
 
 
-def norms_at_milestones(name: str) -> pd.DataFrame:
-    """One row per stored run of a study that memorized and later generalized, with norms there and their ratios.
+def is_free(name: str) -> bool:
+    """Whether a LayerNorm sets the size of a parameter of this name free."""
+    return any(part in FREE for part in name.split("."))
 
-    Columns: study, block, the varied fields, ``t_mem``, ``t_gen``, and for ``all``, ``free`` and ``counting`` weights
-    ``.mem``, ``.gen`` and ``.ratio`` (at t_gen over t_mem). A run counts where t_gen is at least twice t_mem.
+
+def scale_free(parameters: landscape.Parameters, factor: float) -> dict[str, landscape.Array]:
+    """The same parameters with all free ones multiplied."""
+    return {name: values * (factor if is_free(name) else 1) for name, values in parameters.items()}
+
+
+def norms_at_milestones(name: str) -> pd.DataFrame:
+    """One row per stored run with decay of a study: its recipe, its milestones, and how its norm changed between them.
+
+    ``censored``: it did not memorize or not generalize. ``compared``: it did both, t_gen at least twice t_mem; then
+    ``all.ratio``, ``free.ratio`` and ``counting.ratio`` are norms of weights at t_gen over those at t_mem.
     """
-    study, folder = studies.shipped(name)
     rows = []
-    if not studies.stored(study, folder):
-        return pd.DataFrame()
-    table = studies.table(study, folder)
-    for _, run in table.iterrows():
-        if run["t_mem_censored"] or run["t_gen_censored"] or run["t_gen"] < 2 * run["t_mem"]:
+    for point, run in studies.runs(*studies.shipped(name)):
+        experiment, (t_mem, t_gen) = point.experiment, run.milestones
+        if experiment.optimizer.weight_decay == 0:
             continue
-        history = results.load(folder / f"{run['key']}.parquet", checkpoints=False).history
-        at = with_groups(history).rename(columns={"weight_norm": "all"}).set_index("step")
-        row: dict[Any, Any] = {"study": name} | run.to_dict()
-        for group in ("all", "free", "counting"):
-            mem, gen = float(at.loc[run["t_mem"], group]), float(at.loc[run["t_gen"], group])
-            row |= {f"{group}.mem": mem, f"{group}.gen": gen, f"{group}.ratio": gen / mem}
+        censored = t_mem.censored or t_gen.censored
+        row: dict[str, Any] = {
+            "study": name,
+            "block": point.block,
+            "p": experiment.task.n_classes,
+            "width": experiment.architecture.width,
+            "norm": experiment.architecture.norm,
+            "decay": experiment.optimizer.weight_decay,
+            "seed": experiment.seed,
+            "test": point.test,
+            "censored": censored,
+            "compared": not censored and t_gen.step >= 2 * t_mem.step,
+        }
+        if row["compared"]:
+            at = with_groups(run.history).rename(columns={"weight_norm": "all"}).set_index("step")
+            mem, gen = (at.loc[step, ["all", "free", "counting"]] for step in (t_mem.step, t_gen.step))
+            row |= (gen / mem).add_suffix(".ratio").to_dict()
         rows.append(row)
     return pd.DataFrame(rows)
 
 
 def settings() -> pd.DataFrame:
-    """All runs whose norm can be compared between t_mem and t_gen, with the column ``setting``."""
-    parts = [norms_at_milestones(name) for name in ("canonical", "weight-decay", "circuits", "delay")]
-    runs = pd.concat([part for part in parts if len(part)], ignore_index=True)
-    decay = runs.get("optimizer.weight_decay", np.nan)
-    runs["decay"] = np.where(runs["study"] == "canonical", 0.5, np.where(runs["study"] == "circuits", 1.0, decay))
-    p97 = runs["study"].isin(["canonical", "weight-decay"])
-    bare = runs["block"] == "no LayerNorm"
-    runs["setting"] = np.select([p97, bare], ["p = 97, LayerNorm", "p = 31, none"], "p = 31 to 59, LayerNorm")
-    return runs
+    """The runs with decay of four studies, with the column ``setting``: modulus, width, LayerNorm, by the recipe."""
+    names = ("canonical", "weight-decay", "circuits", "delay")
+    runs = pd.concat([norms_at_milestones(name) for name in names], ignore_index=True)
+    moduli = runs.groupby(["width", "norm"])["p"]
+    low, high = moduli.transform("min").astype(str), moduli.transform("max").astype(str)
+    size = "p = " + low + (" to " + high).where(low != high, "") + ", width " + runs["width"].astype(str)
+    return runs.assign(setting=size + np.where(runs["norm"] == "none", ", no LayerNorm", ", LayerNorm"))
 
 
 def norm_ratios(runs: pd.DataFrame, column: str = "all.ratio") -> pd.DataFrame:
-    """Per setting: runs, seeds, how many fell, and the median over seeds of each seed's median ratio, with interval."""
+    """Per setting of compared runs: runs, seeds, how many fell; the median over seeds of each seed's median ratio."""
     rows = []
-    for setting, group in runs.groupby("setting"):
+    for setting, group in runs[runs["compared"]].groupby("setting"):
         median = seed_median(group, column)
         rows.append(
             {
@@ -119,10 +135,8 @@ def labels_table() -> pd.DataFrame:
 
     ``norm``, ``train_accuracy``, ``test_accuracy`` and ``rule_share`` at the last evaluation; ``floor`` 1/H.
     """
-    study, folder = studies.shipped("random-labels")
     rows = []
-    for point in studies.stored(study, folder):
-        run = results.load(point.path(folder), checkpoints=False)
+    for point, run in studies.runs(*studies.shipped("random-labels")):
         experiment, last = run.experiment, run.history.iloc[-1]
         split = experiment.task.split(experiment.fraction, experiment.seed)
         t_mem, t_gen = run.milestones
@@ -155,13 +169,48 @@ def matched_ratio(table: pd.DataFrame, decay: float = 0.3) -> Interval | None:
     if not len(table):
         return None
     largest = table[(table["decay"] == decay) & (table["fraction"] == table["fraction"].max())]
-    wide = largest.pivot(index="seed", columns="kind", values="norm")
-    if not {"rule", "random"} <= set(wide):
+    return _median_ratio(largest, "kind", "rule", "random")
+
+
+def growth(table: pd.DataFrame, kind: str) -> Interval | None:
+    """Norm at the largest data size over that at the smallest, same seed and kind of labels; median of the seeds."""
+    if not len(table):
         return None
-    wide = wide.dropna().reset_index()
+    sizes = table["fraction"]
+    return _median_ratio(table[table["kind"] == kind], "fraction", sizes.max(), sizes.min())
+
+
+def _median_ratio(table: pd.DataFrame, column: str, one: Any, other: Any) -> Interval | None:
+    """Median over seeds of the norm where ``column`` is one value over that where it is another.
+
+    Of the seeds with both, of which there must be two.
+    """
+    wide = table.pivot(index="seed", columns=column, values="norm").reindex(columns=[one, other]).dropna()
     if len(wide) < 2:
         return None
-    return seed_median(wide.assign(ratio=wide["rule"] / wide["random"]), "ratio")
+    return seed_median((wide[one] / wide[other]).rename("ratio").reset_index(), "ratio")
+
+
+def predicted_labels(table: pd.DataFrame) -> pd.DataFrame:
+    """What the prediction of ``random-labels`` speaks of, for the first seeds, the test seeds and all: one column each.
+
+    A norm's growth is that from the smallest to the largest data size (:func:`growth`). "-": too few runs are stored.
+    """
+    parts = {"first seeds": table[~table["test"]], "test seeds": table[table["test"]], "all": table}
+    told = {}
+    for name, part in parts.items():
+        random, rule = (part[part["kind"] == kind] for kind in ("random", "rule"))
+        largest = rule[rule["fraction"] == table["fraction"].max()]
+        told[name] = {
+            "runs, seeds": f"{len(part)}, {part['seed'].nunique()}",
+            "random labels memorized": f"{(~random['t_mem_censored']).sum()} of {len(random)}",
+            "rule found, largest size": f"{largest['generalized'].sum()} of {len(largest)}",
+            "norm growth, random labels": str(growth(part, "random") or "-"),
+            "norm growth, rule": str(growth(part, "rule") or "-"),
+            "norm, rule / memorizer": str(matched_ratio(part) or "-"),
+            "rule share / floor, random": f"{(random['rule_share'] / random['floor']).median():.1f}",
+        }
+    return pd.DataFrame(told)
 
 
 # -- memorizer and rule of one run --------------------------------------------------------------------------------
@@ -184,9 +233,8 @@ def memorizer_and_rule(run: Any) -> tuple[int, int]:
 
 def circuits_runs() -> Iterator[Any]:
     """The stored runs of ``circuits``, with their weights."""
-    study, folder = studies.shipped("circuits")
-    for point in studies.stored(study, folder):
-        yield results.load(point.path(folder))
+    for _, run in studies.runs(*studies.shipped("circuits"), checkpoints=True):
+        yield run
 
 
 # -- tables that take minutes -------------------------------------------------------------------------------------
@@ -422,7 +470,8 @@ def judge_labels(table: pd.DataFrame) -> Verdict:
 
 def rows() -> list[Row]:
     """Rows 3, 4 (paths and barriers), 8 and 9."""
-    runs, labels = settings(), labels_table()
+    every, labels = settings(), labels_table()
+    runs = every[every["compared"]]
     ratios, matched = norm_ratios(runs), matched_ratio(labels)
     paths, pruning, tickets = (stored_table(name) for name in ("paths", "pruning", "tickets"))
     barriers, climbs = path_barriers(paths), excursions()
@@ -439,11 +488,12 @@ def rows() -> list[Row]:
             claim="Memorizing solutions have a higher weight norm than rules.",
             source="memo",
             experiment="canonical, weight-decay, circuits, delay: t_mem against t_gen; random-labels",
-            runs=len(runs) + len(labels),
-            seeds=int(runs["seed"].nunique()),
-            censored=int(labels["t_mem_censored"].sum()) if len(labels) else 0,
-            effect=f"norm at t_gen lower in {ratios['fell'].sum()} of {len(runs)} runs, median ratio {lowest:.2f} to "
-            f"{highest:.2f} over settings; rule over matched memorizer {matched if matched else 'not yet measured'}",
+            runs=len(every) + len(labels),
+            seeds=int(every["seed"].nunique()),
+            censored=int(every["censored"].sum()) + (int(labels["t_mem_censored"].sum()) if len(labels) else 0),
+            effect=f"norm at t_gen lower in {ratios['fell'].sum()} of the {len(runs)} runs with t_gen at least twice "
+            f"t_mem, median ratio {lowest:.2f} to {highest:.2f} over settings; rule over matched memorizer "
+            f"{matched if matched else 'not yet measured'}",
             verdict=judge_norms(ratios, matched),
             reason="before a LayerNorm part of the norm means nothing; t_mem is early, so part of the fall is decay of "
             "the initial weights" + ("; the predicted 0.8 was missed" if matched and matched.estimate > 0.8 else ""),

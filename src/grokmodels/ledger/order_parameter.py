@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,9 @@ from grokmodels.measures import first_lasting
 from grokmodels.statistics import Interval
 from grokmodels.theory.plateau import DECAY_TIME, NORM_SQUARED, SHARE
 
+if TYPE_CHECKING:
+    from grokmodels.training import Run
+
 # A run waits while its test accuracy has not yet reached this.
 WAITING = 0.05
 MEASURES = ("rule_share", "m_hat", "test_loss", "test_accuracy")
@@ -29,7 +32,7 @@ Array = NDArray[np.floating]
 
 
 class Seed(NamedTuple):
-    """One seed of the study: its run, its milestones, and whether it was run after the analysis."""
+    """One seed of the study: its run, its milestones, and whether it is a test seed."""
 
     seed: int
     run: pd.DataFrame
@@ -40,14 +43,58 @@ class Seed(NamedTuple):
 
 def seeds(block: str = "decay", censored: bool = False) -> list[Seed]:
     """The stored seeds of one block of ``canonical``; those that did not generalize only on demand."""
-    study, folder = studies.shipped("canonical")
-    table = studies.table(study, folder).query("block == @block")
-    runs = studies.histories(study, folder, block).groupby("seed")
     return [
-        Seed(row["seed"], runs.get_group(row["seed"]), row["t_mem"], row["t_gen"], row["seed"] in study.test_seeds)
-        for row in table.to_dict("records")
-        if censored or not row["t_gen_censored"]
+        _seed(point, run)
+        for point, run in studies.runs(*studies.shipped("canonical"), block)
+        if censored or not run.milestones.t_gen.censored
     ]
+
+
+def _seed(point: studies.Point, run: Run) -> Seed:
+    t_mem, t_gen = run.milestones
+    return Seed(point.experiment.seed, run.history, t_mem.step, t_gen.step, point.test)
+
+
+# What the prediction says of each block without decay: the test accuracy that no run passes, or that some do.
+STAYS_BELOW = {"control": 0.1, "control, double precision": 0.1, "wide, control": 0.15}
+PASSES = {"wide, no LayerNorm, control": 0.1}
+
+
+def came_true() -> pd.DataFrame:
+    """The parts of the prediction of ``canonical``, by block: in how many of how many seeds each came true.
+
+    Columns for the first seeds and the test seeds, "" where none is stored.
+    """
+    rows = [
+        {"block": point.block, "part": part, "seeds": "test seeds" if point.test else "first seeds", "true": true}
+        for point, run in studies.runs(*studies.shipped("canonical"))
+        for part, true in predicted(point.block, run).items()
+    ]
+    counted = pd.DataFrame(rows).groupby(["block", "part", "seeds"], sort=False)["true"]
+    said = counted.agg(lambda true: f"{true.sum()} of {len(true)}").unstack(fill_value="", sort=False)
+    return said.reindex(columns=["first seeds", "test seeds"], fill_value="")
+
+
+def predicted(block: str, run: Run) -> dict[str, bool]:
+    """What the study predicts of a run of one block, and whether it came true."""
+    t_mem, t_gen = run.milestones
+    at = run.history.set_index("step")
+    told = {"t_mem within 500 steps": not t_mem.censored and t_mem.step <= 500}
+    if "control" in block:
+        highest = at["test_accuracy"].max()
+        if block in STAYS_BELOW:
+            told[f"test accuracy stays below {STAYS_BELOW[block]:.0%}"] = bool(highest < STAYS_BELOW[block])
+        else:
+            told["does not generalize"] = t_gen.censored
+            told[f"test accuracy passes {PASSES[block]:.0%} (some seeds)"] = bool(highest > PASSES[block])
+        return told
+    done, latest = not (t_mem.censored or t_gen.censored), 2500 if block.startswith("wide") else 4000
+    told[f"t_gen within {latest:,} steps"] = done and t_gen.step <= latest
+    told["t_gen at least 3 t_mem"] = done and t_gen.step >= 3 * t_mem.step
+    if block == "decay":
+        told["test accuracy at t_mem below 5 %"] = bool(at.loc[t_mem.step, "test_accuracy"] < WAITING)
+        told["norm lower at t_gen"] = done and bool(at["weight_norm"][t_gen.step] < at["weight_norm"][t_mem.step])
+    return told
 
 
 def by_decay() -> pd.DataFrame:
@@ -56,20 +103,18 @@ def by_decay() -> pd.DataFrame:
     A spike is the begin of disturbed training (:func:`disturbed`); its gain is that of ½ ln odds of the rule share.
     Both are NaN above decay 0.7: spikes come every 0.35 units of Λ, too fast there for evaluations every 50 steps.
     """
-    study, folder = studies.shipped("weight-decay")
-    table = studies.table(study, folder).rename(columns={"optimizer.weight_decay": "decay"})
-    runs = studies.histories(study, folder).groupby(["optimizer.weight_decay", "seed"])
     rows = []
-    for row in table[(table["decay"] > 0) & ~table["t_gen_censored"]].to_dict("records"):
-        run = runs.get_group((row["decay"], row["seed"]))
-        seed = Seed(row["seed"], run, row["t_mem"], row["t_gen"], test=False)
+    for point, run in studies.runs(*studies.shipped("weight-decay")):
+        decay, seed = point.experiment.optimizer.weight_decay, _seed(point, run)
+        if decay == 0 or run.milestones.t_gen.censored:
+            continue
         plateau, marked = waiting(seed), disturbed(seed)
         if len(plateau) >= 5:
-            spikes = float((marked[1:] & ~marked[:-1]).sum()) if row["decay"] <= 0.7 else float("nan")
+            spikes = float((marked[1:] & ~marked[:-1]).sum()) if decay <= 0.7 else float("nan")
             span = plateau["decay_time"].iloc[-1] - plateau["decay_time"].iloc[0]
             climb = np.diff(half_log_odds(plateau["rule_share"].iloc[[0, -1]].to_numpy()))[0]
             measured = {"ratio": fit(seed).ratio, "spikes": spikes / span, "gain": climb / spikes}
-            rows.append({"decay": row["decay"], "seed": row["seed"]} | measured)
+            rows.append({"decay": decay, "seed": seed.seed} | measured)
     return pd.DataFrame(rows)
 
 
@@ -261,6 +306,10 @@ class Summary(NamedTuple):
     leads: pd.DataFrame
     forecasts: pd.DataFrame
 
+    def only(self, test: bool) -> Summary:
+        """That of the test seeds alone, or of the first seeds alone."""
+        return Summary(*(table[table["test"] == test] for table in self))
+
 
 def summary(runs: list[Seed], controls: list[Seed]) -> Summary:
     """Everything measured of each seed. ``leads`` are steps by which a measure leaves the controls before accuracy."""
@@ -278,7 +327,8 @@ def summary(runs: list[Seed], controls: list[Seed]) -> Summary:
             | {"rise": _rise(seed) / (seed.t_gen - seed.t_mem)}
         )
         found = onsets(seed, controls)
-        leads.append({"seed": seed.seed} | {name: found["test_accuracy"] - found[name] for name in MEASURES[:-1]})
+        ahead = {name: found["test_accuracy"] - found[name] for name in MEASURES[:-1]}
+        leads.append({"seed": seed.seed, "test": seed.test} | ahead)
     return Summary(pd.DataFrame(fits), pd.DataFrame(leads), forecasts(runs))
 
 
@@ -287,6 +337,44 @@ def stored() -> tuple[list[Seed], list[Seed], Summary]:
     """The stored seeds that generalized, their controls and the summary of both, computed once."""
     runs, controls = seeds(), seeds("control", censored=True)
     return runs, controls, summary(runs, controls)
+
+
+def side_by_side(result: Summary) -> pd.DataFrame:
+    """What the two verdicts rest on, and the verdicts, for the first seeds, the test seeds and all: one column each.
+
+    Medians over seeds with 95 % intervals; "-" where fewer than two seeds generalized.
+    """
+    parts = {"first seeds": result.only(False), "test seeds": result.only(True), "all": result}
+    told = {}
+    for name, (fits, leads, forecasts) in parts.items():
+        if len(fits) < 2:
+            told[name] = pd.Series({"seeds": str(len(fits))})
+            continue
+        law = forecasts[forecasts["forecast"] == "toy"]
+        copy = forecasts[forecasts["forecast"] == "shifted"]
+        told[name] = pd.Series(
+            {
+                "seeds": str(len(fits)),
+                "t_gen/t_mem": median(fits, "delay_ratio"),
+                "rise, share of the wait": median(fits, "rise"),
+                "growth of the rule share": _whole(median(fits, "growth")),
+                "  in the least seed": f"{fits['growth'].min():.0f}",
+                "steps before accuracy": _whole(median(leads, "rule_share")),
+                "ρ on the plateau": median(fits, "ratio"),
+                "curvature": median(fits, "curvature"),
+                "speed, m̂ over law": median(fits, "sharper"),
+                "speed, accuracy over m̂": median(fits, "broader"),
+                "ln forecast/t_gen, law": median(law, "gen"),
+                "ln forecast/t_gen, shifted": median(copy, "gen"),
+                "verdict, row 1": abrupt(fits)[0],
+                "verdict, row 12": gradual(Summary(fits, leads, forecasts))[0],
+            }
+        )
+    return pd.DataFrame(told).reindex(told["all"].index).map(str).replace("nan", "-")
+
+
+def _whole(interval: Interval) -> str:
+    return "{:.0f} [{:.0f}, {:.0f}]".format(*interval)
 
 
 def _rise(seed: Seed) -> float:
