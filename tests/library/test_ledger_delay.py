@@ -42,6 +42,7 @@ def power_law(exponent=-1.0, seeds=5, budget=10**9, rate=0.005, clock=3.0, t_mem
                 {
                     "block": "made up",
                     "seed": seed,
+                    "test": seed >= 3,
                     "rate": rate,
                     "decay": decay,
                     "layer_norm": True,
@@ -50,6 +51,7 @@ def power_law(exponent=-1.0, seeds=5, budget=10**9, rate=0.005, clock=3.0, t_mem
                     "t_gen_censored": t_gen == budget,
                     "clock_mem": rate * decay * t_mem,
                     "clock": rate * decay * t_gen,
+                    "margin": 5.0,
                 }
             )
     return pd.DataFrame(rows)
@@ -67,6 +69,16 @@ class TestSchedules:
         assert (ratios["steps"] > 2.5).all()
         assert delay.spread(table, within_seeds=True).clock == pytest.approx(0, abs=1e-9)
         assert delay.judge_clock(table, products(1.1)) == "holds"
+
+    def test_criteria_of_the_seeds_looked_at_the_test_seeds_and_all(self):
+        table = schedules({"pulsed": 4.0})
+        table = table.assign(test=table["seed"] >= 3, clock=table["clock"].where(table["seed"] >= 1, 3.0))
+        found = delay.criteria(table)
+        assert found["seeds"].tolist() == [3, 1, 4]
+        assert found["clock"].tolist() == [3, 1, 4]
+        assert found["clock_most"].to_numpy() == pytest.approx(4 / 3)
+        assert (found["steps_least"] > 2.5).all()
+        assert list(delay.criteria(table[~table["test"]]).index) == ["look", "all"]
 
     def test_a_common_number_of_steps_does_not(self):
         # Decay does not matter: everything turns at step 2,000, whatever has accumulated.
@@ -97,6 +109,16 @@ class TestSchedules:
         found = delay.residuals(table)
         np.testing.assert_allclose(found["measured"], found["toy"], atol=1e-12)
         assert found.loc[found["schedule"] == "pulsed", "toy"].to_numpy() == pytest.approx(-np.log(2) / 2)
+        means = delay.residual_means(found)
+        assert list(means.index) == [name for name in STEPS if name != "constant"]
+        assert means["off"].to_numpy() == pytest.approx(0)
+        assert means["toy_error"].to_numpy() == pytest.approx(0)
+
+    def test_pulsed_runs_beside_constant_ones_of_their_seeds(self):
+        half = schedules().query("schedule == 'constant' and seed != 2").assign(clock=lambda t: t["clock"] / 2)
+        found = delay.pulsed_over_half(schedules(), half)
+        assert found["seed"].tolist() == [0, 1, 3]
+        assert found["ratio"].to_numpy() == pytest.approx(2)
 
 
 class TestPowerLaw:
@@ -136,6 +158,33 @@ class TestPowerLaw:
         both = pd.concat([power_law(noise=0), slow.assign(t_gen=lambda t: 100 + 1.2 * 3 / (0.005 * t["decay"] / 2))])
         assert delay.same_product(both)["ratio"].to_numpy() == pytest.approx(1.2, rel=0.01)
         assert delay.same_product(power_law()).empty
+        assert not delay.by_product(delay.same_product(both))["at_least"].any()
+
+    def test_a_median_is_a_lower_bound_where_a_censored_run_could_move_it(self):
+        pairs = pd.DataFrame(
+            {
+                "product": [1.0, 1.0, 1.0, 2.0, 2.0, 2.0],
+                "ratio": [2.0, 3.0, 4.0, 2.0, 3.0, 4.0],
+                "censored": [False, False, True, False, True, False],
+            }
+        ).assign(decay=1.0, decay_fast=0.5, delay=1, delay_fast=1, toy=1.0)
+        found = delay.by_product(pairs)
+        assert found["at_least"].tolist() == [False, True]
+        assert [delay.bound(row) for _, row in found.iterrows()] == ["3.0", "at least 3.0"]
+
+    def test_the_toy_lets_a_larger_margin_do_some_of_the_clocks_work(self):
+        slow = power_law(rate=0.0025).assign(decay=lambda t: 2 * t["decay"], margin=10.0)
+        pairs = delay.same_product(pd.concat([power_law(noise=0), slow]))
+        fast = power_law(noise=0).set_index(["seed", "decay"])["clock"]
+        expected = 1 - np.log(2) / 2 / fast.loc[[*zip(pairs["seed"], pairs["decay_fast"], strict=True)]]
+        assert pairs["toy"].to_numpy() == pytest.approx(expected.to_numpy())
+
+    def test_ways_to_take_an_exponent(self):
+        found = {
+            name.strip(): delay.exponent(*way, draws=2).estimate for name, way in delay.analyses(power_law()).items()
+        }
+        assert abs(found["delay, decays with a plateau"] + 1) < 0.03
+        assert found["the budget taken for t_gen"] > -0.9
 
     @pytest.mark.parametrize(
         ("intervals", "verdict"),
@@ -205,21 +254,43 @@ def test_the_stored_runs_give_the_rows():
         assert row.seeds >= 5
         assert row.verdict in ("holds", "holds with limits", "fails", "open")
     # The same runs, counted another way: ten controls at p = 97, none of which generalized.
-    assert len(delay.creep("canonical")) == 10
-    assert not delay.creep("canonical")["generalized"].any()
+    still = delay.creep("canonical").query("block == 'control'")
+    assert len(still) == 10
+    assert not still["generalized"].any()
 
 
-def test_only_seeds_that_are_complete_count(tmp_path, monkeypatch):
+def test_what_creeps_in_one_row_per_group():
+    still = delay.toy_creep(delay.creep("canonical").query("block == 'control'"), 1.6)
+    found = delay.creeping(still, ["block", "precision"])
+    assert list(found.index) == [("control", "float32")]
+    row = found.iloc[0]
+    assert (row["n"], row["woke"], row["steps"]) == (10, 0, 10_000)
+    assert row["toy_odds"] == pytest.approx(row["growth"] ** 0.6, rel=1e-3)
+    assert 0 < row["top_accuracy"] < 0.1
+    # A plateau without a slope has no ρ, and then no prediction.
+    assert delay.toy_creep(still, np.nan)["turn"].isna().all()
+
+
+def test_only_blocks_and_seeds_that_are_complete_count(tmp_path, monkeypatch):
     study, folder = delay.studies.shipped("schedules")
-    points = delay.studies.stored(study, folder)
-    late = [point for point in points if point.block == "late" and point.experiment.seed == 0]
-    for point in late[:1]:
-        (tmp_path / point.path(folder).name).symlink_to(point.path(folder))
-    constant = next(point for point in points if point.block == "constant")
-    (tmp_path / constant.path(folder).name).symlink_to(constant.path(folder))
+    of_block = {name: [point for point in study.points() if point.block == name] for name in ("constant", "late")}
+    late = [point for point in of_block["late"] if not point.test]
+    half = next(point for point in of_block["late"] if point.test)
+    constant = [point for point in of_block["constant"] if point.experiment.seed != 4]
+
+    def table(points):
+        for point in points:
+            (tmp_path / point.path(folder).name).symlink_to(point.path(folder))
+        return delay.runs("schedules")
+
     monkeypatch.setattr(delay.studies, "shipped", lambda name: (study, tmp_path))
-    table = delay.runs("schedules")
-    assert table["schedule"].tolist() == ["constant"]
+    # Seed 4 lacks its constant run, so that block does not count; of the test seed one of two late runs is there.
+    assert set(table([*late, half, *constant])["schedule"]) == {"late 500", "late 1500"}
+    assert not delay.runs("schedules")["test"].any()
+    assert set(table([point for point in of_block["constant"] if point.experiment.seed == 4])["block"]) == {
+        "constant",
+        "late",
+    }
 
 
 def test_seeds_that_lack_a_schedule_are_left_out():

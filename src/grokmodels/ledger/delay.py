@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from grokmodels import results, statistics, studies
+from grokmodels import statistics, studies
 from grokmodels.ledger.row import Row, Verdict
 from grokmodels.schedules import Schedule
 from grokmodels.theory.implicit_bias import MARGIN
 from grokmodels.theory.plateau import DECAY_TIME
+
+if TYPE_CHECKING:
+    from grokmodels.training import Run
 
 SCHEDULES = {
     "constant": Schedule(),
@@ -33,22 +37,18 @@ FAST = 0.005
 
 
 def runs(name: str) -> pd.DataFrame:
-    """One row per stored run of a study whose block is complete for its seed.
+    """One row per stored run of a study, of the blocks that are complete for its seed and for every seed to look at.
 
     Runs are stored as they finish, so of a seed that is still running the fast runs are there and the slow ones are
-    not. Columns: ``block``, ``seed``, ``test``, ``schedule``, ``rate`` η, ``decay`` λ, ``layer_norm``, ``precision``;
+    not; and a block that was added late says nothing before its first seeds are there.
+
+    Columns: ``block``, ``seed``, ``test``, ``schedule``, ``rate`` η, ``decay`` λ, ``layer_norm``, ``precision``;
     ``t_mem``, ``t_gen`` and their ``…_censored``; ``clock`` and ``clock_mem``, the accumulated decay Λ at both;
     ``margin``, ``norm`` and ``rule_share`` there, with ``_mem`` for t_mem; ``slope``: see :func:`plateau_slope`;
     ``top_margin``: the largest training margin of the run.
     """
-    study, folder = studies.shipped(name)
-    points = list(study.points())
-    waiting = {(point.block, point.experiment.seed) for point in points if not point.path(folder).exists()}
     rows = []
-    for point in points:
-        if (point.block, point.experiment.seed) in waiting:
-            continue
-        run = results.load(point.path(folder), checkpoints=False)
+    for point, run in _complete(name):
         optimizer, (t_mem, t_gen) = run.experiment.optimizer, run.milestones
         row = {
             "block": point.block,
@@ -79,6 +79,26 @@ def runs(name: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _complete(name: str, block: str | None = None) -> Iterator[tuple[studies.Point, Run]]:
+    """The runs of :func:`runs` (of one block), each with its point."""
+    study, folder = studies.shipped(name)
+    missing = [point for point in study.points() if not point.path(folder).exists()]
+    begun = {point.block for point in missing if not point.test}
+    waiting = {(point.block, point.experiment.seed) for point in missing}
+    for point, run in studies.runs(study, folder, block):
+        if point.block not in begun and (point.block, point.experiment.seed) not in waiting:
+            yield point, run
+
+
+def by_seeds(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The runs of the seeds that were looked at while the analyses were made, of the test seeds, and of all.
+
+    Keys ``look``, ``test``, ``all``; those without runs are left out.
+    """
+    parts = {"look": table[~table["test"]], "test": table[table["test"]], "all": table}
+    return {name: part for name, part in parts.items() if len(part)}
+
+
 def records(weak: tuple[float, ...] = (0.2, 0.3, 0.5, 0.7)) -> tuple[pd.DataFrame, dict[str, tuple[float, Schedule]]]:
     """Evaluations of the runs under every schedule, and under constant weaker decays, for the explorable of schedules.
 
@@ -87,17 +107,14 @@ def records(weak: tuple[float, ...] = (0.2, 0.3, 0.5, 0.7)) -> tuple[pd.DataFram
     """
     parts, plans = [], {}
     for name in ("schedules", "weight-decay"):
-        study, folder = studies.shipped(name)
-        for point in studies.stored(study, folder):
+        for point, run in studies.runs(*studies.shipped(name)):
             optimizer = point.experiment.optimizer
             if name == "weight-decay" and optimizer.weight_decay not in weak:
                 continue
             label = named(optimizer.weight_decay, optimizer.weight_decay_schedule)
             plans[label] = (optimizer.weight_decay, optimizer.weight_decay_schedule)
-            history = results.load(point.path(folder), checkpoints=False).history
-            parts.append(
-                history[["step", "decay_time", "test_accuracy"]].assign(schedule=label, seed=point.experiment.seed)
-            )
+            history = run.history[["step", "decay_time", "test_accuracy"]]
+            parts.append(history.assign(schedule=label, seed=point.experiment.seed))
     return pd.concat(parts, ignore_index=True), plans
 
 
@@ -164,6 +181,29 @@ def spread(table: pd.DataFrame, within_seeds: bool = False) -> Spread:
     return Spread(float(clock), float(steps))
 
 
+def criteria(table: pd.DataFrame) -> pd.DataFrame:
+    """What the criteria of schedules.toml ask for: one row for the seeds looked at, the test seeds and all.
+
+    Columns ``seeds``; ``clock`` and ``steps``, the number of seeds that meet the one on Λ* and the one on steps;
+    ``clock_most``, ``steps_least``, ``steps_most``, the largest and smallest ratios; ``spread`` of ln Λ* over that of
+    ln steps, over all runs and ``within`` seeds.
+    """
+    rows = {}
+    for name, part in by_seeds(table).items():
+        ratios = collapse(part)
+        rows[name] = {
+            "seeds": len(ratios),
+            "clock": (ratios["clock"] <= CLOCK_FACTOR).sum(),
+            "clock_most": ratios["clock"].max(),
+            "steps": (ratios["steps"] >= STEPS_FACTOR).sum(),
+            "steps_least": ratios["steps"].min(),
+            "steps_most": ratios["steps"].max(),
+            "spread": spread(part).ratio,
+            "within": spread(part, within_seeds=True).ratio,
+        }
+    return pd.DataFrame(rows).T
+
+
 def residuals(table: pd.DataFrame) -> pd.DataFrame:
     """How far each run's Λ* is from that of the constant schedule of its seed, and what the toy's ½ ln f expects.
 
@@ -174,6 +214,23 @@ def residuals(table: pd.DataFrame) -> pd.DataFrame:
     return both[["schedule", "seed", "test"]].assign(
         measured=both["clock"] - both["clock_constant"], toy=np.log(both["margin_constant"] / both["margin"]) / 2
     )
+
+
+def residual_means(left: pd.DataFrame) -> pd.DataFrame:
+    """Means of :func:`residuals` by schedule with the half widths of their 95 % intervals over seeds (``…_error``).
+
+    Columns ``measured``, ``toy`` and ``off``, measured minus toy.
+    """
+    order = [name for name in SCHEDULES if name in set(left["schedule"])]
+    grouped = left.assign(off=left["measured"] - left["toy"]).groupby("schedule")[["measured", "toy", "off"]]
+    return pd.concat([grouped.mean(), 1.96 * grouped.sem().add_suffix("_error")], axis=1).loc[order]
+
+
+def pulsed_over_half(schedules: pd.DataFrame, half: pd.DataFrame) -> pd.DataFrame:
+    """Λ* of the pulsed run over that of the run at constant decay 0.5 of its seed: ``seed``, ``test``, ``ratio``."""
+    pulsed = schedules[schedules["schedule"] == "pulsed"]
+    both = pulsed.merge(half[["seed", "clock"]], on="seed", suffixes=("", "_half"))
+    return both[["seed", "test"]].assign(ratio=both["clock"] / both["clock_half"])
 
 
 def with_plateau(table: pd.DataFrame) -> pd.DataFrame:
@@ -224,15 +281,58 @@ def censored_slope(x: ArrayLike, y: ArrayLike, censored: ArrayLike) -> float:
     return float(slope)
 
 
+def analyses(table: pd.DataFrame, budget: int = 4000) -> dict[str, tuple[pd.DataFrame, str]]:
+    """Ways to take an exponent from the same runs: which of them count, and which time. For :func:`exponent`."""
+    plateau = with_plateau(table)
+    short = censor(plateau, budget)
+    return {
+        "delay, decays with a plateau": (plateau, "delay"),
+        "  censored runs dropped": (plateau[~plateau["t_gen_censored"]], "delay"),
+        "  t_gen in place of the delay": (plateau, "t_gen"),
+        "t_gen, strong decays too": (table, "t_gen"),
+        "t_gen, decays 0.1, 0.5, 1, 2 only": (table[table["decay"].round(1).isin([0.1, 0.5, 1, 2])], "t_gen"),
+        f"budget of {budget:,} steps, censored counted": (short, "delay"),
+        "  those censored runs dropped": (short[~short["t_gen_censored"]], "delay"),
+        "  the budget taken for t_gen": (short.assign(t_gen_censored=False), "delay"),
+    }
+
+
 def same_product(table: pd.DataFrame) -> pd.DataFrame:
-    """Delays at two learning rates of one ηλ, with LayerNorm: ``seed``, ``product``, ``ratio`` (small η over large)."""
+    """Delays at two learning rates of one ηλ, with LayerNorm, one row per seed and product.
+
+    Columns ``seed``, ``test``, ``product``, and at the small rate and the ``…_fast`` one ``decay``, ``delay``;
+    ``ratio`` of the delays (small η over large), which is a lower bound where the run at the small rate is
+    ``censored``; and ``toy``, the ratio of Λ* that the toy's ½ ln f allows.
+    """
     runs = table[table["layer_norm"] & (table["decay"] > 0)].assign(product=lambda t: (t["rate"] * t["decay"]).round(9))
-    runs = runs.assign(delay=runs["t_gen"] - runs["t_mem"])
-    wide = runs.pivot_table(index=["seed", "product"], columns="rate", values="delay").dropna()
-    if wide.shape[1] < 2:
-        return pd.DataFrame(columns=["seed", "product", "ratio"], dtype=float)
-    ratio = wide.iloc[:, 0] / wide.iloc[:, -1]
-    return ratio.rename("ratio").reset_index()
+    runs = runs.assign(delay=runs["t_gen"] - runs["t_mem"], censored=runs["t_gen_censored"])
+    slow, fast = (runs[runs["rate"] == rate] for rate in (runs["rate"].min(), runs["rate"].max()))
+    both = slow.merge(fast, on=["seed", "product"], suffixes=("", "_fast"))
+    both = both[both["rate"] < both["rate_fast"]]
+    both["ratio"] = both["delay"] / both["delay_fast"]
+    both["toy"] = 1 + np.log(both["margin_fast"] / both["margin"]) / 2 / both["clock_fast"]
+    columns = ["seed", "test", "product", "decay", "decay_fast", "delay", "delay_fast", "ratio", "censored", "toy"]
+    return both[columns]
+
+
+def by_product(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Medians of :func:`same_product` for each product, with ``n``, the ``least`` and ``most`` ratio, and ``at_least``.
+
+    ``censored`` counts; ``at_least`` says whether the median ratio is a lower bound.
+    """
+    rows = {}
+    for product, runs in pairs.groupby("product"):
+        middle = runs[["decay", "decay_fast", "delay", "delay_fast", "ratio", "toy"]].median()
+        open_ = runs["censored"]
+        rows[product] = middle.to_dict() | {
+            "n": len(runs),
+            "censored": int(open_.sum()),
+            "least": runs["ratio"].min(),
+            "most": runs["ratio"].max(),
+            # Lengthening the censored delays could move the middle.
+            "at_least": bool((runs.loc[open_, "ratio"] <= middle["ratio"]).any()),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("product")
 
 
 def prefactors(table: pd.DataFrame) -> pd.DataFrame:
@@ -265,30 +365,48 @@ def _half_log_odds(share: pd.Series) -> pd.Series:
     return (share / (1 - share)).apply(np.log) / 2
 
 
+def accounts(recipes: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """:func:`prefactors` of several recipes, told apart by ``recipe``; without runs that lack a toy's number."""
+    found = [prefactors(runs).assign(recipe=name) for name, runs in recipes.items() if len(runs)]
+    return pd.concat(found).dropna(subset="toy")
+
+
+def explained(table: pd.DataFrame) -> pd.DataFrame:
+    """The part of each measured delay that ``contraction`` and the ``toy`` account for; ``recipe`` and ``test``."""
+    return table[["recipe", "test"]].assign(
+        contraction=table["contraction"] / table["measured"], toy=table["toy"] / table["measured"]
+    )
+
+
+WATCHED = ["test_loss", "weight_norm", "train_margin", "rule_share"]
+
+
 def creep(name: str) -> pd.DataFrame:
     """What moves without weight decay: medians over steps 500 to 1,500 and over the last tenth, one row per run.
 
-    Columns ``seed``, ``precision``, ``steps``, ``generalized``, and of both windows (``…_last`` for the later)
-    ``test_loss``, ``weight_norm``, ``train_margin``, ``rule_share``.
+    Columns ``block``, ``seed``, ``test``, ``precision``, ``steps``, ``generalized``, ``top_accuracy`` on the test
+    pairs, and of both windows (``…_last`` for the later) the columns ``WATCHED``. Of the runs in :func:`runs`.
     """
-    study, folder = studies.shipped(name)
+    study, _ = studies.shipped(name)
+    still = {point.block: None for point in study.points() if point.experiment.optimizer.weight_decay == 0}
     rows = []
-    for point in studies.stored(study, folder):
+    for point, run in (entry for block in still for entry in _complete(name, block)):
         if point.experiment.optimizer.weight_decay > 0:
             continue
-        run = results.load(point.path(folder), checkpoints=False)
         step, end = run.history["step"], run.history["step"].iloc[-1]
-        watched = run.history[["test_loss", "weight_norm", "train_margin", "rule_share"]]
+        watched = run.history[WATCHED]
         rows.append(
-            {"seed": run.experiment.seed, "precision": run.experiment.precision, "steps": int(end)}
+            {"block": point.block, "seed": run.experiment.seed, "test": point.test}
+            | {"precision": run.experiment.precision, "steps": int(end)}
             | {"generalized": not run.milestones.t_gen.censored}
+            | {"top_accuracy": float(run.history["test_accuracy"].max())}
             | watched[step.between(500, 1500)].median().to_dict()
             | watched[step >= 0.9 * end].median().add_suffix("_last").to_dict()
         )
     return pd.DataFrame(rows)
 
 
-def toy_creep(table: pd.DataFrame, rho: float) -> pd.DataFrame:
+def toy_creep(table: pd.DataFrame, rho: float | pd.Series) -> pd.DataFrame:
     """What the toy says of :func:`creep`: the share may only follow the margin, L(m) = const + (ρ − 1) ln f.
 
     Adds ``growth`` (of the margin, between the windows), ``odds`` and ``toy_odds`` (the factor by which m/(1 − m) grew,
@@ -296,8 +414,26 @@ def toy_creep(table: pd.DataFrame, rho: float) -> pd.DataFrame:
     """
     growth = table["train_margin_last"] / table["train_margin"]
     first, last = (_half_log_odds(table[name]) for name in ("rule_share", "rule_share_last"))
-    turn = MARGIN(0.5, 1 / (1 + np.exp(-last)), table["train_margin_last"], rho)
+    # Near ρ = 1 the margin of the turn is beyond any number.
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        turn = MARGIN(0.5, 1 / (1 + np.exp(-last)), table["train_margin_last"], rho)
     return table.assign(growth=growth, odds=np.exp(last - first), toy_odds=growth ** (rho - 1), turn=turn)
+
+
+def creeping(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """:func:`toy_creep` in one row per group ``by``: how many runs ``woke``, and medians.
+
+    ``norm`` and ``test_loss`` are the later window's over the earlier one's; ``top_accuracy`` the highest of any run.
+    """
+    table = table.assign(
+        norm=table["weight_norm_last"] / table["weight_norm"], test_loss=table["test_loss_last"] / table["test_loss"]
+    )
+    medians = ["growth", "odds", "toy_odds", "norm", "test_loss", "turn"]
+    grouped = table.groupby(by, sort=False)
+    counts = grouped.agg(
+        n=("seed", "size"), steps=("steps", "max"), woke=("generalized", "sum"), top_accuracy=("top_accuracy", "max")
+    )
+    return counts.join(grouped[medians].median())
 
 
 def rows() -> list[Row]:
@@ -316,21 +452,38 @@ def judged(canonical: pd.DataFrame, sweep: pd.DataFrame, delay: pd.DataFrame, sc
     ]
 
 
+def _test_alone(words: str) -> str:
+    """What the test seeds alone show, to end an effect; nothing before they have run."""
+    return f" Test seeds alone: {words}." if words else ""
+
+
+def _woken(table: pd.DataFrame) -> str:
+    """How many runs generalized with decay and without."""
+    if table.empty:
+        return ""
+    done = [f"{int((~runs['t_gen_censored']).sum())} of {len(runs)}" for runs in _with_and_without(table)]
+    return "with decay {}, without {}".format(*done)
+
+
+def _with_and_without(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return table[table["decay"] > 0], table[table["decay"] == 0]
+
+
 def _without_decay(table: pd.DataFrame) -> Row:
-    still, decayed = table[table["decay"] == 0], table[table["decay"] > 0]
-    woke, waited = int((~still["t_gen_censored"]).sum()), int(decayed["t_gen_censored"].sum())
-    verdict: Verdict = "fails" if 2 * woke > len(still) else "holds with limits"
+    _, still = _with_and_without(table)
+    slept = still[still["t_gen_censored"]]
+    verdict: Verdict = "fails" if 2 * (len(still) - len(slept)) > len(still) else "holds with limits"
     return Row(
         number=2,
         claim="Weight decay triggers generalization; without it the model can stay stuck indefinitely.",
         source="memo",
-        experiment="canonical (both blocks), delay (all blocks)",
+        experiment="canonical, delay (every block that is complete)",
         runs=len(table),
         seeds=table["seed"].nunique(),
         censored=int(table["t_gen_censored"].sum()),
         effect=(
-            f"With decay {len(decayed) - waited} of {len(decayed)} runs generalized; without, {woke} of {len(still)} "
-            f"within {still['t_gen'].min():,} steps or more."
+            f"Runs that generalized: {_woken(table)}, where the shortest budget was {slept['t_gen'].min():,} steps."
+            f"{_test_alone(_woken(table[table['test']]))}"
         ),
         verdict=verdict,
         reason=(
@@ -366,10 +519,33 @@ def agreeing(same: pd.Series) -> str:
     return f"{int((np.abs(np.log(same)) <= np.log(RATES_FACTOR)).sum())} of {len(same)} products"
 
 
+def _rates(pairs: pd.DataFrame) -> str:
+    """The range of the median ratios at one product; what censoring makes a lower bound is called one."""
+    if pairs.empty:
+        return "not measured"
+    ordered = by_product(pairs).sort_values("ratio")
+    return f"{bound(ordered.iloc[0])} to {bound(ordered.iloc[-1])}"
+
+
+def bound(product: pd.Series) -> str:
+    """The ratio of a row of :func:`by_product`, and whether it is at least that."""
+    return f"{'at least ' if product['at_least'] else ''}{product['ratio']:.1f}"
+
+
+def _clock_alone(table: pd.DataFrame, pairs: pd.DataFrame) -> str:
+    if table.empty:
+        return ""
+    found = criteria(table).loc["all"]
+    return (
+        f"Λ at most {found['clock_most']:.2f}, within {CLOCK_FACTOR:g} in {found['clock']:.0f} and steps apart by "
+        f"{STEPS_FACTOR:g} in {found['steps']:.0f} of {found['seeds']:.0f} seeds; delays at one ηλ {_rates(pairs)}"
+    )
+
+
 def _clock(table: pd.DataFrame, delay: pd.DataFrame) -> Row:
-    ratios, overall, inside, products = collapse(table), spread(table), spread(table, True), same_product(delay)
-    same = products.groupby("product")["ratio"].median()
-    rates = f"{same.min():.2f} to {same.max():.2f}" if len(same) else "not measured"
+    ratios, overall, inside, pairs = collapse(table), spread(table), spread(table, True), same_product(delay)
+    same = pairs.groupby("product")["ratio"].median()
+    alone = _clock_alone(table[table["test"]], pairs[pairs["test"]])
     return Row(
         number=16,
         claim="Whatever the schedule of the decay, generalization comes at the same accumulated decay Λ = Σ ηλ.",
@@ -381,9 +557,9 @@ def _clock(table: pd.DataFrame, delay: pd.DataFrame) -> Row:
         effect=(
             f"Largest over smallest per seed: Λ at most {ratios['clock'].max():.2f}, steps {ratios['steps'].min():.2f} "
             f"to {ratios['steps'].max():.2f}; spread of ln Λ over that of ln steps {overall.ratio:.2f}, within seeds "
-            f"{inside.ratio:.2f}; delays at one ηλ, small rate over large: {rates}."
+            f"{inside.ratio:.2f}; delays at one ηλ, small rate over large: {_rates(pairs)}.{_test_alone(alone)}"
         ),
-        verdict=judge_clock(table, products),
+        verdict=judge_clock(table, pairs),
         reason=(
             f"Λ within {CLOCK_FACTOR:g} in {(ratios['clock'] <= CLOCK_FACTOR).sum()} and steps apart by "
             f"{STEPS_FACTOR:g} in {(ratios['steps'] >= STEPS_FACTOR).sum()} of {len(ratios)} seeds. "
@@ -391,6 +567,11 @@ def _clock(table: pd.DataFrame, delay: pd.DataFrame) -> Row:
         ),
         figure="delay-schedules",
     )
+
+
+def exact(interval: statistics.Interval) -> bool:
+    """Whether the whole interval lies within −1 ± 0.05."""
+    return all(abs(end - EXPONENT) <= TOLERANCE for end in (interval.low, interval.high))
 
 
 def judge_power(intervals: list[statistics.Interval], same: pd.Series) -> Verdict:
@@ -401,8 +582,7 @@ def judge_power(intervals: list[statistics.Interval], same: pd.Series) -> Verdic
     """
     if not intervals:
         return "open"
-    exact = all(abs(end - EXPONENT) <= TOLERANCE for interval in intervals for end in (interval.low, interval.high))
-    if exact and (np.abs(np.log(same)) <= np.log(RATES_FACTOR)).all():
+    if all(map(exact, intervals)) and (np.abs(np.log(same)) <= np.log(RATES_FACTOR)).all():
         return "holds"
     nearer = all(
         interval.high < RIVAL and abs(interval.estimate - EXPONENT) < abs(interval.estimate - RIVAL)
@@ -411,8 +591,8 @@ def judge_power(intervals: list[statistics.Interval], same: pd.Series) -> Verdic
     return "holds with limits" if nearer else "fails"
 
 
-def power_laws(sweep: pd.DataFrame, delay: pd.DataFrame) -> dict[str, statistics.Interval]:
-    """The exponent of the delay in ηλ, from decays that leave a plateau: every recipe that has at least two seeds."""
+def law_runs(sweep: pd.DataFrame, delay: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The runs behind each exponent: decays that leave a plateau, of every recipe that has at least two seeds."""
     parts = {"p = 97": sweep}
     if len(delay):
         decayed = delay[(delay["rate"] == FAST) & (delay["decay"] > 0)]
@@ -420,16 +600,22 @@ def power_laws(sweep: pd.DataFrame, delay: pd.DataFrame) -> dict[str, statistics
             "p = 31": decayed[decayed["layer_norm"]],
             "p = 31, no LayerNorm": decayed[~decayed["layer_norm"]],
         }
-    return {
-        name: exponent(with_plateau(table))
-        for name, table in parts.items()
-        if len(table) and table["seed"].nunique() > 1
-    }
+    return {name: with_plateau(table) for name, table in parts.items() if len(table) and table["seed"].nunique() > 1}
+
+
+def power_laws(sweep: pd.DataFrame, delay: pd.DataFrame) -> dict[str, statistics.Interval]:
+    """The exponent of the delay in ηλ for each table of :func:`law_runs`."""
+    return {name: exponent(table) for name, table in law_runs(sweep, delay).items()}
+
+
+def _exponents(laws: dict[str, statistics.Interval]) -> str:
+    return "; ".join(f"{name}: {interval}" for name, interval in laws.items())
 
 
 def _power_law(sweep: pd.DataFrame, delay: pd.DataFrame) -> Row:
     same = same_product(delay).groupby("product")["ratio"].median()
     laws, used = power_laws(sweep, delay), pd.concat([with_plateau(t) for t in (sweep, delay) if len(t)])
+    alone = power_laws(sweep[sweep["test"]], delay[delay["test"]])
     return Row(
         number=17,
         claim="The delay is inversely proportional to learning rate × decay.",
@@ -438,7 +624,7 @@ def _power_law(sweep: pd.DataFrame, delay: pd.DataFrame) -> Row:
         runs=len(used),
         seeds=used["seed"].nunique(),
         censored=int(used["t_gen_censored"].sum()),
-        effect="Exponent " + "; ".join(f"{name}: {interval}" for name, interval in laws.items()) + ".",
+        effect=f"Exponent {_exponents(laws)}.{_test_alone(_exponents(alone))}",
         verdict=judge_power(list(laws.values()), same),
         reason=(
             f"Asked was −1 within {TOLERANCE:g}, and not {RIVAL:g}. Delays at one product but two learning rates agree "
@@ -469,6 +655,7 @@ def _part(table: pd.DataFrame) -> str:
 def _contraction(sweep: pd.DataFrame, delay: pd.DataFrame) -> Row:
     used = pd.concat([prefactors(table) for table in (sweep, delay) if len(table)])
     explained = used["contraction"] / used["measured"]
+    alone = explained[used["test"]]
     short = int((explained * TOO_SHORT <= 1).sum())
     return Row(
         number=18,
@@ -483,6 +670,7 @@ def _contraction(sweep: pd.DataFrame, delay: pd.DataFrame) -> Row:
             f"{explained.quantile(0.95):.0%} for nine runs of ten); too short by {TOO_SHORT:g} or more in {short} of "
             f"{len(used)} runs. The toy's growing seed accounts for {_part(used[used['layer_norm']])} with LayerNorm "
             f"and {_part(used[~used['layer_norm']])} without."
+            + _test_alone(f"contraction accounts for {alone.median():.0%} of the delay" if len(alone) else "")
         ),
         verdict=judge_contraction(explained),
         reason="Censored runs have no norm at t_gen. A constant that one fits to the delay can make up the factor.",
