@@ -84,8 +84,8 @@ def norms_at_milestones(name: str) -> pd.DataFrame:
         }
         if row["compared"]:
             at = with_groups(run.history).rename(columns={"weight_norm": "all"}).set_index("step")
-            mem, gen = (at.loc[step, ["all", "free", "counting"]] for step in (t_mem.step, t_gen.step))
-            row |= (gen / mem).add_suffix(".ratio").to_dict()
+            for group in ("all", "free", "counting"):
+                row[f"{group}.ratio"] = float(at[group][t_gen.step] / at[group][t_mem.step])
         rows.append(row)
     return pd.DataFrame(rows)
 

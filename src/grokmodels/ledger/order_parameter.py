@@ -92,7 +92,7 @@ def predicted(block: str, run: Run) -> dict[str, bool]:
     told[f"t_gen within {latest:,} steps"] = done and t_gen.step <= latest
     told["t_gen at least 3 t_mem"] = done and t_gen.step >= 3 * t_mem.step
     if block == "decay":
-        told["test accuracy at t_mem below 5 %"] = bool(at.loc[t_mem.step, "test_accuracy"] < WAITING)
+        told["test accuracy at t_mem below 5 %"] = bool(at["test_accuracy"][t_mem.step] < WAITING)
         told["norm lower at t_gen"] = done and bool(at["weight_norm"][t_gen.step] < at["weight_norm"][t_mem.step])
     return told
 
