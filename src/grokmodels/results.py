@@ -36,22 +36,26 @@ class ResultError(ValueError):
 
 
 def save(run: Run, folder: Path | str) -> Path:
-    """Write ``folder/KEY.parquet``, and ``KEY.safetensors`` where the run kept checkpoints; return the first's path."""
+    """Write ``folder/KEY.parquet``, and ``KEY.safetensors`` where the run kept checkpoints; return the first's path.
+
+    Histories are stored in single, weights in half precision.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{run.experiment.key}.parquet"
-    # Single precision is finer than any figure here and halves the files.
+    # Single precision is finer than any figure here, half precision than any use of the weights; each halves its files.
+    kept = _cast(run.checkpoints, np.float16)
     history = run.history.astype({c: "float32" for c in run.history.columns if c not in ("step", "decay_time")})
     about = {
         "format": FORMAT,
         "experiment": run.experiment.model_dump(mode="json"),
         "status": run.status,
         "provenance": run.provenance,
-        "checkpoints": _digest_tensors(run.checkpoints),
+        "checkpoints": _digest_tensors(kept),
     }
     text = json.dumps(about, sort_keys=True)
-    if run.checkpoints:
-        flat = {f"{step}/{name}": x for step, kept in run.checkpoints.items() for name, x in kept.items()}
+    if kept:
+        flat = {f"{step}/{name}": values for step, tensors in kept.items() for name, values in tensors.items()}
         _write(path.with_suffix(".safetensors"), safetensors.numpy.save(flat))
     _write(path, _table_bytes(history, {"grokmodels": text, "sha256": _digest(history, text)}))
     return path
@@ -130,18 +134,21 @@ def _experiment(path: Path, recipe: dict[str, Any]) -> Experiment:
 
 
 def _read_tensors(path: Path, digest: str) -> dict[int, dict[str, np.ndarray]]:
+    kept: dict[int, dict[str, np.ndarray]] = {}
     try:
-        flat = safetensors.numpy.load(path.read_bytes())
+        for name, values in safetensors.numpy.load(path.read_bytes()).items():
+            step, parameter = name.split("/", 1)
+            kept.setdefault(int(step), {})[parameter] = values
     except (safetensors.SafetensorError, OSError, ValueError, MemoryError) as error:
         raise ResultError(f"{path}: the run's weights cannot be read ({_first_line(error)})") from None
-    kept: dict[int, dict[str, np.ndarray]] = {}
-    for name, values in flat.items():
-        step, parameter = name.split("/", 1)
-        kept.setdefault(int(step), {})[parameter] = values
     kept = dict(sorted(kept.items()))
     if _digest_tensors(kept) != digest:
         raise ResultError(f"{path}: damaged, its contents do not match the checksum kept with the run")
-    return kept
+    return _cast(kept, np.float32)
+
+
+def _cast(checkpoints: dict[int, dict[str, np.ndarray]], dtype: type[np.floating]) -> dict[int, dict[str, np.ndarray]]:
+    return {step: {name: x.astype(dtype) for name, x in tensors.items()} for step, tensors in checkpoints.items()}
 
 
 def _digest(history: pd.DataFrame, about: str) -> str:
