@@ -368,9 +368,9 @@ def _dips_of_flat(n: int, draws: int = 5000) -> FloatArray:
 def dip_statistic(values: ArrayLike) -> float:
     """How far the distribution function of values is, at its farthest, from the nearest one with a single peak.
 
-    One with a single peak is convex up to its mode and concave beyond. The paper closes in on it: between two
-    ends around the mode stand the greatest convex function below and the least concave one above. Where
-    these are farthest apart lie the next ends. It is done when that is no farther than what was left outside them.
+    One with a single peak is convex up to its mode and concave beyond. The paper closes in on it: between two ends
+    around the mode stand the greatest convex function below and the least concave one above. Where these are farthest
+    apart lie the next ends. It is done when that is no farther than what was left outside them.
     """
     x, counts = np.unique(np.asarray(values, dtype=float), return_counts=True)
     # The distribution function times n just after each value, and just before it.

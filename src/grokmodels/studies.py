@@ -216,6 +216,23 @@ def table(study: Study, folder: Path | str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def overview(root: Path | str = ROOT) -> pd.DataFrame:
+    """One row per declared study: runs declared and stored, of them test, censored and diverged ones, and hours."""
+    rows = {}
+    for path in sorted(Path(root).glob("studies/*.toml")):
+        study, folder = read(path), Path(root) / "results" / path.stem
+        done = list(runs(study, folder))
+        rows[path.stem] = {
+            "declared": sum(1 for _ in study.points()),
+            "stored": len(done),
+            "test": sum(point.test for point, _ in done),
+            "t_gen censored": sum(run.milestones.t_gen.censored for _, run in done),
+            "diverged": sum(run.status == "diverged" for _, run in done),
+            "hours": round(sum(run.provenance["seconds"] for _, run in done) / 3600, 2),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
 def histories(study: Study, folder: Path | str, block: str | None = None) -> pd.DataFrame:
     """The histories of all stored runs (of one block), one under the other, with the varied fields as columns."""
     parts = []

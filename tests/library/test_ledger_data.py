@@ -91,6 +91,46 @@ def test_the_exponent_of_the_critical_fraction(power):
     assert found.table["f_c"].iloc[0] == pytest.approx(0.7, rel=0.05)
 
 
+def moduli(power, p_late=None, late=None):
+    """Runs of four moduli with f_c = 0.7 (p/17)^power, and of one more with an edge of its own."""
+    edges = {p: 0.7 * (p / 17) ** power for p in (17, 23, 31, 43)} | ({p_late: late} if p_late else {})
+    fractions = {p: edge * np.array([0.7, 0.9, 1.0, 1.1, 1.3]) for p, edge in edges.items()}
+    fractions[59] = np.array([0.26, 0.29, 0.32, 0.36])
+    tables = [
+        run_table(fractions[p], lambda f, e=edge: 1000 * (f / e) ** -10.0, 1050, p=p) for p, edge in edges.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def test_the_law_of_some_moduli_foretells_another():
+    power = -0.7
+    foretold = data.scaling(moduli(power)).line.at(59)
+    truth = 0.7 * (59 / 17) ** power
+    assert foretold.low < truth < foretold.high
+    assert foretold.estimate == pytest.approx(truth, rel=0.05)
+    assert foretold.high - foretold.low < 0.1 * truth
+
+
+@pytest.mark.parametrize(
+    ("late", "holds", "words"), [(0.29, True, "0.29 ["), (0.34, False, "0.34 ["), (0.2, False, "below 0.26")]
+)
+def test_the_forecast_for_the_late_modulus_can_fail(late, holds, words):
+    table = moduli(-0.7, 59, late)
+    clause = data.check_size(table, data.scaling(table))[-1]
+    assert "p = 59 between" in clause.declared
+    assert clause.holds is holds
+    assert clause.found.startswith(words)
+    # Before its runs there is no such clause, and it is no size with or without an edge of row 11.
+    assert len(data.check_size(moduli(-0.7), data.scaling(moduli(-0.7)))) == 5
+    assert not clause.declared.startswith("p =")
+
+
+def test_look_and_test_seeds_are_told_apart():
+    table = pd.DataFrame({"seed": [0, 1, 2], "test": [False, True, True]})
+    assert {name: len(part) for name, part in data.by_seeds(table).items()} == {"look": 1, "test": 2, "all": 3}
+    assert list(data.by_seeds(table[:1])) == ["look", "all"]
+
+
 def test_the_edge_at_an_endless_budget_is_found_again():
     fractions = np.linspace(0.3, 0.6, 31)
     # t = 100/(f − 0.3): a budget T sees 0.3 + 100/T.

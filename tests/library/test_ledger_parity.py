@@ -15,6 +15,8 @@ from grokmodels.tasks import Parity, Split
         (100, 150, False, False, "at once"),
         (100, 2500, False, True, "not within budget"),
         (2500, 2500, True, True, "did not memorize"),
+        # Stopped as it had generalized, before its training accuracy had lasted.
+        (250, 150, True, False, "at once"),
     ],
 )
 def test_fates(t_mem, t_gen, mem_open, gen_open, expected):
@@ -25,10 +27,12 @@ def test_fates(t_mem, t_gen, mem_open, gen_open, expected):
 def test_below_chance_is_seen_only_while_the_run_waits():
     step = np.arange(0, 1000, 25)
     accuracy = np.where(step < 100, 0.3, np.where(step < 600, 0.44, 0.99))
-    history = pd.DataFrame({"step": step, "test_accuracy": accuracy, "m_hat": accuracy - 0.5})
+    fit = np.where(step == 300, 0.7, 1.0)
+    history = pd.DataFrame({"step": step, "train_accuracy": fit, "test_accuracy": accuracy, "m_hat": accuracy - 0.5})
     row = {"t_mem": 100, "t_gen": 600, "t_gen_censored": False}
     found = parity.waiting(history, row, held_out=717)
     assert (found["at_mem"], found["lowest"], found["below"], found["last"]) == (0.44, 0.44, True, 0.99)
+    assert found["dip"] == 0.7
     assert not parity.waiting(history, row, held_out=100)["below"]
 
 
@@ -58,15 +62,48 @@ def test_popcounts_seen():
 
 
 def table(with_decay, without, seeds=5):
-    """A table in which so many of ``seeds`` generalize with decay and without, at 30 % and at 50 %."""
+    """A table in which so many of ``seeds`` generalize with decay and without, at 30 % and 50 %; 3 and 4 are tests."""
     rows = []
     for fraction, yes, no in zip((0.3, 0.5), with_decay, without, strict=True):
         for decay, done in ((1.0, yes), (0.0, no)):
             for seed in range(seeds):
                 row = {"t_mem": 100, "t_mem_censored": False, "t_gen": 900, "t_gen_censored": seed >= done}
                 rows.append({"block": "decay", "fraction": fraction, "decay": decay, "seed": seed, **row})
-    made = pd.DataFrame(rows)
+    made = pd.DataFrame(rows).assign(at_mem=0.5, lowest=0.4, below=True, m_hat=-0.2, last=0.99)
+    made["test"], made["ratio"] = made["seed"] > 2, made["t_gen"] / made["t_mem"]
     return made.assign(fate=[parity.fate(row) for row in made.to_dict("records")])
+
+
+def test_predictions_are_counted_by_kinds_of_seeds():
+    found = parity.predictions(table((4, 5), (0, 1)))
+    assert list(found.loc["decay, 30 %: grokked"]) == ["3 of 3", "1 of 2", "4 of 5", "38% to 96%"]
+    assert list(found.loc["decay, 30 %: memorized by step 600"][:3]) == ["3 of 3", "2 of 2", "5 of 5"]
+    assert list(found.loc["no decay, 30 %: not within budget"][:3]) == ["3 of 3", "2 of 2", "5 of 5"]
+    assert list(found.loc["no decay, 50 %: not within budget"][:3]) == ["2 of 3", "2 of 2", "4 of 5"]
+    assert list(found.loc["decay, 50 %: ratio below 3"][:3]) == ["0 of 3", "0 of 2", "0 of 5"]
+    assert list(found.loc["while it waits: below chance"][:3]) == ["12 of 12", "8 of 8", "20 of 20"]
+    assert list(found.loc["no positions: at once"]) == ["-", "-", "-", "0% to 100%"]
+
+
+def test_a_summary_counts_censored_runs_as_late():
+    found = parity.summary(table((4, 5), (2, 1)).query("fraction == 0.3"))
+    assert found.loc[("decay 1", "all"), ["n", "memorized", "generalized", "t_gen"]].to_list() == [5, 5, 4, "900"]
+    assert found.loc[("decay 0", "all"), "t_gen"] == "not within budget"
+    assert found.loc[("decay 0", "afterwards"), ["n", "generalized", "below"]].to_list() == [2, 0, 2]
+    assert parity.summary(table((1, 1), (0, 0)).query("seed > 99")).empty
+
+
+def test_seed_by_seed_marks_censored_runs():
+    found = parity.seed_by_seed(table((4, 5), (0, 0)).query("fraction == 0.3"))
+    assert list(found[found["decay"] == 1]["t_gen"]) == ["900"] * 4 + ["900+"]
+    assert list(found["seeds"][:5]) == ["looked at"] * 3 + ["afterwards"] * 2
+
+
+def test_verdicts_by_kinds_of_seeds():
+    found = parity.verdicts(table((4, 4), (0, 0)))
+    assert found["looked at"][0] == "holds"
+    assert found["all"] == parity.needs_decay(table((4, 4), (0, 0)))
+    assert parity.verdicts(table((4, 4), (0, 0)).query("not test"))["afterwards"][0] == "open"
 
 
 def test_verdicts_follow_their_rule():

@@ -198,6 +198,21 @@ def test_sizes_that_are_still_running_are_left_out():
     assert set(transition.complete(pd.DataFrame(rows))["size"]) == {1}
 
 
+def test_look_and_test_seeds_are_told_apart():
+    runs = size_runs()
+    runs = runs._replace(table=runs.table.assign(test=[False, True]))
+    for seeds, number in (("look", [0]), ("test", [1]), ("all", [0, 1])):
+        part = transition.seen(runs, seeds)
+        assert part.table["run"].tolist() == number
+        assert part.histories["run"].unique().tolist() == number
+
+
+def test_the_findings_stand_beside_those_of_the_test_seeds():
+    for question, found in transition.side_by_side().items():
+        assert "all" in found
+        assert {finding.question for finding in found.values()} == {question}
+
+
 def finding(*allowed):
     return Finding("?", "measured", frozenset(allowed) if allowed else ALL, 10)
 
@@ -240,5 +255,6 @@ def test_the_ledger_has_rows_4_and_5():
     rows = transition.rows()
     assert [row.number for row in rows] == [4, 5]
     for row in rows:
+        assert ("by the test seeds alone" in row.reason) == bool(transition.findings("test"))
         assert row.runs > 0
         assert row.seeds <= row.runs

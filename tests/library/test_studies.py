@@ -73,6 +73,15 @@ def test_a_schedule_of_the_data_can_vary_within_a_study(root, tmp_path):
     assert studies.histories(study, tmp_path)["data_schedule.knots"].map(str).nunique() == 2
 
 
+def test_the_overview_has_studies_without_runs(study, root):
+    (root / "studies" / "unrun.toml").write_text(TINY)
+    with ThreadPoolExecutor(1) as executor:
+        list(studies.run_points(studies.missing(study, root)[:2], root / "results" / "tiny", executor))
+    found = studies.overview(root)
+    assert found.loc["tiny", ["declared", "stored", "test", "t_gen censored", "diverged"]].to_list() == [9, 2, 0, 2, 0]
+    assert found.loc["unrun", ["declared", "stored"]].to_list() == [9, 0]
+
+
 def test_test_seeds_wait_until_they_are_asked_for(study, tmp_path):
     assert {p.experiment.seed for p in studies.missing(study, tmp_path)} == {0, 1}
     assert {p.experiment.seed for p in studies.missing(study, tmp_path, test=True)} == {0, 1, 2}

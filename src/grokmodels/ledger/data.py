@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 from scipy.stats import binomtest
 
-from grokmodels import measures, results, studies
+from grokmodels import measures, studies
 from grokmodels.ledger.row import Row, Verdict
 from grokmodels.statistics import Interval, Law, fit_critical_law, fit_law
 
@@ -28,13 +28,11 @@ PHASES = ("memorization", "grokking", "comprehension", "collapse")
 
 def _stored(name: str, block: str | None = None) -> Iterator[tuple[dict[str, Any], Run]]:
     """Every stored run of a study with the fields that vary in this chapter; ``kept`` is the share after a cut."""
-    study, folder = studies.shipped(name)
-    for point in studies.stored(study, folder):
-        if block in (None, point.block):
-            recipe = point.experiment
-            labels = {"fraction": recipe.fraction, "weight_decay": recipe.optimizer.weight_decay, "seed": recipe.seed}
-            labels |= {"kept": recipe.data_schedule.knots[-1][1], "p": recipe.task.n_tokens, "test": point.test}
-            yield labels, results.load(point.path(folder), checkpoints=False)
+    for point, run in studies.runs(*studies.shipped(name), block):
+        recipe = point.experiment
+        labels = {"fraction": recipe.fraction, "weight_decay": recipe.optimizer.weight_decay, "seed": recipe.seed}
+        labels |= {"kept": recipe.data_schedule.knots[-1][1], "p": recipe.task.n_tokens, "test": point.test}
+        yield labels, run
 
 
 def _runs(name: str) -> pd.DataFrame:
@@ -53,7 +51,7 @@ def fraction_runs() -> pd.DataFrame:
 
 
 def size_runs() -> pd.DataFrame:
-    """Study ``size``: one layer, four moduli ``p``."""
+    """Study ``size``: one layer, several moduli ``p``."""
     return with_delay(_runs("size"), spacing=25)
 
 
@@ -70,6 +68,16 @@ _CURVES = ("step", "decay_time", "train_accuracy", "test_accuracy", "rule_share"
 def with_delay(table: pd.DataFrame, spacing: int) -> pd.DataFrame:
     """Add ``delay``, t_gen − t_mem, and at least half the ``spacing`` of the evaluations, below which none is seen."""
     return table.assign(delay=(table["t_gen"] - table["t_mem"]).clip(lower=spacing / 2).astype(float))
+
+
+def by_seeds(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The runs of the seeds that were looked at while this analysis was made, of the test seeds, and of all.
+
+    Keys ``look``, ``test``, ``all``; those without runs are left out.
+    """
+    test = table["test"].astype(bool)
+    parts = {"look": table[~test], "test": table[test], "all": table}
+    return {name: part for name, part in parts.items() if len(part)}
 
 
 class Laws(NamedTuple):
@@ -138,20 +146,36 @@ def _crossing(fractions: FloatArray, done: FloatArray) -> float:
     return float(x[0] + (0.5 - y[0]) / (y[1] - y[0]) * (x[1] - x[0]))
 
 
+class Line(NamedTuple):
+    """The law ln f_c = power · ln p + at_one, and that of each draw of seeds, (draws,)."""
+
+    power: float
+    at_one: float
+    powers: FloatArray
+    at_ones: FloatArray
+
+    def at(self, p: float) -> Interval:
+        """The critical fraction that the law foretells at p; the interval is that of the law, over seeds."""
+        drawn = np.exp(self.powers * np.log(p) + self.at_ones)
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        return Interval(float(np.exp(self.power * np.log(p) + self.at_one)), float(low), float(high))
+
+
 class Scaling(NamedTuple):
     """How the critical fraction f_c depends on p.
 
-    ``table``: p, seeds, f_c, low, high, per_token (f_c p). ``exponent``: that of f_c ∝ p^exponent, None where fewer
-    than two sizes have an f_c.
+    ``table``: p, seeds, f_c, low, high, per_token (f_c p). ``exponent``: that of f_c ∝ p^exponent; ``line``: this law.
+    Both None where fewer than two sizes have an f_c.
     """
 
     table: pd.DataFrame
     exponent: Interval | None
+    line: Line | None
 
 
 def scaling(table: pd.DataFrame, budget: float = np.inf) -> Scaling:
     """Critical fraction of every p, and its exponent; intervals by drawing seeds within each p."""
-    rows, drawn, sizes = [], [], []
+    rows, drawn = [], []
     for p in np.unique(table["p"]).tolist():
         runs = table[table["p"] == p]
         estimate, sample = critical_fraction(runs, budget), draws_of_critical(runs, budget=budget)
@@ -160,16 +184,20 @@ def scaling(table: pd.DataFrame, budget: float = np.inf) -> Scaling:
         low, high = np.nanquantile(sample, [0.025, 0.975])
         rows.append({"p": p, "seeds": runs["seed"].nunique(), "f_c": estimate, "low": low, "high": high})
         drawn.append(sample)
-        sizes.append(p)
     result = pd.DataFrame(rows, columns=["p", "seeds", "f_c", "low", "high"])
     result["per_token"] = result["f_c"] * result["p"]
     if len(rows) < 2:
-        return Scaling(result, None)
-    together = np.log(np.array(drawn))
-    together = together[:, np.isfinite(together).all(axis=0)]
-    slopes = np.polyfit(np.log(sizes), together, 1)[0]
-    low, high = np.quantile(slopes, [0.025, 0.975])
-    return Scaling(result, Interval(float(np.polyfit(np.log(sizes), np.log(result["f_c"]), 1)[0]), low, high))
+        return Scaling(result, None, None)
+    power, at_one = _power_of_p(result["p"], result["f_c"].to_numpy()[:, None])
+    powers, at_ones = _power_of_p(result["p"], np.array(drawn))
+    exponent = Interval(float(power[0]), *map(float, np.quantile(powers, [0.025, 0.975])))
+    return Scaling(result, exponent, Line(float(power[0]), float(at_one[0]), powers, at_ones))
+
+
+def _power_of_p(p: pd.Series, edges: FloatArray) -> FloatArray:
+    """Exponent and ln f_c at p = 1 of each column of critical fractions (sizes, draws) that is complete, (2, draws)."""
+    logs = np.log(edges)
+    return np.polyfit(np.log(p.to_numpy(float)), logs[:, np.isfinite(logs).all(axis=0)], 1)
 
 
 def edge_by_budget(table: pd.DataFrame, budgets: list[int]) -> pd.DataFrame:
@@ -309,7 +337,7 @@ def check_fraction(table: pd.DataFrame, both: Laws | None) -> list[Clause]:
 
 
 def check_size(table: pd.DataFrame, found: Scaling) -> list[Clause]:
-    """Part (a) of the prediction of ``size``, and the waiting times' part (c) without its shape."""
+    """Parts (a) and (d) of the prediction of ``size``; (d) is there once p = 59 is."""
     clauses = []
     for p, runs in table.groupby("p"):
         share = shares(runs)["share"]
@@ -330,7 +358,25 @@ def check_size(table: pd.DataFrame, found: Scaling) -> list[Clause]:
             bool((np.diff(edges) < 0).all()) if len(edges) > 1 else None,
         )
     )
-    return clauses
+    late = table[table["p"] == LATE]
+    return [*clauses, _check_late(late, found)] if len(late) else clauses
+
+
+# The modulus that was added after the look seeds of the others, and where its critical fraction was foretold to be.
+LATE, FORETOLD = 59, (0.27, 0.32)
+
+
+def _check_late(runs: pd.DataFrame, found: Scaling) -> Clause:
+    low, high = FORETOLD
+    declared = f"critical fraction of p = {LATE} between {low} and {high}"
+    edge = found.table[found.table["p"] == LATE]
+    if edge.empty:
+        # Then the shares cross one half at none of its fractions; all of them together span more than was foretold.
+        share = shares(runs)["share"]
+        where = f"below {share.index[0]:g}" if share.iloc[0] >= 0.5 else f"above {share.index[-1]:g}"
+        return Clause("size", declared, where, False)
+    estimate = Interval(*edge[["f_c", "low", "high"]].iloc[0])
+    return Clause("size", declared, str(estimate), low <= estimate.estimate <= high)
 
 
 def check_diagram(runs: pd.DataFrame) -> list[Clause]:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import fisher_exact
+from scipy.stats import binomtest, fisher_exact
 
 from grokmodels import studies
 from grokmodels.ledger.row import Row, Verdict
+from grokmodels.statistics import median_wait
 from grokmodels.tasks import Parity, Split
 
 FATES = ("grokked", "at once", "not within budget", "did not memorize")
@@ -51,8 +52,8 @@ def runs() -> pd.DataFrame:
 
     ``at_mem``: the test accuracy at t_mem; ``lowest``: the lowest from t_mem on, median of three evaluations, until
     t_gen or the end; ``below``: whether this is below one half by more than two standard errors of the held-out set;
-    ``m_hat``: the lowest m̂ in the same way; ``last``: the median test accuracy of the last three evaluations;
-    ``test``: whether the seed was run after this analysis.
+    ``m_hat``: the lowest m̂ in the same way; ``dip``: the lowest training accuracy in that span; ``last``: the median
+    test accuracy of the last three evaluations; ``test``: whether the seed was run after this analysis.
     """
     study, folder = studies.shipped("parity")
     table = studies.table(study, folder).rename(columns={"optimizer.weight_decay": "decay"})
@@ -69,9 +70,13 @@ def runs() -> pd.DataFrame:
 
 
 def fate(row: Mapping[Any, Any]) -> str:
-    """What became of a run: one of ``FATES``."""
+    """What became of a run: one of ``FATES``.
+
+    A run stops when it has generalized, which can be an evaluation before its training accuracy has lasted. It has
+    learned at once.
+    """
     if row["t_mem_censored"]:
-        return "did not memorize"
+        return "did not memorize" if row["t_gen_censored"] else "at once"
     if row["t_gen_censored"]:
         return "not within budget"
     return "grokked" if row["t_gen"] >= DELAYED * row["t_mem"] else "at once"
@@ -91,6 +96,7 @@ def waiting(history: pd.DataFrame, row: Mapping[Any, Any], held_out: int) -> dic
         "lowest": lowest,
         "below": bool(below),
         "m_hat": float(smooth["m_hat"].min()),
+        "dip": float(plateau["train_accuracy"].min()),
         "last": last,
     }
 
@@ -99,6 +105,71 @@ def counts(table: pd.DataFrame) -> pd.DataFrame:
     """How many runs of each condition met each fate, and ``n``."""
     by = table.groupby(["block", "fraction", "decay"])["fate"].value_counts().unstack(fill_value=0)
     return by.reindex(columns=list(FATES), fill_value=0).assign(n=by.sum(axis=1))
+
+
+def by_seeds(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The runs looked at while this was made, those that ran afterwards, and all."""
+    return {"looked at": table[~table["test"]], "afterwards": table[table["test"]], "all": table}
+
+
+def predictions(table: pd.DataFrame) -> pd.DataFrame:
+    """How many runs do what each sentence of the study's prediction says, by seeds; with a 95 % interval (Wilson)."""
+    main, unplaced = table["block"] == "decay", table["block"] == "no positions"
+    strong, scarce, ended = table["decay"] > 0, table["fraction"] < 0.4, ~table["t_gen_censored"]
+    waited = table["fate"].isin(["grokked", "not within budget"])
+    sentences = {
+        "decay, 30 %: memorized by step 600": (main & strong & scarce, table["t_mem"] <= 600),
+        "decay, 30 %: grokked": (main & strong & scarce, table["fate"] == "grokked"),
+        "no decay, 30 %: not within budget": (main & ~strong & scarce, ~ended),
+        "no decay, 50 %: not within budget": (main & ~strong & ~scarce, ~ended),
+        "decay, 50 %: ratio below 3": (main & strong & ~scarce, ended & (table["ratio"] < 3)),
+        "while it waits: below chance": (main & waited, table["below"]),
+        "no positions: by step 500": (unplaced, ended & (table["t_gen"] <= 500)),
+        "no positions: at once": (unplaced, table["fate"] == "at once"),
+    }
+    rows = {}
+    for sentence, (where, true) in sentences.items():
+        parts = {group: true[part.index[where[part.index]]] for group, part in by_seeds(table).items()}
+        rows[sentence] = {group: f"{part.sum()} of {len(part)}" if len(part) else "-" for group, part in parts.items()}
+        k, n = int(parts["all"].sum()), len(parts["all"])
+        low, high = binomtest(k, n).proportion_ci(method="wilson") if n else (0, 1)
+        rows[sentence]["interval"] = f"{low:.0%} to {high:.0%}"
+    return pd.DataFrame(rows).T
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """One row per decay and kind of seeds, for reading. Medians count censored runs as later than their budget.
+
+    ``at_mem``, ``last``: medians as in :func:`runs`; ``below``: how many waited with a test accuracy below chance.
+    """
+    rows = {}
+    for decay, part in table.groupby("decay"):
+        for group, some in by_seeds(part).items():
+            if not len(some):
+                continue
+            rows[f"decay {decay:g}", group] = {
+                "n": len(some),
+                "memorized": int((~some["t_mem_censored"]).sum()),
+                "generalized": int((~some["t_gen_censored"]).sum()),
+                "t_mem": _median(some, "t_mem"),
+                "t_gen": _median(some, "t_gen"),
+                "at_mem": f"{some['at_mem'].median():.0%}",
+                "below": int(some["below"].sum()),
+                "last": f"{some['last'].median():.0%}",
+            }
+    return pd.DataFrame(rows).T
+
+
+def seed_by_seed(table: pd.DataFrame) -> pd.DataFrame:
+    """The columns of :func:`runs` that tell how a run waited, one row per decay and seed, for reading."""
+    shown = table.assign(
+        seeds=table["test"].map({False: "looked at", True: "afterwards"}),
+        t_gen=table["t_gen"].map("{:,}".format) + table["t_gen_censored"].map({True: "+", False: ""}),
+        m_hat=table["m_hat"].map("{:.2f}".format),
+        **{name: table[name].map("{:.0%}".format) for name in ("at_mem", "lowest", "last")},
+    ).sort_values(["decay", "seed"])
+    columns = ["decay", "seeds", "seed", "t_mem", "t_gen", "at_mem", "lowest", "m_hat", "last"]
+    return shown[columns].replace(["nan%", "nan"], "-").reset_index(drop=True)
 
 
 def kernel_vote(task: Parity, split: Split, similarity: float) -> NDArray[np.floating]:
@@ -156,6 +227,11 @@ def needs_decay(table: pd.DataFrame) -> tuple[Verdict, str]:
     return "fails", f"{reason}; generalizing is not more frequent with decay, p = {p:.2g}"
 
 
+def verdicts(table: pd.DataFrame) -> dict[str, tuple[Verdict, str]]:
+    """Row 6 by kinds of seeds: the verdict is that of all of them."""
+    return {group: needs_decay(part) for group, part in by_seeds(table).items()}
+
+
 def rows() -> list[Row]:
     """Rows 6 and 7."""
     table = runs()
@@ -167,7 +243,8 @@ def rows() -> list[Row]:
     effect = (
         f"{int(waited['below'].sum())} of {len(waited)} runs that wait have a test accuracy below chance by two "
         f"standard errors; t_gen/t_mem of those that grok: {_range(grokked['ratio'])}, and "
-        f"{int((grokked['at_mem'] < NEAR_CHANCE).sum())} of these {len(grokked)} were near chance at t_mem"
+        f"{int((grokked['at_mem'] < NEAR_CHANCE).sum())} of these {len(grokked)} were near chance at t_mem; "
+        f"seeds that ran after the analysis, alone: {': '.join(verdicts(part)['afterwards'])}"
         if len(part)
         else "no runs are stored yet"
     )
@@ -199,6 +276,11 @@ def rows() -> list[Row]:
             figure="parity-source",
         ),
     ]
+
+
+def _median(table: pd.DataFrame, column: str) -> str:
+    step = median_wait(table[column], table[f"{column}_censored"])
+    return f"{step:,.0f}" if np.isfinite(step) else "not within budget"
 
 
 def _range(values: pd.Series) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from grokmodels import results, scaling, statistics, studies
+from grokmodels import scaling, statistics, studies
 from grokmodels.ledger.row import Row, Verdict
 from grokmodels.scaling import Curve
 from grokmodels.schedules import Schedule
@@ -33,6 +33,9 @@ MOMENTS = (4.0, 6.0, 8.0, 10.0)
 ORDER = ("m_hat", "rule_share")
 
 
+Seeds = Literal["look", "test", "all"]
+
+
 class Runs(NamedTuple):
     """Stored runs: ``table``, a row per run; ``histories``, a row per evaluation, with the number of its ``run``."""
 
@@ -48,10 +51,8 @@ def load(name: str) -> Runs:
     ``t_mem``, ``t_gen``, ``censored``. ``histories``: ``run``, ``step``, ``decay_time``, ``share`` (of the training
     set that the schedule leaves), ``decay_factor``, ``test_accuracy``, ``m_hat``, ``rule_share``.
     """
-    study, folder = studies.shipped(name)
     rows, parts = [], []
-    for number, point in enumerate(studies.stored(study, folder)):
-        run = results.load(point.path(folder), checkpoints=False)
+    for number, (point, run) in enumerate(studies.runs(*studies.shipped(name))):
         recipe, (t_mem, t_gen), history = run.experiment, run.milestones, run.history
         rows.append(
             {"run": number, "block": point.block, "p": recipe.task.p, "fraction": recipe.fraction}  # type: ignore[union-attr]
@@ -66,6 +67,14 @@ def load(name: str) -> Runs:
     empty = ["run", "block", "p", "fraction", "decay", "batch", "seed", "test", "t_mem", "t_gen", "censored"]
     table = pd.DataFrame(rows, columns=empty)
     return Runs(table, pd.concat(parts, ignore_index=True) if parts else pd.DataFrame())
+
+
+def seen(runs: Runs, seeds: Seeds) -> Runs:
+    """The runs of the seeds that were looked at while the rules were written, of the test seeds, or all."""
+    if seeds == "all" or not len(runs.table):
+        return runs
+    table = runs.table[runs.table["test"].astype(bool) == (seeds == "test")]
+    return Runs(table, runs.histories[runs.histories["run"].isin(table["run"])])
 
 
 def order_parameters(runs: Runs, moments: Sequence[float] = MOMENTS) -> pd.DataFrame:
@@ -281,21 +290,13 @@ def divergence(table: pd.DataFrame) -> dict[float, Divergence]:
 
 def _power_law(distance: FloatArray, log_times: FloatArray, open_: NDArray[np.bool_]) -> tuple[float, float, float]:
     """Exponent g of t ∝ distance^−g, its error at this distance, −2 ln likelihood; runs at no distance cost nothing."""
-    from scipy.optimize import minimize
-    from scipy.special import log_ndtr
-
     above = distance > 0
     x, y, waiting = np.log(distance[above]), log_times[above], open_[above]
-    start = [y.mean(), 0.5, np.log(0.3)]
-
-    def deviance(law: FloatArray) -> float:
-        z = (y - law[0] + law[1] * (x - x.mean())) / np.exp(law[2])
-        seen = -0.5 * z[~waiting] ** 2 - law[2] - 0.5 * np.log(2 * np.pi)
-        return float(-2 * (seen.sum() + log_ndtr(-z[waiting]).sum()))
-
-    found = minimize(deviance, start, method="L-BFGS-B", bounds=[(-5, 25), (-5, 10), (-5, 3)])
-    error = np.exp(found.x[2]) / np.sqrt(((x - x[~waiting].mean())[~waiting] ** 2).sum())
-    return float(found.x[1]), float(error), float(found.fun)
+    fit = statistics.fit_normal(y, waiting, np.column_stack([np.ones(len(x)), x - x.mean()]))
+    error = fit.scale / np.sqrt(((x - x[~waiting].mean())[~waiting] ** 2).sum())
+    # Up to a constant, the same for each of the runs that ended.
+    deviance = -2 * fit.log_likelihood - (~waiting).sum() * np.log(2 * np.pi)
+    return float(-fit.slopes[1]), float(error), float(deviance)
 
 
 class Waits(NamedTuple):
@@ -333,19 +334,9 @@ def waits(table: pd.DataFrame, draws: int = 100) -> Waits:
 
 def _spread(y: FloatArray, waiting: NDArray[np.bool_]) -> float:
     """Standard deviation of Gaussian values, some only known to lie above."""
-    from scipy.optimize import minimize
-    from scipy.special import log_ndtr
-
     if not waiting.any():
         return float(y.std())
-
-    def deviance(law: FloatArray) -> float:
-        z = (y - law[0]) / np.exp(law[1])
-        return float(-2 * ((-0.5 * z[~waiting] ** 2 - law[1]).sum() + log_ndtr(-z[waiting]).sum()))
-
-    start = [y.mean(), np.log(max(y.std(), 1e-3))]
-    found = minimize(deviance, start, method="L-BFGS-B", bounds=[(-5, 25), (-7, 3)])
-    return float(np.exp(found.x[1]))
+    return statistics.fit_normal(y, waiting, np.ones((len(y), 1))).scale
 
 
 def factor(table: pd.DataFrame, more: pd.Series) -> Interval:
@@ -549,9 +540,8 @@ def judge_exponent(law: statistics.Law) -> Finding:
     return Finding("does weak decay set the wait?", words, allows, law.runs)
 
 
-def decay_law() -> statistics.Law:
-    """Ln delay against ln decay, from 0.1 to 1, censored runs as such, in the look and test runs of `weight-decay`."""
-    table = load("weight-decay").table
+def decay_law(table: pd.DataFrame) -> statistics.Law:
+    """Ln delay against ln decay, from 0.1 to 1, censored runs as such, in runs of `weight-decay`."""
     weak = table[table["decay"].between(0.1, 1)]
     wait = np.maximum(weak["t_gen"] - weak["t_mem"], 1)
     return statistics.fit_law(wait, weak["censored"], ln_decay=np.log(weak["decay"].astype(float)))
@@ -590,13 +580,18 @@ def judge_plateau(runs: Runs) -> Finding:
     return Finding("does the signal grow after the fit?", words, allows, len(fitted))
 
 
+def waiting_cells(table: pd.DataFrame) -> dict[tuple[str, float], Waits]:
+    """The waits of each block and decay of `waiting-times` with at least ten runs."""
+    cells = table.groupby(["block", "decay"]) if len(table) else ()
+    return {key: waits(cell) for key, cell in cells if len(cell) >= 10}  # type: ignore[misc]
+
+
 def waiting_evidence(table: pd.DataFrame) -> list[Finding]:
     """The findings of `waiting-times`: four cells, the effect of decay over both, that of noise over both."""
     done = table.groupby(["block", "decay"]).filter(lambda cell: len(cell) >= 10) if len(table) else table
-    cells = {key: waits(cell) for key, cell in done.groupby(["block", "decay"])}
     decay = factor(done, done["decay"] > 1) if done["decay"].nunique() > 1 else None
     noise = factor(done, done["batch"] > 0) if done["batch"].nunique() > 1 else None
-    return judge_waits(cells, decay, noise)  # type: ignore[arg-type]
+    return judge_waits(waiting_cells(table), decay, noise)
 
 
 class Evidence(NamedTuple):
@@ -608,39 +603,51 @@ class Evidence(NamedTuple):
     limit: dict[float, Interval]
     laws: dict[float, Divergence]
     loops: pd.DataFrame
-    decay: statistics.Law
+    decay: statistics.Law | None
 
 
 @cache
-def evidence() -> Evidence:
-    """The measurements behind the findings, made once."""
-    table = complete(order_parameters(load("size")))
+def evidence(seeds: Seeds = "all") -> Evidence | None:
+    """The measurements behind the findings on some of the seeds, made once; None before two sizes have theirs."""
+    table = complete(order_parameters(seen(load("size"), seeds)))
+    if table["size"].nunique() < 2:
+        return None
+    decay = seen(load("weight-decay"), seeds).table
     return Evidence(
         table,
         sharpness(table, f"m_hat@{MOMENTS[-1]:g}"),
         steepening(table, "m_hat"),
         limits(table, "m_hat"),
         divergence(table),
-        loops(load("sweeps")),
-        decay_law(),
+        loops(seen(load("sweeps"), seeds)),
+        decay_law(decay) if len(decay) else None,
     )
 
 
 @cache
-def findings() -> tuple[Finding, ...]:
-    """All tests on what is stored, in the order of the chapter."""
-    seen = evidence()
+def findings(seeds: Seeds = "all") -> tuple[Finding, ...]:
+    """All tests on what is stored of some of the seeds, in the order of the chapter; none before they have run."""
+    found = evidence(seeds)
+    if found is None:
+        return ()
     # The modulus of `sweeps` is 31.
-    critical = seen.limit.get(31.0**2, Interval(float("nan"), 0.0, 1.0))
+    critical = found.limit.get(31.0**2, Interval(float("nan"), 0.0, 1.0))
     return (
-        *judge_sharpness(seen.sharp, len(seen.table)),
-        judge_steepening(seen.steep, len(seen.table)),
-        judge_divergence(seen.laws),
-        judge_plateau(load("size")),
-        *waiting_evidence(load("waiting-times").table),
-        judge_exponent(seen.decay),
-        judge_loops(areas(seen.loops) if len(seen.loops) else seen.loops, critical),
+        *judge_sharpness(found.sharp, len(found.table)),
+        judge_steepening(found.steep, len(found.table)),
+        judge_divergence(found.laws),
+        judge_plateau(seen(load("size"), seeds)),
+        *waiting_evidence(seen(load("waiting-times"), seeds).table),
+        *([judge_exponent(found.decay)] if found.decay else []),
+        judge_loops(areas(found.loops) if len(found.loops) else found.loops, critical),
     )
+
+
+def side_by_side() -> dict[str, dict[Seeds, Finding]]:
+    """Every question with its finding on the look seeds, on the test seeds and on all, where they have run."""
+    names: tuple[Seeds, ...] = ("look", "test", "all")
+    found = {seeds: {finding.question: finding for finding in findings(seeds)} for seeds in names}
+    return {one: {name: found[name][one] for name in names if one in found[name]} for one in found["all"]}
 
 
 def surviving(found: Sequence[Finding]) -> list[str]:
@@ -702,6 +709,9 @@ def rows() -> list[Row]:
     used = [load(name).table for name in ("size", "waiting-times", "sweeps", "weight-decay")]
     runs = pd.concat(used, ignore_index=True)
     left = ", ".join(surviving(found)) or "no mechanism of the five"
+    unseen = findings("test")
+    alone = [f"; by the test seeds alone: {verdict(unseen)}" for verdict in (verdict_basins, verdict_transition)]
+    alone = alone if unseen else ["", ""]
     basins = [f for f in found if ("first order" in f.allows) != ("saddle" in f.allows)]
     sharp = [f for f in found[:5] if f.decides]
     shared: dict[str, Any] = {
@@ -718,7 +728,7 @@ def rows() -> list[Row]:
             claim="The transition is a move between two basins.",
             effect="; ".join(f"{f.question} {f.measured}" for f in basins) or "no test decides",
             verdict=verdict_basins(found),
-            reason=f"{len(basins)} of {len(found)} tests decide on it; left standing: {left}",
+            reason=f"{len(basins)} of {len(found)} tests decide on it; left standing: {left}{alone[0]}",
             **shared,
         ),
         Row(
@@ -726,7 +736,7 @@ def rows() -> list[Row]:
             claim="Grokking is a phase transition.",
             effect="; ".join(f"{f.question} {f.measured}" for f in sharp) or "no test decides",
             verdict=verdict_transition(found),
-            reason=f"left standing after {len(found)} tests: {left}",
+            reason=f"left standing after {len(found)} tests: {left}{alone[1]}",
             **shared,
         ),
     ]

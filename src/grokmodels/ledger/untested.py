@@ -5,10 +5,9 @@ from __future__ import annotations
 from grokmodels.ledger.row import Row
 
 CLAIMS = {
-    10: ("Decoupled weight decay acts differently from L2 in the loss.", "memo"),
-    13: ("Language-like tasks with facts and a rule show delayed generalization, too.", "memo, as a direction"),
-    14: ("The diversity of many skills smooths the sharp boundary away.", "memo, as an open question"),
-    15: ("A model that looks like a memorizer may change abruptly, with no new data.", "memo, as a warning"),
+    13: ("Language-like tasks with facts and a rule show delayed generalization, too.", "the memo, as a direction"),
+    14: ("The diversity of many skills smooths the sharp boundary away.", "the memo, as an open question"),
+    15: ("A model that looks like a memorizer may change abruptly, with no new data.", "the memo, as a warning"),
     19: ("Grokking without weight decay exists.", "published work by other groups"),
     20: ("The scale of the logits, not the norm of the weights, carries the effect.", "published work, disputed"),
 }
