@@ -54,13 +54,5 @@ def test_figures_have_words(notebook: NotebookNode) -> None:
             assert not re.search(r"\.(png|svg)$", alt)
 
 
-# Cells still to be split, by chapter: a number here may only fall.
-LONG_CELLS = {
-    "data": 7, "transition": 4,
-}  # fmt: skip
-
-
-def test_cells_are_short(notebook: NotebookNode, request: pytest.FixtureRequest) -> None:
-    long = [cell.source for cell in code(notebook) if len(cell.source.splitlines()) > 16]
-    allowed = LONG_CELLS.get(request.node.callspec.params["notebook"].stem, 0)
-    assert len(long) <= allowed, long
+def test_cells_are_short(notebook: NotebookNode) -> None:
+    assert [cell.source for cell in code(notebook) if len(cell.source.splitlines()) > 16] == []

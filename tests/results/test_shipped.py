@@ -30,4 +30,4 @@ def test_every_file_is_sound_and_belongs_to_its_study(shipped):
 def test_files_stay_small():
     sizes = {path: path.stat().st_size for path in (studies.ROOT / "results").rglob("*") if path.is_file()}
     assert all(size < 2_000_000 for size in sizes.values())
-    assert sum(sizes.values()) < 35_000_000
+    assert sum(sizes.values()) < 32_000_000
