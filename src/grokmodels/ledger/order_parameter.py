@@ -55,11 +55,6 @@ def _seed(point: studies.Point, run: Run) -> Seed:
     return Seed(point.experiment.seed, run.history, t_mem.step, t_gen.step, point.test)
 
 
-# What the prediction says of each block without decay: the test accuracy that no run passes, or that some do.
-STAYS_BELOW = {"control": 0.1, "control, double precision": 0.1, "wide, control": 0.15}
-PASSES = {"wide, no LayerNorm, control": 0.1}
-
-
 def came_true() -> pd.DataFrame:
     """The parts of the prediction of ``canonical``, by block: in how many of how many seeds each came true.
 
@@ -80,15 +75,9 @@ def predicted(block: str, run: Run) -> dict[str, bool]:
     t_mem, t_gen = run.milestones
     at = run.history.set_index("step")
     told = {"t_mem within 500 steps": not t_mem.censored and t_mem.step <= 500}
-    if "control" in block:
-        highest = at["test_accuracy"].max()
-        if block in STAYS_BELOW:
-            told[f"test accuracy stays below {STAYS_BELOW[block]:.0%}"] = bool(highest < STAYS_BELOW[block])
-        else:
-            told["does not generalize"] = t_gen.censored
-            told[f"test accuracy passes {PASSES[block]:.0%} (some seeds)"] = bool(highest > PASSES[block])
-        return told
-    done, latest = not (t_mem.censored or t_gen.censored), 2500 if block.startswith("wide") else 4000
+    if block == "control":
+        return told | {"test accuracy stays below 10 %": bool(at["test_accuracy"].max() < 0.1)}
+    done, latest = not (t_mem.censored or t_gen.censored), 2500 if block == "wide" else 4000
     told[f"t_gen within {latest:,} steps"] = done and t_gen.step <= latest
     told["t_gen at least 3 t_mem"] = done and t_gen.step >= 3 * t_mem.step
     if block == "decay":
