@@ -230,12 +230,12 @@ def test_a_run_in_a_stack_is_the_run_alone(base, changes):
 
 
 def test_a_member_that_is_done_leaves_its_stack():
-    quick = EASY.but(stop_when_generalized=True, steps=700)
+    quick = EASY.but(stop_when_generalized=True, steps=1_000)
     patient = quick.but(stop_when_generalized=False, optimizer__weight_decay=0.0)
     runs = list(train_stack([Member(experiment, torch.device("cpu")) for experiment in (patient, quick)]))
     assert [run.experiment for run in runs] == [quick, patient]
     assert [run.status for run in runs] == ["generalized", "finished"]
-    assert runs[0].history["step"].iloc[-1] < runs[1].history["step"].iloc[-1] == 700
+    assert runs[0].history["step"].iloc[-1] < runs[1].history["step"].iloc[-1] == 1_000
 
 
 def test_a_stack_has_one_shape():
