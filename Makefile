@@ -34,7 +34,7 @@ test: $(READY)
 
 bench: $(READY)
 	@echo "Timing training steps and sliders."
-	@$(BIN)/python -m pytest benchmarks --benchmark-columns=median,min,rounds --benchmark-sort=name
+	@$(BIN)/python -m pytest benchmarks --benchmark-columns=min,median,rounds --benchmark-sort=name
 
 serve: book
 	@echo "Serving the book on http://localhost:8000 (stop with Ctrl-C)"
