@@ -48,7 +48,8 @@ def share_waiting(times: ArrayLike, censored: ArrayLike) -> pd.Series:
 def median_wait(times: ArrayLike, censored: ArrayLike) -> float:
     """The step by which half of the runs are done (Kaplan-Meier); infinite where more than half are still waiting."""
     waiting = share_waiting(times, censored)
-    done = waiting[waiting <= 0.5]
+    # A product of shares, of which one half is a half only up to rounding.
+    done = waiting[waiting <= 0.5 + 1e-9]
     return float(done.index[0]) if len(done) else float("inf")
 
 
@@ -62,16 +63,23 @@ def bootstrap(
     """A statistic of a table of runs with its percentile interval over seeds.
 
     Whole seeds are drawn with replacement, not rows: runs of one seed share split and initial weights, so they are not
-    independent. Draws in which the statistic is not finite are left out. Efron 1979 (doi:10.1214/aos/1176344552).
+    independent. Efron 1979 (doi:10.1214/aos/1176344552). ValueError for fewer than two seeds.
     """
     groups = [group for _, group in table.groupby(by)]
     if len(groups) < 2:
         raise ValueError(f"table: got {len(groups)} value of {by!r}; an interval needs at least 2")
     rng = np.random.default_rng(0)
     drawn = rng.integers(len(groups), size=(draws, len(groups)))
-    values = np.array([statistic(pd.concat([groups[i] for i in row], ignore_index=True)) for row in drawn])
-    low, high = np.quantile(values[np.isfinite(values)], [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(statistic(table)), float(low), float(high))
+    values = [statistic(pd.concat([groups[i] for i in row], ignore_index=True)) for row in drawn]
+    return percentiles(statistic(table), values, level)
+
+
+def percentiles(estimate: float, draws: ArrayLike, level: float = 0.95) -> Interval:
+    """An estimate with the middle ``level`` of its ``draws`` (n,); of those that are finite, NaN ends where none is."""
+    values = np.asarray(draws, dtype=float)
+    values = values[np.isfinite(values)]
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2]) if len(values) else (np.nan, np.nan)
+    return Interval(float(estimate), float(low), float(high))
 
 
 @dataclass(frozen=True)
@@ -102,13 +110,16 @@ def fit_law(times: ArrayLike, censored: ArrayLike, **covariates: ArrayLike) -> L
 
     With ``ln_decay=np.log(decay)`` its slope is the exponent of a power law of the decay. This is the accelerated
     failure time model with log-normal errors, by maximum likelihood (Kalbfleisch and Prentice 2002, section 2.3). An
-    ``aic`` of such fits to the same runs can be compared. ValueError where fewer than three runs ended.
+    ``aic`` of such fits to the same runs can be compared. ValueError where fewer than three runs ended, and where
+    the covariates cannot be told apart: one is constant, or follows from others.
     """
     waits, open_ = _checked(times, censored)
     if (~open_).sum() < 3:
         raise ValueError(f"censored: got {(~open_).sum()} runs that are not; a law needs at least 3")
     names = ["intercept", *covariates]
     x = np.column_stack([np.ones(len(waits)), *(np.asarray(x, dtype=float) for x in covariates.values())])
+    if np.linalg.matrix_rank(x) < len(names):
+        raise ValueError(f"covariates: got {list(covariates)}; each must vary, and none may follow from the others")
     fit = fit_normal(np.log(waits), open_, x)
     slopes = {
         name: Interval(*map(float, (value, value - 1.96 * error, value + 1.96 * error)))
@@ -226,8 +237,9 @@ def _checked(times: ArrayLike, censored: ArrayLike) -> tuple[Any, Any]:
     waits, open_ = np.asarray(times, dtype=float), np.asarray(censored, dtype=bool)
     if waits.ndim != 1 or waits.shape != open_.shape:
         raise ValueError(f"censored: got shape {open_.shape} for times of shape {waits.shape}; must be (n,) twice")
-    if not (np.isfinite(waits) & (waits > 0)).all():
-        raise ValueError(f"times: got {waits.min()} as the smallest; must be positive and finite")
+    wrong = waits[~(np.isfinite(waits) & (waits > 0))]
+    if len(wrong):
+        raise ValueError(f"times: got {np.unique(wrong).tolist()}; must be positive and finite")
     return waits, open_
 
 

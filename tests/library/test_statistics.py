@@ -116,6 +116,10 @@ def test_the_median_is_infinite_where_most_are_still_waiting():
     assert statistics.median_wait([1, 9, 9, 9], [False, True, True, True]) == float("inf")
 
 
+def test_the_median_is_not_one_event_late_through_rounding():
+    assert all(statistics.median_wait(range(1, n + 1), [False] * n) == -(-n // 2) for n in range(2, 120))
+
+
 @settings(max_examples=20)
 @given(st.integers(0, 1000))
 def test_the_bootstrap_draws_seeds_not_rows(seed):
@@ -128,12 +132,22 @@ def test_the_bootstrap_draws_seeds_not_rows(seed):
     assert interval.low <= interval.estimate <= interval.high
 
 
+def test_percentiles_are_those_of_the_finite_draws():
+    assert statistics.percentiles(2.0, [np.nan, *range(101), np.inf], 0.9) == (2, pytest.approx(5), pytest.approx(95))
+    np.testing.assert_equal(tuple(statistics.percentiles(2.0, [np.nan, np.inf])), (2, np.nan, np.nan))
+    table = pd.DataFrame({"seed": [1, 2], "x": [np.nan, np.nan]})
+    assert np.isnan(statistics.bootstrap(table, lambda t: t["x"].mean(), draws=5)).all()
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
         (lambda: statistics.share_waiting([1, 2], [False]), "censored: got shape"),
-        (lambda: statistics.share_waiting([0, 2], [False, False]), "times: got 0"),
+        (lambda: statistics.share_waiting([0, 2], [False, False]), r"times: got \[0.0\]; must be positive and finite"),
+        (lambda: statistics.share_waiting([3, np.inf, np.nan], [False] * 3), r"times: got \[inf, nan\]"),
         (lambda: statistics.fit_law([1, 2, 3], [True, True, False]), "censored: got 1 runs"),
+        (lambda: statistics.fit_law([1, 2, 3], [False] * 3, width=[8] * 3), r"covariates: got \['width'\]; each must"),
+        (lambda: statistics.fit_law([1, 2, 3], [False] * 3, a=[1, 2, 4], b=[2, 4, 8]), "none may follow"),
         (lambda: statistics.bootstrap(pd.DataFrame({"seed": [1, 1]}), len), "table: got 1 value"),
         (lambda: statistics.fit_critical_law([1, 2, 3], [1, 2, 3], [False] * 3, [5]), "critical: got"),
     ],
