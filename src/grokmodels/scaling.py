@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from grokmodels.statistics import Interval
+from grokmodels.statistics import Interval, percentiles
 
 FloatArray = NDArray[np.floating[Any]]
 Kind = Literal["first order", "continuous", "crossover", "undecided"]
@@ -78,9 +78,7 @@ def bootstrap(
 ) -> Interval:
     """A statistic of several curves with its percentile interval, whole seeds drawn with replacement at each size."""
     rng = np.random.default_rng(0)
-    values = np.array([statistic(resample(curves, rng)) for _ in range(draws)])
-    low, high = np.quantile(values[np.isfinite(values)], [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(statistic(curves)), float(low), float(high))
+    return percentiles(statistic(curves), [statistic(resample(curves, rng)) for _ in range(draws)], level)
 
 
 def resample(curves: Sequence[Curve], rng: np.random.Generator) -> list[Curve]:
@@ -120,35 +118,12 @@ def fit_steps(curves: Sequence[Curve], stretch: float | None = None, near: Steps
 
     sizes = np.log([curve.size for curve in curves])
     sizes = sizes - sizes.mean()
-    width = max(len(curve.x) for curve in curves)
-    # Sizes with fewer points than others are padded by points without runs.
-    x, n, mean = (np.zeros((len(curves), width)) for _ in range(3))
-    for i, curve in enumerate(curves):
-        values = np.clip(curve.values, 0, 1)
-        points = len(curve.x)
-        x[i, :points], n[i, :points] = curve.x, np.isfinite(values).sum(axis=0)
-        mean[i, :points] = np.nansum(values, axis=0) / np.maximum(n[i, :points], 1)
+    x, n, mean = _cells(curves)
     # In units of the curves' own span and middle, so that the minimizer meets numbers of order one.
     unit = float(np.mean([np.ptp(curve.x) for curve in curves]))
     middle = np.array([(curve.x[0] + curve.x[-1]) / 2 for curve in curves])
     x = (x - middle[:, None]) / unit
     steepest = np.log(8 * unit / min(np.diff(curve.x).min() for curve in curves))
-
-    def objective(free: FloatArray) -> tuple[float, FloatArray]:
-        (log_slope, a, low, high), places = free[:4], free[4:]
-        raw = log_slope + (a if stretch is None else stretch) * sizes
-        slope = np.exp(np.minimum(raw, steepest))
-        z = np.clip(slope[:, None] * (x - places[:, None]), -30, 30)
-        up = 1 / (1 + np.exp(-z))
-        mu = low + (high - low) * up
-        pull = n * (mu - mean) / (mu * (1 - mu))
-        through = pull * (high - low) * up * (1 - up)
-        along = np.where(raw < steepest, (through * z).sum(axis=1), 0.0)
-        of_stretch = (along * sizes).sum() if stretch is None else 0.0
-        shared = [along.sum(), of_stretch, (pull * (1 - up)).sum(), (pull * up).sum()]
-        total = -(n * (mean * np.log(mu) + (1 - mean) * np.log1p(-mu))).sum()
-        return float(total), np.append(shared, -slope * through.sum(axis=1))
-
     if near is None:
         places = [
             _halfway(row[: len(curve.x)], m[: len(curve.x)]) for curve, row, m in zip(curves, x, mean, strict=True)
@@ -162,11 +137,58 @@ def fit_steps(curves: Sequence[Curve], stretch: float | None = None, near: Steps
     bounds = [(steepest - 8, steepest), (-3.0, 3.0), (1e-4, 0.45), (0.55, 1 - 1e-4), *within]
     start = [min(max(value, low), high) for value, (low, high) in zip(start, bounds, strict=True)]
     options = {"ftol": 1e-7, "maxiter": 200}
+
+    def objective(free: FloatArray) -> tuple[float, FloatArray]:
+        return _misfit(free, x, n, mean, sizes, steepest, stretch)
+
     free = minimize(objective, np.array(start), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
     a = float(free[1]) if stretch is None else stretch
     slope = np.exp(np.minimum(free[0] + a * sizes, steepest)) / unit
     critical = middle + unit * free[4:]
     return Steps(critical, slope, a, float(free[2]), float(free[3]), 2 * objective(free)[0])
+
+
+def _cells(curves: Sequence[Curve]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Points x, number of runs n and mean order parameter there, each (curves, points).
+
+    Sizes with fewer points than others are padded by points without runs.
+    """
+    x, n, mean = np.zeros((3, len(curves), max(len(curve.x) for curve in curves)))
+    for i, curve in enumerate(curves):
+        values = np.clip(curve.values, 0, 1)
+        points = len(curve.x)
+        x[i, :points], n[i, :points] = curve.x, np.isfinite(values).sum(axis=0)
+        mean[i, :points] = np.nansum(values, axis=0) / np.maximum(n[i, :points], 1)
+    return x, n, mean
+
+
+def _misfit(
+    free: FloatArray,
+    x: FloatArray,
+    n: FloatArray,
+    mean: FloatArray,
+    sizes: FloatArray,
+    steepest: float,
+    stretch: float | None,
+) -> tuple[float, FloatArray]:
+    """Minus the quasi log likelihood of cells (:func:`_cells`), and its gradient along the free parameters.
+
+    ``free``: ln of the slope at the mean size, stretch (unused where it is given), floor, ceiling, and a place for each
+    curve. ``sizes`` (curves,): ln of the size less their mean. ``steepest``: the largest ln slope.
+    """
+    (log_slope, a, low, high), places = free[:4], free[4:]
+    raw = log_slope + (a if stretch is None else stretch) * sizes
+    slope = np.exp(np.minimum(raw, steepest))
+    z = np.clip(slope[:, None] * (x - places[:, None]), -30, 30)
+    up = 1 / (1 + np.exp(-z))
+    mu = low + (high - low) * up
+    pull = n * (mu - mean) / (mu * (1 - mu))
+    through = pull * (high - low) * up * (1 - up)
+    along = np.where(raw < steepest, (through * z).sum(axis=1), 0.0)
+    of_stretch = (along * sizes).sum() if stretch is None else 0.0
+    shared = [along.sum(), of_stretch, (pull * (1 - up)).sum(), (pull * up).sum()]
+    total = -(n * (mean * np.log(mu) + (1 - mean) * np.log1p(-mu))).sum()
+    return float(total), np.append(shared, -slope * through.sum(axis=1))
 
 
 def _halfway(x: FloatArray, mean: FloatArray) -> float:
@@ -205,7 +227,8 @@ def dispersion(curves: Sequence[Curve]) -> float:
         values = np.clip(curve.values, 0, 1)
         mean = np.nanmean(values, axis=0)
         n = np.isfinite(values).sum(axis=0)
-        seen += float((n * np.nanvar(values, axis=0, ddof=1)).sum())
+        # About the mean that was seen, as the coin's: only so is a yes or no exactly the coin.
+        seen += float((n * np.nanvar(values, axis=0)).sum())
         coin += float((n * mean * (1 - mean)).sum())
     return max(seen / max(coin, 1e-12), 1e-6)
 
@@ -250,7 +273,7 @@ def growth(curves: Sequence[Curve], draws: int = 200) -> Interval:
 def crossing(curves: Sequence[Curve], draws: int = 200) -> Interval:
     """Where the Binder ratios of the smallest and the largest size cross, as they do at a continuous transition.
 
-    Both need the same x. NaN where they do not cross.
+    NaN, ends and all, where they do not cross. ValueError unless both have the same x.
     """
 
     def place(drawn: Sequence[Curve]) -> float:
@@ -258,13 +281,16 @@ def crossing(curves: Sequence[Curve], draws: int = 200) -> Interval:
         gap, x = large - small, drawn[0].x
         # Far from the critical point noise makes the ratios cross: split where the two sides differ most.
         i = int(np.abs(gap.sum() - 2 * np.cumsum(gap))[:-1].argmax())
-        if gap[i] * gap[i + 1] > 0:
+        if gap[i] * gap[i + 1] > 0 or gap[i] == gap[i + 1]:
             return float("nan")
         return float(x[i] - gap[i] * (x[i + 1] - x[i]) / (gap[i + 1] - gap[i]))
 
     if not np.array_equal(curves[0].x, curves[-1].x):
-        raise ValueError("curves: got points that differ between sizes; a crossing needs the same")
-    return bootstrap(curves, place, draws)
+        points = [curves[i].x.tolist() for i in (0, -1)]
+        raise ValueError(f"curves: got points {points[0]} and {points[1]}; a crossing needs the same")
+    # Draws may cross though the curves do not.
+    found = bootstrap(curves, place, draws)
+    return found if np.isfinite(found.estimate) else Interval(*[float("nan")] * 3)
 
 
 class Collapse(NamedTuple):
@@ -343,10 +369,7 @@ def fit_collapse(
     whole = best(curves, fixed)
     rng = np.random.default_rng(0)
     again = [best(resample(curves, rng), {name: whole[name] for name in names}) for _ in range(draws)]
-    spans = {}
-    for name in names:
-        low, high = np.quantile([fit[name] for fit in again], [0.025, 0.975])
-        spans[name] = Interval(whole[name], float(low), float(high))
+    spans = {name: percentiles(whole[name], [fit[name] for fit in again]) for name in names}
     return Collapse(**spans, residual=whole["residual"])
 
 

@@ -114,8 +114,29 @@ def test_binder_ratios_cross_at_the_critical_point():
     place = scaling.crossing(made, draws=50)
     assert place.low - 0.01 <= 1.0 <= place.high + 0.01
     assert place.high - place.low < 0.2
-    with pytest.raises(ValueError, match="same"):
+    with pytest.raises(ValueError, match=r"curves: got points \[0.85, .*; a crossing needs the same"):
         scaling.crossing([made[0], made[1]._replace(x=made[1].x + 0.1)])
+
+
+def test_ratios_that_do_not_cross_have_no_place_and_no_interval():
+    rng, x = np.random.default_rng(0), np.linspace(0, 1, 5)
+    # Noise about 0 has the ratio 0, a sharp value 2/3, wherever one looks.
+    loud, sharp = rng.normal(0, 1, (40, 5)), 1 + rng.normal(0, 0.1, (40, 5))
+    for other in (sharp, loud):
+        assert np.isnan(scaling.crossing([scaling.Curve(1, x, loud), scaling.Curve(2, x, other)], draws=10)).all()
+
+
+def test_an_interval_without_a_finite_draw_has_no_ends():
+    curve = scaling.Curve(1, np.array([0.0]), np.ones((3, 1)))
+    found = scaling.bootstrap([curve], lambda drawn: float("inf"), draws=5)
+    np.testing.assert_equal(tuple(found), (np.inf, np.nan, np.nan))
+
+
+@pytest.mark.parametrize("seeds", [2, 5, 40])
+def test_outcomes_that_are_yes_or_no_are_dispersed_as_a_coin(seeds):
+    values = np.random.default_rng(seeds).integers(0, 2, (seeds, 30)).astype(float)
+    assert scaling.dispersion([scaling.Curve(1, np.arange(30.0), values)]) == pytest.approx(1)
+    assert scaling.dispersion([scaling.Curve(1, np.arange(30.0), (1 + values) / 3)]) < 0.5
 
 
 def test_aic_and_held_out_likelihood_side_with_the_truth():
