@@ -61,6 +61,20 @@ def test_a_run_that_has_not_generalized_has_no_crossings():
     assert len(inside.leads((found, run())).dropna()) == 1
 
 
+def test_a_crossing_that_the_record_does_not_confirm_is_none():
+    found = run()
+    found.table["rule_share"] = 0.0
+    # The end, a median of five, is 1; but no checkpoint beyond the mark is followed by another.
+    found.table.loc[found.table.index[-5:], "rule_share"] = [1.0, 0.0, 0.0, 1.0, 1.0]
+    assert np.isnan(inside.crossing(found, "rule_share"))
+
+
+def test_energy_where_the_accuracy_is_seen_is_unknown_where_it_never_is():
+    never = run(accuracy=5000)
+    assert np.isnan(inside.predicted((never,))["at_seen"][0])
+    assert inside.came_true((never,))["key energy above one half at 10 % test accuracy"] == (0, 1)
+
+
 def test_the_prediction_is_held_against_every_run():
     good = run(HALVES | {"key_energy": 500})
     late = run(HALVES | {"key_energy": 900, "restricted_loss": 750, "excluded_loss": 1000}, keys=(2, 4), seed=1)
@@ -89,6 +103,8 @@ def test_frequencies_that_catch_up_or_are_lost_are_counted():
     (row,) = inside.competition((found,)).to_dict("records")
     assert (row["early"], row["late"], row["lost"]) == (4, 2, 1)
     assert (row["kept"], row["chance"]) == (1, pytest.approx(0.4))
+    (row,) = inside.competition((found._replace(key=()),)).to_dict("records")
+    assert np.isnan([row[name] for name in ("early", "late", "kept", "chance")]).all()
 
 
 def test_the_verdict_follows_from_the_intervals():

@@ -77,6 +77,12 @@ def test_a_shifted_copy_is_forecast_by_shifting():
     assert table.loc[(0, "shifted"), "rms"] < 0.02 < table.loc[(0, "others"), "rms"]
 
 
+def test_a_curve_arrives_only_at_levels_that_it_reaches():
+    curve = op.Curve(np.array([1.0, 2.0, 3.0]), np.array([0.1, 0.5, 0.4]))
+    assert curve.arrival(0.4) == 2
+    assert np.isnan(curve.arrival(0.6))
+
+
 def test_widths_of_the_law():
     wide = op.widths(seed(), 1.6)
     assert wide["m_hat"] == pytest.approx(wide["toy"], rel=0.03)

@@ -72,14 +72,16 @@ def way(run: Inside, measure: str) -> pd.Series:
 def crossing(run: Inside, measure: str, mark: float = 0.5) -> float:
     """The step at which a measure has gone ``mark`` of its way and stays beyond, looked for from its far extreme on.
 
-    NaN in a run that had not generalized when its record ended: then it is not known where the way ends.
+    NaN in a run that had not generalized when its record ended, where it is not known where the way ends, and where the
+    record ends before the crossing has lasted.
     """
     if run.table["test_accuracy"].iloc[-END:].median() < ARRIVED:
         return float("nan")
     gone = way(run, measure)
     gone = gone.loc[gone.idxmin() :]
-    before = gone.loc[: first_lasting(gone.index, gone, mark, LASTS).step].iloc[-2:]
-    return float(np.interp(mark, before, before.index))
+    passed = first_lasting(gone.index, gone, mark, LASTS)
+    before = gone.loc[: passed.step].iloc[-2:]
+    return float("nan") if passed.censored else float(np.interp(mark, before, before.index))
 
 
 def leads(found: tuple[Inside, ...]) -> pd.DataFrame:
@@ -102,7 +104,8 @@ def widths(found: tuple[Inside, ...]) -> pd.DataFrame:
 def predicted(found: tuple[Inside, ...]) -> pd.DataFrame:
     """One row per run, what the study's prediction speaks of.
 
-    ``at_mem`` and ``at_seen``: energy in the key frequencies at t_mem and where test accuracy passes 10 %; ``keys``;
+    ``at_mem`` and ``at_seen``: energy in the key frequencies at t_mem and where test accuracy passes 10 %, NaN if it
+    never does; ``keys``;
     ``restricted_first``: restricted loss passes its half-way mark before test loss does; ``excluded_first``: excluded
     loss has gone a tenth of its way before test accuracy passes 10 %.
     """
@@ -110,16 +113,16 @@ def predicted(found: tuple[Inside, ...]) -> pd.DataFrame:
     for run in found:
         energy = run.table.set_index("step")["key_energy"]
         accuracy = run.table.set_index("step")["test_accuracy"].loc[run.t_mem :]
-        seen = first_lasting(accuracy.index, accuracy, SEEN, LASTS).step
+        seen = first_lasting(accuracy.index, accuracy, SEEN, LASTS)
         rows.append(
             {
                 "p": run.p,
                 "seed": run.seed,
                 "keys": len(run.key),
                 "at_mem": np.interp(run.t_mem, energy.index, energy),
-                "at_seen": energy.loc[seen],
+                "at_seen": float("nan") if seen.censored else energy.loc[seen.step],
                 "restricted_first": crossing(run, "restricted_loss") < crossing(run, "test_loss"),
-                "excluded_first": crossing(run, "excluded_loss", 0.1) < seen,
+                "excluded_first": crossing(run, "excluded_loss", 0.1) < seen.step,
             }
         )
     return pd.DataFrame(rows)
@@ -160,7 +163,8 @@ def competition(found: tuple[Inside, ...]) -> pd.DataFrame:
 
     ``early``, ``late``: strongest over weakest key frequency in the squared logits at step 400 and at the end.
     ``kept``: share of the key frequencies among the strongest of the embedding at step 100; ``chance``: that of random
-    ones. ``lost``: frequencies that carried 1 % by step 1000 and are no keys at the end.
+    ones. ``lost``: frequencies that carried 1 % by step 1000 and are no keys at the end. All but this are NaN in a run
+    without key frequencies.
     """
     rows = []
     for run in found:
@@ -168,14 +172,15 @@ def competition(found: tuple[Inside, ...]) -> pd.DataFrame:
         keys = [f"wave_{k}" for k in run.key]
         spread = waves[keys].max(axis=1) / waves[keys].min(axis=1)
         winners, expected = early_winners(run, 100)
+        n = len(keys) or float("nan")
         rows.append(
             {
                 "p": run.p,
                 "seed": run.seed,
                 "early": spread.loc[400],
                 "late": spread.iloc[-3:].median(),
-                "kept": winners / len(keys),
-                "chance": expected / len(keys),
+                "kept": winners / n,
+                "chance": expected / n,
                 "lost": int((waves.drop(columns=keys).loc[:1000].max() > 0.01).sum()),
             }
         )

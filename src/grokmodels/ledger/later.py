@@ -45,18 +45,28 @@ def reference() -> pd.Series:
 
 
 def medians(table: pd.DataFrame) -> pd.DataFrame:
-    """One row per setting: counts, and medians (Kaplan–Meier; infinite where at least half are still waiting)."""
+    """One row per setting: counts, and medians (Kaplan–Meier; infinite where more than half are still waiting).
+
+    The ``delay`` is that of the runs that memorized; of the others it is not known when their wait began.
+    """
     rows = {}
     for setting, part in table.groupby("setting", sort=False) if len(table) else ():
-        ended = {name: part["t_mem_censored" if name == "t_mem" else "t_gen_censored"] for name in MEDIANS}
+        memorized = part[~part["t_mem_censored"].astype(bool)]
+        typical = {name: _median(memorized if name == "delay" else part, name) for name in MEDIANS}
         rows[setting] = {
             "block": part["block"].iloc[0],
             "runs": len(part),
-            "memorized": int((~part["t_mem_censored"]).sum()),
+            "memorized": len(memorized),
             "censored": int(part["t_gen_censored"].sum()),
             "diverged": int((part["status"] == "diverged").sum()),
-        } | {name: median_wait(part[name].clip(lower=1e-9), ended[name]) for name in MEDIANS}
+        } | typical
     return pd.DataFrame.from_dict(rows, orient="index", columns=["block", *COUNTS, *MEDIANS])
+
+
+def _median(part: pd.DataFrame, name: str) -> float:
+    censored = part["t_mem_censored" if name == "t_mem" else "t_gen_censored"]
+    # A run may generalize before it memorizes; the estimate takes positive times.
+    return median_wait(part[name].clip(lower=1e-9), censored) if len(part) else np.inf
 
 
 def optimizers(found: pd.DataFrame) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from scipy.optimize import minimize_scalar
 from grokmodels import studies
 from grokmodels.ledger.row import Row, Verdict
 from grokmodels.measures import first_lasting
-from grokmodels.statistics import Interval
+from grokmodels.statistics import Interval, percentiles
 from grokmodels.theory.plateau import DECAY_TIME, NORM_SQUARED, SHARE
 
 if TYPE_CHECKING:
@@ -209,8 +209,9 @@ class Curve(NamedTuple):
         return np.interp(decay_time, self.decay_time, self.m_hat)
 
     def arrival(self, level: float) -> float:
-        """The first Λ at or above a level."""
-        return float(self.decay_time[np.argmax(self.m_hat >= level)])
+        """The first Λ at or above a level; NaN for a level that is never reached."""
+        reached = self.m_hat >= level
+        return float(self.decay_time[reached.argmax()]) if reached.any() else float("nan")
 
 
 def median_curve(runs: list[Seed]) -> Curve:
@@ -378,8 +379,7 @@ def median(table: pd.DataFrame, column: str) -> Interval:
     """Median over seeds with its percentile interval (bootstrap); the table has one row per seed."""
     values = table[column].to_numpy(float)
     drawn = np.median(np.random.default_rng(0).choice(values, size=(10_000, len(values))), axis=1)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Interval(float(np.median(values)), float(low), float(high))
+    return percentiles(float(np.median(values)), drawn)
 
 
 def abrupt(fits: pd.DataFrame) -> tuple[Verdict, str]:
