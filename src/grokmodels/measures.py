@@ -40,21 +40,10 @@ def signal(logits: FloatArray, labels: IntArray) -> float:
     return float((_at(logits, labels) - logits.mean(axis=1)).mean(dtype=np.float64))
 
 
-def project(logits: FloatArray, orbits: IntArray) -> FloatArray:
-    """Replace every logit by the mean over its orbit, (n, C) → (n, C).
-
-    An orthogonal projection, on the functions that are constant on orbits: what a rule with the task's symmetry can
-    express. Rows and orbits may be those of a subset of inputs; the mean is then taken within the subset.
-    """
-    _, compact = np.unique(orbits, return_inverse=True)
-    compact = compact.ravel()
-    sums = np.bincount(compact, weights=logits.ravel())
-    return (sums / np.bincount(compact))[compact].reshape(logits.shape)
-
-
 def rule_share(logits: FloatArray, orbits: IntArray) -> float:
     """Share of the squared logits (row means removed) that survives the projection on the task's symmetry: 0 to 1.
 
+    The projection replaces every logit by the mean over its orbit, among the rows that are given.
     1 for any network that answers with a rule of the task's symmetry, also for a shifted or reversed one: it looks at
     structure, not at labels. For pure noise on H inputs of one input orbit it is 1/H on average. NaN for constant rows.
     """

@@ -12,7 +12,6 @@ import io
 import json
 import os
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,12 +78,6 @@ def load(path: Path | str, *, checkpoints: bool = True) -> Run:
         if checkpoints and about["checkpoints"]
         else {},
     )
-
-
-def load_all(folder: Path | str, *, checkpoints: bool = False) -> Iterator[Run]:
-    """Every run of a folder, in the order of their file names."""
-    for path in sorted(Path(folder).glob("*.parquet")):
-        yield load(path, checkpoints=checkpoints)
 
 
 def _table_bytes(history: pd.DataFrame, metadata: dict[str, str]) -> bytes:

@@ -68,16 +68,6 @@ class Schedule(Recipe):
         return cls(knots=((0, 1.0), (on, 1.0), (on, 0.0)), period=period)
 
     @classmethod
-    def piecewise(cls, *pieces: tuple[int, float]) -> Schedule:
-        """Level pieces: each (step, factor) holds from its step until the next."""
-        knots: list[tuple[int, float]] = []
-        for step, factor in pieces:
-            if knots:
-                knots.append((step, knots[-1][1]))
-            knots.append((step, factor))
-        return cls(knots=tuple(knots))
-
-    @classmethod
     def warmup(cls, steps: int) -> Schedule:
         """Straight up to 1 over the first ``steps`` steps; the first step already takes 1/``steps``."""
         return cls(knots=((0, 1 / steps), (steps - 1, 1.0)) if steps > 1 else ((0, 1.0),))

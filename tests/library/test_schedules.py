@@ -35,12 +35,6 @@ def test_pulsed(t, period, on):
     assert Schedule.pulsed(period, min(on, period))(t) == (t % period < on)
 
 
-@given(step)
-def test_piecewise(t):
-    expected = 1.0 if t < 100 else 0.25 if t < 300 else 2.0
-    assert Schedule.piecewise((0, 1.0), (100, 0.25), (300, 2.0))(t) == expected
-
-
 @given(st.integers(1, 100), step)
 def test_warmup(length, t):
     assert Schedule.warmup(length)(t) == pytest.approx(min((t + 1) / length, 1))

@@ -198,7 +198,7 @@ def test_an_unknown_or_absent_device_is_refused():
 EASY = Experiment().but(
     task__p=23, fraction=0.8, architecture__width=64, batch_size=None, steps=2000, evaluate_every=20
 )
-HALVED = Schedule.piecewise((0, 1.0), (20, 0.5), (40, 1.0))
+HALVED = Schedule(knots=((0, 1.0), (20, 1.0), (20, 0.5), (40, 0.5), (40, 1.0)))
 STACKABLE = st.fixed_dictionaries(
     {
         "architecture__norm": st.sampled_from(["pre", "none"]),
