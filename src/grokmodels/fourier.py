@@ -22,7 +22,7 @@ def fourier_energy(embedding: FloatArray) -> FloatArray:
     energy = 2 / len(embedding) * np.square(directions).sum(axis=(1, 2))
     total = np.square(embedding - embedding.mean(axis=0)).sum()
     if not total > 0:
-        raise ValueError("embedding: all tokens are at the same point")
+        raise ValueError(f"embedding: got {len(embedding)} tokens at one point; at least two must differ")
     return np.asarray(energy / total)
 
 

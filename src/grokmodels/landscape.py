@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from grokmodels import fourier, measures
+from grokmodels import fourier, measures, progress
 from grokmodels.experiment import Experiment
 from grokmodels.training import ForwardPass, Member, Run, train_stack
 
@@ -221,14 +221,10 @@ def keep_frequencies(parameters: Parameters, count: int) -> dict[str, Array]:
     energy = fourier.fourier_energy(parameters["embedding"])
     if not 0 <= count <= len(energy):
         raise ValueError(f"count: got {count}; must be 0 to {len(energy)}")
-    kept = [0, *(1 + np.argsort(energy)[::-1][:count])]
-    pruned = dict(parameters)
-    for name in ("embedding", "unembedding.weight"):
-        transform = np.fft.rfft(np.asarray(parameters[name], dtype=float), axis=0)
-        dropped = np.setdiff1d(np.arange(len(transform)), kept)
-        transform[dropped] = 0
-        pruned[name] = np.fft.irfft(transform, n=len(parameters[name]), axis=0)
-    return pruned
+    strongest = (1 + np.argsort(energy)[::-1][:count]).tolist()
+    circular = ("embedding", "unembedding.weight")
+    kept = {name: progress.keep(np.asarray(parameters[name], dtype=float), strongest) for name in circular}
+    return {**parameters, **kept}
 
 
 class Ticket(Member):

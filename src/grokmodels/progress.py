@@ -94,7 +94,8 @@ def gini(values: ArrayLike) -> float:
     """Gini coefficient of nonnegative numbers: 0 where all are equal, 1 − 1/n where one of n is all there is."""
     x = np.sort(np.asarray(values, dtype=float))
     if not x.size or x[0] < 0 or not x.sum() > 0:
-        raise ValueError("values: must be nonnegative and not all zero")
+        got = f"{x.size} values from {x[0]} to {x[-1]}" if x.size else "none"
+        raise ValueError(f"values: got {got}; must be nonnegative and not all zero")
     n = len(x)
     return float((2 * np.arange(1, n + 1) - n - 1) @ x / (n * x.sum()))
 
@@ -177,12 +178,14 @@ def follow(run: Run, share: float = KEY_SHARE) -> pd.DataFrame:
     energy over all frequencies; ``restricted_loss`` (test pairs) and ``restricted_heldout``, the same with waves
     averaged over test pairs only; ``excluded_loss`` (training pairs); ``rule_share``, ``test_loss``, ``test_accuracy``
     (test pairs), ``train_accuracy``; and ``wave_k``, ``energy_k``: the share of frequency k in the squared logits and
-    in the embedding.
+    in the embedding. ValueError for a task other than addition modulo an odd p, and for a run without checkpoints.
     """
     experiment = run.experiment
     task, split = experiment.task, experiment.task.split(experiment.fraction, experiment.seed)
     if not isinstance(task, Modular) or task.operation != "add":
-        raise ValueError(f"run: its task is {task!r}; must be addition")
+        raise ValueError(f"run: got the task {task!r}; must be addition")
+    if not run.checkpoints:
+        raise ValueError("run: got no checkpoints; must have at least one")
     (_, last) = next(logits_of(run, [max(run.checkpoints)]))
     key = key_frequencies(last, share)
     labels = task.labels
@@ -192,7 +195,7 @@ def follow(run: Run, share: float = KEY_SHARE) -> pd.DataFrame:
         rows.append(
             {
                 "step": step,
-                "key_energy": energy[np.array(key) - 1].sum(),
+                "key_energy": energy[np.array(key, dtype=int) - 1].sum(),
                 "gini": gini(energy),
                 "restricted_loss": restricted_loss(logits, key, split.test),
                 "restricted_heldout": restricted_loss(logits, key, split.test, over=split.test),

@@ -42,8 +42,7 @@ def table(spectrum: ArrayLike) -> FloatArray:
 
 def degrees(rows: int) -> IntArray:
     """The degree of each character: the number of ones of 0 … rows − 1."""
-    numbers = np.arange(rows)
-    return sum((numbers >> bit & 1 for bit in range(max(rows - 1, 1).bit_length())), np.zeros(rows, dtype=np.int64))
+    return np.bitwise_count(np.arange(rows)).astype(np.int64)
 
 
 def energy_by_degree(logits: ArrayLike) -> FloatArray:

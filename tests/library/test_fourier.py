@@ -39,5 +39,5 @@ def test_bad_input_is_named():
         fourier.fourier_plane(circle(), 49)
     with pytest.raises(ValueError, match=r"embedding: got shape \(2, 4\)"):
         fourier.fourier_energy(np.ones((2, 4)))
-    with pytest.raises(ValueError, match="embedding: all tokens are at the same point"):
+    with pytest.raises(ValueError, match="embedding: got 5 tokens at one point; at least two must differ"):
         fourier.fourier_energy(np.ones((5, 4)))

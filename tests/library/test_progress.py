@@ -43,9 +43,9 @@ def test_shares_add_up_to_the_rule_share(seed, amount):
 
 def test_all_waves_together_are_the_projection_on_the_symmetry():
     centered = NOISE - NOISE.mean(axis=1, keepdims=True)
-    np.testing.assert_allclose(
-        progress.waves(NOISE, range(1, P // 2 + 1)), measures.project(centered, TASK.orbits), atol=1e-12
-    )
+    flat = TASK.orbits.ravel()
+    means = np.bincount(flat, weights=centered.ravel()) / np.bincount(flat)
+    np.testing.assert_allclose(progress.waves(NOISE, range(1, P // 2 + 1)), means[TASK.orbits], atol=1e-12)
 
 
 @pytest.mark.parametrize("part", [progress.waves, progress.turning])
@@ -156,6 +156,10 @@ def test_following_a_run_agrees_with_its_history():
     # With every frequency a key frequency, the key energy is all of it.
     np.testing.assert_allclose(table["key_energy"], 1)
     np.testing.assert_allclose(table.filter(like="energy_").sum(axis=1), 1)
+    # Nor does a run of which no frequency is key leave anything out: its waves are none.
+    none = progress.follow(run, share=2.0)
+    assert (none["key_energy"] == 0).all()
+    np.testing.assert_allclose(none["restricted_loss"], np.log(11))
 
 
 def test_bad_input_is_named():
@@ -163,8 +167,12 @@ def test_bad_input_is_named():
         progress.spectrum(np.ones((4, 3)))
     with pytest.raises(ValueError, match=r"frequencies: got \[0, 12\]; must be 1 to 11"):
         progress.waves(NOISE, [0, 5, 12])
-    with pytest.raises(ValueError, match="values: must be nonnegative"):
-        progress.gini([0, 0])
+    with pytest.raises(
+        ValueError, match=r"values: got 2 values from -1.0 to 3.0; must be nonnegative and not all zero"
+    ):
+        progress.gini([3, -1])
+    with pytest.raises(ValueError, match="values: got none"):
+        progress.gini([])
     run = train(
         Experiment().but(task__operation="subtract", task__p=5, batch_size="full", steps=1),
         checkpoints=(0,),
@@ -172,3 +180,5 @@ def test_bad_input_is_named():
     )
     with pytest.raises(ValueError, match="must be addition"):
         progress.follow(run)
+    with pytest.raises(ValueError, match="run: got no checkpoints"):
+        progress.follow(train(Experiment().but(task__p=5, batch_size="full", steps=1), progress=False))

@@ -1,7 +1,7 @@
 """No weight decay: at degree 2 the rule still wins under a loss that never vanishes, logarithmically slowly.
 
 With λ = 0 the clock reads L(m) − (ρ − 1) ln f = const: the share follows the margin, and the margin grows like ln t.
-That gradient descent on homogeneous models turns towards the largest margin per norm is due to Lyu and Li (2019),
+That gradient descent on homogeneous models turns toward the largest margin per norm is due to Lyu and Li (2019),
 arXiv:1906.05890. In float32 the softmax gives exactly 1 beyond a finite margin, and everything stops: the softmax
 collapse of Prieto et al. (2025), arXiv:2501.04697.
 """

@@ -17,7 +17,7 @@ from grokmodels.theory.symbols import c, c_m, lam, rho, u, v
 
 Phase = Literal["collapse", "memorization", "grokking", "comprehension"]
 
-# Growth rates of small departures. Of a circuit that rests alone: towards its own amplitude …
+# Growth rates of small departures. Of a circuit that rests alone: toward its own amplitude …
 RADIAL_RATE = Kernel("radialRate", -2 * lam * (1 - lam / (2 * c)) * sp.log(2 * c / lam - 1), (c, lam))
 # … and of the other circuit's seed beside it. The first makes the memorizer a saddle, the second ends ungrokking.
 MEMORIZER_RATE = Kernel("memorizerRate", lam * (rho - 1), (lam, rho))
