@@ -111,6 +111,11 @@ def test_bad_input_is_named():
         schedules(history=histories.drop(columns="decay_time"))
     with pytest.raises(ValueError, match=r"\['late'\] are not in all"):
         schedules(milestones=runs[runs["schedule"] != "late"])
+    with pytest.raises(ValueError, match=r"\['early'\] are not in all"):
+        schedules(history=pd.concat([histories, histories[:9].assign(schedule="early")]))
+    for turn in (-0.5, 0, 50, float("nan")):
+        with pytest.raises(ValueError, match=f"turn: got {turn}; must be above 0, at most 43.6 at the ratio 1.6"):
+            schedules(turn=turn)
     with pytest.raises(ValueError, match="Decay λ: got -1; must be between"):
         schedules(strength=-1)
 

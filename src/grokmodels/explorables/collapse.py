@@ -11,7 +11,7 @@ import pandas as pd
 from grokmodels import scaling
 from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.controls import Controlled, Slider, grid
-from grokmodels.explorables.explorable import Explorable, Rows, State, columns
+from grokmodels.explorables.explorable import Explorable, Rows, State, columns, require_columns
 from grokmodels.explorables.formulas import formula_kernel, require_within
 from grokmodels.palette import css
 
@@ -100,8 +100,7 @@ class Collapse(Explorable):
         ),
         **state: Any,
     ) -> None:
-        if missing := set(NEEDED) - set(points):
-            raise ValueError(f"points: lacks the columns {sorted(missing)}")
+        require_columns("points", points, NEEDED)
         if points["p"].nunique() < 2:
             raise ValueError(f"points: got {points['p'].nunique()} modulus; a collapse needs at least 2")
         self.moduli = [int(p) for p in sorted(points["p"].unique())]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.controls import Controlled, Slider
-from grokmodels.explorables.explorable import Explorable, Rows, State, compact
+from grokmodels.explorables.explorable import Explorable, Rows, State, compact, require_columns
 from grokmodels.explorables.page import Columns
 from grokmodels.explorables.phase_diagram import COLORS
 from grokmodels.palette import css
@@ -68,13 +68,8 @@ class Diagram(Explorable):
         **state: Any,
     ) -> None:
         keys = ["fraction", "weight_decay", "seed"]
-        for label, table, needed in (
-            ("history", history, [*keys, "step", "train_accuracy", "test_accuracy"]),
-            ("runs", runs, [*keys, "t_gen", "censored", "phase"]),
-        ):
-            missing = set(needed) - set(table)
-            if missing:
-                raise ValueError(f"{label}: lacks the columns {sorted(missing)}")
+        require_columns("history", history, [*keys, "step", "train_accuracy", "test_accuracy"])
+        require_columns("runs", runs, [*keys, "t_gen", "censored", "phase"])
         cells = _cells(runs)
         fractions, decays = (sorted(set(cells[key])) for key in ("fraction", "weight_decay"))
         first, last = (int(history.loc[history["step"] > 0, "step"].agg(end)) for end in ("min", "max"))

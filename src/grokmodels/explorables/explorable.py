@@ -6,7 +6,7 @@ markup, mounted by the same ``explorable.js``; without JavaScript a picture with
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import anywidget
@@ -87,6 +87,12 @@ class Explorable(anywidget.AnyWidget):
             self.send({"what": "page", "style": STYLE, "scripts": [vega_bundle(), GLUE]})
         else:
             self.send({"what": "html", "html": self.html(), "traits": list(self.controls)})
+
+
+def require_columns(name: str, table: pd.DataFrame, needed: Iterable[str]) -> None:
+    """ValueError that names the table and the columns that it lacks."""
+    if missing := set(needed) - set(table):
+        raise ValueError(f"{name}: lacks the columns {sorted(missing)}")
 
 
 def columns(frame: pd.DataFrame, digits: int = 4) -> Columns:

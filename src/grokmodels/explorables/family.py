@@ -10,7 +10,7 @@ import pandas as pd
 
 from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.controls import Controlled, Slider
-from grokmodels.explorables.explorable import Explorable, Rows, State, columns, compact
+from grokmodels.explorables.explorable import Explorable, Rows, State, columns, compact, require_columns
 from grokmodels.explorables.page import Columns
 from grokmodels.palette import css
 
@@ -66,13 +66,10 @@ class Family(Explorable):
             "Every run memorizes early. How does the wait until it generalizes change when you halve the weight decay?"
         ),
     ) -> None:
-        for label, table, needed in (
-            ("history", history, ["weight_decay", "seed", "step", "train_accuracy", "test_accuracy"]),
-            ("milestones", milestones, ["weight_decay", "seed", "t_mem", "t_mem_censored", "t_gen", "t_gen_censored"]),
-        ):
-            missing = set(needed) - set(table)
-            if missing:
-                raise ValueError(f"{label}: lacks the columns {sorted(missing)}")
+        require_columns("history", history, ["weight_decay", "seed", "step", "train_accuracy", "test_accuracy"])
+        require_columns(
+            "milestones", milestones, ["weight_decay", "seed", "t_mem", "t_mem_censored", "t_gen", "t_gen_censored"]
+        )
         decays = sorted(float(decay) for decay in milestones["weight_decay"].unique())
         without = set(decays) - set(history["weight_decay"])
         if without:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.controls import Controlled, Slider
-from grokmodels.explorables.explorable import Explorable, Rows, State, compact
+from grokmodels.explorables.explorable import Explorable, Rows, State, compact, require_columns
 from grokmodels.palette import css
 from grokmodels.theory.circuits import FLOW_OF
 from grokmodels.theory.integrate import FloatArray, runge_kutta
@@ -79,8 +79,8 @@ class Hysteresis(Explorable):
         ),
         **state: Any,
     ) -> None:
-        if len(loops) and (missing := set(NEEDED) - set(loops)):
-            raise ValueError(f"loops: lacks the columns {sorted(missing)}")
+        if len(loops):
+            require_columns("loops", loops, NEEDED)
         recorded: dict[str, list[Any]] = {key: [] for key in ("steps", "spent", "seed", "fraction", "down", "up")}
         for (steps, seed), loop in loops.groupby(["steps", "seed"]) if len(loops) else ():
             recorded["steps"].append(int(steps))  # type: ignore[call-overload]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.controls import Controlled, Slider
-from grokmodels.explorables.explorable import Explorable, Rows, State, columns, compact
+from grokmodels.explorables.explorable import Explorable, Rows, State, columns, compact, require_columns
 from grokmodels.fourier import FloatArray, circle_order, fourier_energy, fourier_plane, project
 from grokmodels.palette import CYCLE, css
 
@@ -75,9 +75,7 @@ class Replay(Explorable):
             "generalize?"
         ),
     ) -> None:
-        missing = {"step", *CURVES} - set(history)
-        if missing:
-            raise ValueError(f"history: lacks the columns {sorted(missing)}")
+        require_columns("history", history, ["step", *CURVES])
         steps = sorted(int(recorded) for recorded in embeddings)
         if steps[0] < history["step"].min():
             raise ValueError(f"embeddings: step {steps[0]} is before the first evaluation")

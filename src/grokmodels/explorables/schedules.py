@@ -14,7 +14,7 @@ from scipy.optimize import brentq
 from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.clock import FOLLOW_PIECES, follow_pieces, takeover
 from grokmodels.explorables.controls import Controlled, Slider, grid
-from grokmodels.explorables.explorable import Explorable, Rows, State, columns, compact
+from grokmodels.explorables.explorable import Explorable, Rows, State, columns, compact, require_columns
 from grokmodels.explorables.formulas import Limits, formula_kernel, require_within
 from grokmodels.palette import css
 from grokmodels.schedules import Schedule
@@ -49,7 +49,8 @@ class Schedules(Explorable):
     row per run. ``schedules`` maps the names to (weight decay, schedule), all with one ``learning_rate``. The toy is of
     degree 2 with efficiency ``ratio``; its seed v is chosen so that it turns at the decay time ``turn`` under a
     constant decay of 1. Nothing else is fitted. Nearest is the recorded schedule whose Λ(step) differs least (root of
-    the mean square over steps) while Λ is below 1.5 ``turn``.
+    the mean square over steps) while Λ is below 1.5 ``turn``. ValueError for missing columns, names that are not in all
+    three, and a turn that the toy does not show from such seeds.
     """
 
     strength = Controlled()
@@ -141,14 +142,10 @@ class Schedules(Explorable):
         ),
         **state: Any,
     ) -> None:
-        for label, table, needed in (
-            ("history", history, ["schedule", "seed", "step", "decay_time", "test_accuracy"]),
-            ("milestones", milestones, ["schedule", "seed", "t_gen", "clock", "t_gen_censored"]),
-        ):
-            missing = set(needed) - set(table)
-            if missing:
-                raise ValueError(f"{label}: lacks the columns {sorted(missing)}")
-        without = set(schedules) - set(history["schedule"]) | set(schedules) ^ set(milestones["schedule"])
+        require_columns("history", history, ["schedule", "seed", "step", "decay_time", "test_accuracy"])
+        require_columns("milestones", milestones, ["schedule", "seed", "t_gen", "clock", "t_gen_censored"])
+        names = set(schedules)
+        without = names ^ set(history["schedule"]) | names ^ set(milestones["schedule"])
         if without:
             raise ValueError(
                 f"schedules: runs and schedules must have the same names; {sorted(without)} are not in all"
@@ -156,7 +153,15 @@ class Schedules(Explorable):
 
         # A smaller seed turns later; the bracket holds any turn that a network of the book has shown.
         model = Circuits(generalizing_efficiency=ratio, weight_decay=TOY_DECAY)
-        exponent = brentq(lambda x: grokking_decay_time(model, MEMORIZING, 10**x) - turn, -12, np.log10(0.4))
+        bracket = -12, np.log10(0.4)
+        latest, soonest = (grokking_decay_time(model, MEMORIZING, 10**x) for x in bracket)
+        # A seed that is ahead from the start has its turn before it.
+        soonest = max(soonest, 0.0)
+        if not soonest < turn <= latest:
+            raise ValueError(
+                f"turn: got {turn}; must be above {soonest:.3g}, at most {latest:.3g} at the ratio {ratio}"
+            )
+        exponent = brentq(lambda x: grokking_decay_time(model, MEMORIZING, 10**x) - turn, *bracket)
         cap = 1.5 * turn
         straight = {
             label: [[*corner[:2], base * corner[2], base * corner[3]] for corner in pieces(schedule, HORIZON)]
@@ -349,9 +354,8 @@ def _rows(table: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
 
 
 def _median(values: list[float]) -> float | None:
-    ordered = sorted(values)
-    middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
-    return float(middle) if np.isfinite(middle) else None
+    middle = float(np.median(values))
+    return middle if np.isfinite(middle) else None
 
 
 STEP_AXIS = alt.X(
