@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -86,10 +87,17 @@ class Experiment(Recipe):
 
     @property
     def shape(self) -> str:
-        """What runs must have in common to train as one stack: all but seed, rates, schedules and early stopping."""
+        """What runs must share to train as one stack: all but seed, early stopping, and rates with their schedules."""
         own = {"seed", "stop_when_generalized", "optimizer"}
         rates = {"learning_rate", "weight_decay", "learning_rate_schedule", "weight_decay_schedule"}
         return self.model_dump_json(exclude=own) + self.optimizer.model_dump_json(exclude=rates)
+
+    def require_evaluated(self, checkpoints: Iterable[int]) -> None:
+        """ValueError for steps at which no run of this recipe is evaluated, so that none could keep its weights."""
+        reached = {*range(0, self.steps, self.evaluate_every), self.steps}
+        if never := sorted(set(checkpoints) - reached):
+            allowed = f"multiples of {self.evaluate_every} up to {self.steps}, or {self.steps}"
+            raise ValueError(f"checkpoints: got {never}; must be {allowed}")
 
     def fields(self) -> dict[str, Any]:
         """Every field as nested dictionaries, also one that the record leaves out."""
@@ -106,7 +114,10 @@ class Experiment(Recipe):
             place = values
             for parent in parents:
                 if not isinstance(place.get(parent), dict):
-                    raise ValueError(f"Experiment: {path}: no such field")
+                    nested = [name for name, inner in place.items() if isinstance(inner, dict)]
+                    raise ValueError(
+                        f"Experiment: {path}: got {value!r} for no such field; {parent!r} must be one of {nested}"
+                    )
                 place = place[parent]
             place[field] = value
         return Experiment(**values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from grokmodels.recipe import Recipe
 
@@ -17,7 +17,7 @@ class Schedule(Recipe):
     """A piecewise-linear factor of the step, multiplied with the optimizer's base value.
 
     ``knots`` are (step, factor) pairs, the first at step 0; the factor runs straight between them and stays at the last
-    one. Two knots at one step make a jump. With a ``period`` the whole schedule repeats.
+    one. Two knots at one step make a jump. With a ``period`` the whole schedule repeats; no knot lies beyond it.
     """
 
     knots: tuple[tuple[Step, Factor], ...] = ((0, 1.0),)
@@ -30,6 +30,13 @@ class Schedule(Recipe):
         if not steps or steps[0] != 0 or steps != sorted(steps):
             raise ValueError("the first knot must be at step 0 and the steps must not decrease")
         return knots
+
+    @model_validator(mode="after")
+    def _within_the_period(self) -> Schedule:
+        beyond = [step for step, _ in self.knots if self.period is not None and step > self.period]
+        if beyond:
+            raise ValueError(f"knots: got steps {beyond}; must be at most the period, {self.period}")
+        return self
 
     def __call__(self, step: int) -> float:
         """The factor at a step, counted from 0."""

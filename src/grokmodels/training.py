@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -87,7 +87,8 @@ def train(
     takes a minute first and rounds differently, so it pays for long runs only. The bar is quiet where there is nobody
     to see it, and where the environment has ``TQDM_DISABLE``.
 
-    On one machine with one number of threads the same experiment gives the same history to the last bit.
+    On one machine with one number of threads the same experiment gives the same history to the last bit. ValueError for
+    an unknown ``forward``, a device that is not there, and checkpoints at steps that are never evaluated.
     """
     member = Member(experiment, pick_device(device), forward, checkpoints, keep)
     return next(_train([member], progress))
@@ -109,7 +110,10 @@ def train_stack(members: Sequence[Member], *, progress: bool = True) -> Iterator
 
 
 class Member:
-    """The state of one run in training: its data, network, optimizer and record."""
+    """The state of one run in training: its data, network, optimizer and record.
+
+    ValueError for an unknown ``forward``, and for ``checkpoints`` at steps that are never evaluated.
+    """
 
     def __init__(
         self,
@@ -119,6 +123,9 @@ class Member:
         checkpoints: Collection[int] = (),
         keep: Callable[[str], bool] = lambda name: True,
     ) -> None:
+        if forward not in get_args(Forward):
+            raise ValueError(f"forward: got {forward!r}; must be one of {list(get_args(Forward))}")
+        experiment.require_evaluated(checkpoints)
         self.experiment = experiment
         self.device = device
         self.checkpoints, self.keep = set(checkpoints), keep

@@ -30,7 +30,7 @@ from grokmodels.tasks import Modular, Parity, RandomLabels
         ({"steps": 0}, ["steps", "0", "greater than or equal to 1"]),
         ({"evaluate_every": 0}, ["evaluate_every", "0"]),
         ({"epochs": 3}, ["epochs", "3", "not permitted"]),
-        ({"seed__x": 3}, ["seed__x", "no such field"]),
+        ({"seed__x": 3}, ["seed__x", "3", "no such field", "'seed' must be one of ['task', "]),
     ],
 )
 def test_a_bad_recipe_names_field_value_and_what_is_allowed(changes, names):
@@ -83,6 +83,13 @@ def test_a_recipe_survives_json_with_its_key(experiment):
 @given(experiments, experiments)
 def test_keys_differ_exactly_where_recipes_differ(one, other):
     assert (one.key == other.key) == (one == other)
+
+
+def test_a_checkpoint_is_kept_at_an_evaluation_or_nowhere():
+    experiment = Experiment(steps=60, evaluate_every=25)
+    experiment.require_evaluated([60, 0, 50])
+    with pytest.raises(ValueError, match=r"checkpoints: got \[-25, 10, 75\]; must be multiples of 25 up to 60, or 60"):
+        experiment.require_evaluated([75, 0, 10, -25])
 
 
 def test_keys_do_not_move_between_versions():

@@ -47,3 +47,9 @@ def test_warmup(length, t):
 def test_a_bad_schedule_is_refused(knots):
     with pytest.raises(ValueError, match="knots"):
         Schedule(knots=knots)
+
+
+def test_a_knot_that_never_happens_is_refused():
+    assert Schedule(knots=((0, 0.0), (100, 1.0)), period=100)(150) == 0.5
+    with pytest.raises(ValueError, match=r"knots: got steps \[101, 200\]; must be at most the period, 100"):
+        Schedule(knots=((0, 0.0), (101, 1.0), (200, 0.0)), period=100)

@@ -195,6 +195,13 @@ def test_an_unknown_or_absent_device_is_refused():
         pick_device("tpu")
 
 
+def test_what_could_never_be_kept_and_an_unknown_forward_pass_are_refused():
+    with pytest.raises(ValueError, match=r"checkpoints: got \[15, 70\]; must be multiples of 10 up to 60, or 60"):
+        train(SMALL, checkpoints=[0, 15, 60, 70])
+    with pytest.raises(ValueError, match=r"forward: got 'fast'; must be one of \['auto', 'textbook', 'compiled'\]"):
+        train(SMALL, forward="fast")
+
+
 EASY = Experiment().but(
     task__p=23, fraction=0.8, architecture__width=64, batch_size=None, steps=2000, evaluate_every=20
 )
