@@ -22,11 +22,13 @@ def main(arguments: list[str] | None = None) -> None:
 
     study = commands.add_parser("study", help="run what is missing of a study")
     study.add_argument("name")
-    study.add_argument("--workers", type=int, default=os.cpu_count(), help="local processes, one thread each")
+    study.add_argument("--workers", type=_positive, default=os.cpu_count(), help="local processes, one thread each")
     study.add_argument("--scheduler", help="address of a Dask scheduler to run on instead")
     study.add_argument("--test", action="store_true", help="also the test seeds: once the analysis is fixed")
     study.add_argument("--block", action="append", help="only this block (may be given several times)")
-    study.add_argument("--stack", type=int, help="train so many runs side by side (default: the study's own number)")
+    study.add_argument(
+        "--stack", type=_positive, help="train so many runs side by side (default: the study's own number)"
+    )
     study.add_argument("--device", default="cpu", help="auto, cpu, cuda or mps (default: cpu)")
 
     commands.add_parser("list", help="the studies and how much of each is stored")
@@ -34,8 +36,8 @@ def main(arguments: list[str] | None = None) -> None:
     show.add_argument("name")
     verify = commands.add_parser("verify", help="train the first steps of sampled runs again and compare")
     verify.add_argument("name", nargs="?", help="one study (default: all)")
-    verify.add_argument("--runs", type=int, default=2, help="runs to sample per study")
-    verify.add_argument("--steps", type=int, default=50, help="steps to train again")
+    verify.add_argument("--runs", type=_positive, default=2, help="runs to sample per study")
+    verify.add_argument("--steps", type=_positive, default=50, help="steps to train again")
 
     options = parser.parse_args(arguments)
     try:
@@ -45,8 +47,14 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(2)
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"got {text}; must be a whole number, at least 1")
+    return int(text)
+
+
 def _study(options: argparse.Namespace) -> None:
-    study, folder = _open(options.root, options.name)
+    study, folder = studies.shipped(options.name, options.root)
     blocks = [block.name for block in study.block]
     for name in options.block or []:
         if name not in blocks:
@@ -87,7 +95,7 @@ def _executor(options: argparse.Namespace) -> Executor:
 
 def _list(options: argparse.Namespace) -> None:
     for path in sorted((options.root / "studies").glob("*.toml")):
-        study, folder = _open(options.root, path.stem)
+        study, folder = studies.shipped(path.stem, options.root)
         print(f"{path.stem:20} {_progress(study, folder)}  {study.question}")
 
 
@@ -96,7 +104,7 @@ def _progress(study: studies.Study, folder: Path) -> str:
 
 
 def _show(options: argparse.Namespace) -> None:
-    study, folder = _open(options.root, options.name)
+    study, folder = studies.shipped(options.name, options.root)
     print(f"{study.question}\n\nPrediction: {study.prediction.strip()}\n")
     print(studies.table(study, folder).to_string(index=False))
 
@@ -106,16 +114,12 @@ def _verify(options: argparse.Namespace) -> None:
         [options.name] if options.name else [path.stem for path in sorted((options.root / "studies").glob("*.toml"))]
     )
     for name in names:
-        study, folder = _open(options.root, name)
+        study, folder = studies.shipped(name, options.root)
         for point in studies.sample(study, folder, options.runs):
             difference = studies.replay(point, folder, options.steps)
             print(f"{name:20} {point.experiment.key} largest difference {difference:.2e}")
             if not difference <= studies.REPLAY_TOLERANCE:
                 raise ValueError(
-                    f"{point.path(folder)}: the first {options.steps} steps differ by {difference:.2e}; "
+                    f"{point.path(folder)}: the first evaluations differ by {difference:.2e}; "
                     f"at most {studies.REPLAY_TOLERANCE} is allowed"
                 )
-
-
-def _open(root: Path, name: str) -> tuple[studies.Study, Path]:
-    return studies.read(root / "studies" / f"{name}.toml"), root / "results" / name

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from grokmodels import results
 from grokmodels.experiment import Experiment
@@ -66,6 +66,14 @@ class Block(Recipe):
     checkpoints: Checkpoints | None = None
     checkpoint_seeds: tuple[Seed, ...] = ()
     keep: tuple[str, ...] = ("",)
+
+    @field_validator("grid")
+    @classmethod
+    def _spanned(cls, grid: Fields) -> Fields:
+        for field, values in _flatten(grid).items():
+            if not isinstance(values, list | tuple) or not values:
+                raise ValueError(f"{field}: got {values!r}; must be a list of at least one value")
+        return grid
 
     def steps_kept(self, seed: int) -> tuple[int, ...]:
         """The steps whose weights a run of this seed keeps."""
@@ -122,7 +130,8 @@ def read(path: Path | str) -> Study:
     path = Path(path)
     try:
         study = Study(**tomllib.loads(path.read_text()))
-        list(study.points())
+        for point in study.points():
+            point.experiment.require_evaluated(point.checkpoints)
     except FileNotFoundError:
         known = sorted(other.stem for other in path.parent.glob("*.toml"))
         raise ValueError(f"study: got {path.stem!r}; must be one of {known}") from None
@@ -131,9 +140,9 @@ def read(path: Path | str) -> Study:
     return study
 
 
-def shipped(name: str) -> tuple[Study, Path]:
-    """A study of this repository and the folder of its stored runs. ValueError for a name it does not have."""
-    return read(ROOT / "studies" / f"{name}.toml"), ROOT / "results" / name
+def shipped(name: str, root: Path | str = ROOT) -> tuple[Study, Path]:
+    """A study below ``root`` and the folder of its stored runs. ValueError for a name that is not there."""
+    return read(Path(root) / "studies" / f"{name}.toml"), Path(root) / "results" / name
 
 
 def stored(study: Study, folder: Path | str) -> list[Point]:
@@ -220,7 +229,7 @@ def overview(root: Path | str = ROOT) -> pd.DataFrame:
     """One row per declared study: runs declared and stored, of them test, censored and diverged ones, and hours."""
     rows = {}
     for path in sorted(Path(root).glob("studies/*.toml")):
-        study, folder = read(path), Path(root) / "results" / path.stem
+        study, folder = shipped(path.stem, root)
         done = list(runs(study, folder))
         rows[path.stem] = {
             "declared": sum(1 for _ in study.points()),
@@ -234,12 +243,15 @@ def overview(root: Path | str = ROOT) -> pd.DataFrame:
 
 
 def histories(study: Study, folder: Path | str, block: str | None = None) -> pd.DataFrame:
-    """The histories of all stored runs (of one block), one under the other, with the varied fields as columns."""
+    """The histories of all stored runs (of one block), one under the other, with the varied fields as columns.
+
+    Empty where no run is stored.
+    """
     parts = []
     for run, labels in _labeled(study, folder, block):
         # A field may itself be a sequence, as a schedule's knots are: one to a row.
         parts.append(run.history.assign(**{name: [value] * len(run.history) for name, value in labels.items()}))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _labeled(study: Study, folder: Path | str, block: str | None = None) -> Iterator[tuple[Run, dict[str, Any]]]:
@@ -278,7 +290,10 @@ def sample(study: Study, folder: Path | str, runs: int) -> list[Point]:
 
 
 def replay(point: Point, folder: Path | str, steps: int = 50) -> float:
-    """Train the first steps of a stored run again; the largest relative difference in train loss and weight norm."""
+    """Train the first steps of a stored run again; the largest relative difference in train loss and weight norm.
+
+    NaN, which is within no tolerance, where an evaluation of the stored run is not made again, as after a divergence.
+    """
     from grokmodels.training import train
 
     first = results.load(point.path(folder), checkpoints=False)
@@ -286,5 +301,8 @@ def replay(point: Point, folder: Path | str, steps: int = 50) -> float:
     every = point.experiment.evaluate_every
     steps = min(max(steps // every, 1) * every, int(first.history["step"].iloc[-1]))
     again = train(point.experiment.but(steps=steps), progress=False)
-    both = first.history.merge(again.history, on="step", suffixes=("", "_again"))
-    return max(float((both[f"{c}_again"] / both[c] - 1).abs().max()) for c in ("train_loss", "weight_norm"))
+    stored = first.history[first.history["step"] <= steps]
+    both = stored.merge(again.history, how="left", on="step", suffixes=("", "_again"))
+    ratios = [both[f"{c}_again"] / both[c] for c in ("train_loss", "weight_norm")]
+    # Numpy's largest of numbers is NaN where one of them is; Python's and pandas's need not be.
+    return float(np.abs(np.array(ratios) - 1).max())

@@ -1,5 +1,6 @@
 """Studies: what a file means, that runs are stored once, and that damage or haste loses nothing."""
 
+import math
 import multiprocessing
 import tomllib
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -7,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import pandas as pd
 import pytest
 
-from grokmodels import cli, results, studies
+from grokmodels import cli, results, studies, training
 from grokmodels.board import Board
 from grokmodels.training import train
 
@@ -80,6 +81,7 @@ def test_the_overview_has_studies_without_runs(study, root):
     found = studies.overview(root)
     assert found.loc["tiny", ["declared", "stored", "test", "t_gen censored", "diverged"]].to_list() == [9, 2, 0, 2, 0]
     assert found.loc["unrun", ["declared", "stored"]].to_list() == [9, 0]
+    assert studies.histories(*studies.shipped("unrun", root)).empty
 
 
 def test_test_seeds_wait_until_they_are_asked_for(study, tmp_path):
@@ -162,7 +164,31 @@ def test_verify_notices_a_run_that_cannot_be_remade(root, study, capsys):
     results.save(replace(run, history=history), root / "results" / "tiny")
     with pytest.raises(SystemExit):
         cli.main(["--root", str(root), "verify", "tiny"])
-    assert "differ by" in capsys.readouterr().err
+    assert "the first evaluations differ by" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kept", [1, 2])
+def test_a_run_that_diverges_when_it_is_made_again_is_not_approved(root, study, monkeypatch, capsys, kept):
+    from dataclasses import replace
+
+    point = next(study.points())
+    run = train(point.experiment, progress=False)
+    results.save(run, root / "results" / "tiny")
+    shorter = replace(run, history=run.history[:kept], status="diverged")
+    monkeypatch.setattr(training, "train", lambda *_, **__: shorter)
+    assert math.isnan(studies.replay(point, root / "results" / "tiny", 20))
+    with pytest.raises(SystemExit):
+        cli.main(["--root", str(root), "verify", "tiny"])
+    assert "differ by nan" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["study tiny --stack", "study tiny --workers", "verify --runs", "verify --steps"])
+@pytest.mark.parametrize("number", ["0", "-2", "two"])
+def test_a_number_of_anything_is_at_least_one(root, option, number, capsys):
+    with pytest.raises(SystemExit) as raised:
+        cli.main(["--root", str(root), *option.split(), number])
+    assert raised.value.code == 2
+    assert f"{option.split()[-1]}: got {number}; must be a whole number, at least 1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -173,6 +199,9 @@ def test_verify_notices_a_run_that_cannot_be_remade(root, study, capsys):
         (("seeds = [0, 1]", "seeds = 3"), ["seeds", "3"]),
         (("question", "questoin"), ["questoin", "not permitted"]),
         (("[base]", "[base"), ["line"]),
+        (("weight_decay = [0.0, 1.0]", "weight_decay = 1.0"), ["optimizer.weight_decay: got 1.0; must be a list"]),
+        (("weight_decay = [0.0, 1.0]", "weight_decay = []"), ["optimizer.weight_decay: got []; must be a list"]),
+        (("last = 20", "last = 30"), ["checkpoints: got [30]; must be multiples of 10 up to 20, or 20"]),
     ],
 )
 def test_a_bad_study_file_is_named_before_anything_runs(root, change, words, capsys):
