@@ -5,6 +5,7 @@ outputs of a chapter that passed from its first cell to its last, figures includ
 the build that follows does not execute the chapter again.
 """
 
+import fcntl
 import os
 from collections import defaultdict
 from copy import deepcopy
@@ -51,4 +52,8 @@ def _cache(chapter: Path, root: Path, cells: list[tuple[IPyNbCell, float]]) -> N
     for count, (source, (item, _)) in enumerate(zip(sources, cells, strict=True), start=1):
         source.execution_count = count
         source.outputs = deepcopy(item.test_outputs)
-    store(root, chapter, notebook, sum(duration for _, duration in cells))
+    # Two workers run chapters, and the cache is one database.
+    (root / "_build").mkdir(exist_ok=True)
+    with (root / "_build" / "cache.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        store(root, chapter, notebook, sum(duration for _, duration in cells))

@@ -31,15 +31,15 @@ ARGUMENTS = (
 
 
 class Scheduler(LoadScopeScheduling):
-    """What one worker does together: all chapters, the site and its pages, in that order; else the tests of a file."""
+    """What one worker does together: the site and its pages, built once; else a chapter, or the tests of a file."""
 
     def _split_scope(self, nodeid: str) -> str:
-        alone = nodeid.startswith(("tests/library", "tests/results", "tests/tools"))
-        return nodeid.split("::")[0] if alone else "book"
+        return "site" if nodeid.startswith(("tests/book", "tests/browser")) else nodeid.split("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduler:
-    """The site is built from what its chapters left in the execution cache, so they come first, on one worker."""
+    """The site is built from what its chapters left in the execution cache, so the order stays that of `testpaths`."""
+    config.option.loadscopereorder = False
     return Scheduler(config, log)
 
 

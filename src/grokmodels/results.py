@@ -103,7 +103,8 @@ def _read_table(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     try:
         file = pq.ParquetFile(io.BytesIO(path.read_bytes()))
         metadata = file.metadata.metadata or {}
-        history = file.read().to_pandas(ignore_metadata=True)
+        # A second thread costs more than it gives in a file this small.
+        history = file.read(use_threads=False).to_pandas(ignore_metadata=True)
     except FileNotFoundError:
         raise ResultError(f"{path}: there is no such file") from None
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
@@ -146,9 +147,9 @@ def _cast(checkpoints: dict[int, dict[str, np.ndarray]], dtype: type[np.floating
 
 def _digest(history: pd.DataFrame, about: str) -> str:
     sha = hashlib.sha256(about.encode())
-    for name in history.columns:
-        sha.update(f"{name} {history[name].dtype}".encode())
-        sha.update(np.ascontiguousarray(history[name].to_numpy()).tobytes())
+    for name, column in history.items():
+        sha.update(f"{name} {column.dtype}".encode())
+        sha.update(np.ascontiguousarray(column.to_numpy()).tobytes())
     return sha.hexdigest()
 
 

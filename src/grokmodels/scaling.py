@@ -445,11 +445,11 @@ def kind(stretch: Interval, growth: Interval, dip: float) -> Kind:
 
     The mean of a crossover steepens a little, too, as its seeds come to agree on its place (a stretch of 0.05 or so).
     So it takes a stretch above 0.1, interval and all, to be a transition, and one below 0.25, half of what mean field
-    has, to be a crossover. A transition whose fluctuations do not grow is none that we know. It is of first order where
-    the order parameter has two peaks (dip below 0.05) at the largest size, else continuous.
+    has, and no growth above 0.1, to be a crossover. A transition whose fluctuations do not grow is none that we know.
+    It is of first order where the order parameter has two peaks (dip below 0.05) at the largest size, else continuous.
     """
     if stretch.low <= 0.1:
-        return "crossover" if stretch.high < 0.25 else "undecided"
+        return "crossover" if stretch.high < 0.25 and growth.low <= 0.1 else "undecided"
     if growth.low <= 0:
         return "undecided"
     return "first order" if dip < 0.05 else "continuous"

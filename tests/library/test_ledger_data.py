@@ -6,6 +6,7 @@ import pytest
 
 from grokmodels import exercises
 from grokmodels.ledger import data
+from grokmodels.ledger.row import by_seeds
 from grokmodels.statistics import Interval, Law
 
 
@@ -127,8 +128,8 @@ def test_the_forecast_for_the_late_modulus_can_fail(late, holds, words):
 
 def test_look_and_test_seeds_are_told_apart():
     table = pd.DataFrame({"seed": [0, 1, 2], "test": [False, True, True]})
-    assert {name: len(part) for name, part in data.by_seeds(table).items()} == {"look": 1, "test": 2, "all": 3}
-    assert list(data.by_seeds(table[:1])) == ["look", "all"]
+    assert {name: len(part) for name, part in by_seeds(table).items()} == {"look": 1, "test": 2, "all": 3}
+    assert list(by_seeds(table[:1])) == ["look", "all"]
 
 
 def test_the_edge_at_an_endless_budget_is_found_again():
@@ -136,7 +137,7 @@ def test_the_edge_at_an_endless_budget_is_found_again():
     # t = 100/(f − 0.3): a budget T sees 0.3 + 100/T.
     table = run_table(fractions, with_edge(0.3, 100.0), 2000, seeds=15)
     budgets = [600, 800, 1000, 1400, 2000]
-    end = data.edge_without_end(table.assign(t_gen=table["t_gen"] - 50), budgets)
+    end = data.edge_without_end(table.assign(t_gen=table["t_gen"] - 150), budgets)
     assert end.estimate == pytest.approx(0.3, abs=0.02)
     assert end.low < 0.3 < end.high
     assert data.edge_by_budget(table, budgets)["f_c"].is_monotonic_decreasing
@@ -210,18 +211,19 @@ def laws_with(low, high):
 
 
 @pytest.mark.parametrize(
-    ("both", "edges", "verdict"),
+    ("both", "edges", "declared", "verdict"),
     [
-        (laws_with(-3, -1), [True, True], "holds"),
-        (laws_with(-3, -1), [True, False], "holds with limits"),
-        (laws_with(-1, 1), [True, True], "holds with limits"),
-        (laws_with(-1, 1), [True, False], "fails"),
-        (None, [True], "open"),
-        (laws_with(-3, -1), [], "open"),
+        (laws_with(-3, -1), [True, True], [True], "holds"),
+        (laws_with(-3, -1), [True, True], [True, False], "holds with limits"),
+        (laws_with(-3, -1), [True, False], [True], "holds with limits"),
+        (laws_with(-1, 1), [True, True], [True], "holds with limits"),
+        (laws_with(-1, 1), [True, False], [True], "fails"),
+        (None, [True], [True], "open"),
+        (laws_with(-3, -1), [], [True], "open"),
     ],
 )
-def test_the_verdict_follows_its_rule(both, edges, verdict):
-    assert data.data_size_verdict(both, edges) == verdict
+def test_the_verdict_follows_its_rule(both, edges, declared, verdict):
+    assert data.data_size_verdict(both, edges, declared) == verdict
 
 
 def test_the_row_counts_its_runs():

@@ -77,12 +77,14 @@ def test_energy_where_the_accuracy_is_seen_is_unknown_where_it_never_is():
 
 def test_the_prediction_is_held_against_every_run():
     good = run(HALVES | {"key_energy": 500})
-    late = run(HALVES | {"key_energy": 900, "restricted_loss": 750, "excluded_loss": 1000}, keys=(2, 4), seed=1)
+    moved = {"key_energy": 900, "restricted_loss": 750, "restricted_heldout": 800, "excluded_loss": 1000}
+    late = run(HALVES | moved, keys=(2, 4), seed=1)
     told = inside.came_true((good, late))
     assert told == {
         "key energy above one half at 10 % test accuracy": (1, 2),
         "key energy below one half at t_mem": (2, 2),
         "restricted loss falls before test loss": (1, 2),
+        "the same over held-out pairs": (1, 2),
         "excluded loss rises below 10 % test accuracy": (1, 2),
         "3 to 8 key frequencies": (0, 2),
         "other frequencies in another seed (pairs)": (1, 1),

@@ -147,7 +147,8 @@ def test_a_ticket_wins_only_where_it_generalized_first():
     [
         (pruning_table(0.1, 0.4), tickets(100, 200, 300), "holds"),
         (pruning_table(0.1, 0.4), tickets(400, 200, 300), "holds with limits"),
-        (pruning_table(0.2, 0.2), tickets(400, 200, 300), "fails"),
+        (pruning_table(0.1, 0.4), tickets(600, 700, 800), "holds with limits"),
+        (pruning_table(0.2, 0.2), tickets(600, 200, 300), "fails"),
     ],
 )
 def test_the_verdict_on_pruning_follows_its_rule(pruned, trained, verdict):
@@ -158,6 +159,7 @@ def test_the_verdict_on_pruning_follows_its_rule(pruned, trained, verdict):
     ("fell", "median", "matched", "verdict"),
     [
         (10, 0.7, Interval(0.8, 0.7, 0.9), "holds"),
+        (10, 0.7, Interval(0.86, 0.85, 0.88), "holds with limits"),
         (10, 0.7, None, "holds with limits"),
         (10, 0.7, Interval(1.1, 0.9, 1.3), "holds with limits"),
         (2, 1.2, Interval(1.1, 0.9, 1.3), "fails"),
@@ -202,7 +204,7 @@ def test_the_prediction_on_labels_is_told_for_first_seeds_and_test_seeds():
     assert first["runs, seeds"] == "12, 3"
     assert first["random labels memorized"] == "6 of 6"
     assert first["norm growth, random labels"] == "2.00 [2.00, 2.00]"
-    assert first["norm growth, rule"] == "0.50 [0.50, 0.50]"
+    assert first["norm growth, true labels"] == "0.50 [0.50, 0.50]"
     assert first["norm, rule / memorizer"] == "0.25 [0.25, 0.25]"
     # One test seed is too few for an interval.
     assert told["test seeds"]["norm, rule / memorizer"] == "-"

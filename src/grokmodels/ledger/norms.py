@@ -27,6 +27,9 @@ FREE = ("embedding", "position", "output", "mlp_out")
 # A barrier below this share of the loss of guessing, ln p, counts as none; fixed before any path was computed.
 NO_BARRIER = 0.01
 
+# At most this is the rule's norm over the matched memorizer's, by the prediction of ``random-labels``.
+PREDICTED_RATIO = 0.8
+
 # Entries dropped from each of a ticket's matrices; fixed before any ticket was trained. A first attempt ranked all
 # matrices together: it dropped the whole embedding of a rule and could not be trained.
 TICKET_SHARE = 0.5
@@ -91,7 +94,7 @@ def norms_at_milestones(name: str) -> pd.DataFrame:
 
 
 def settings() -> pd.DataFrame:
-    """The runs with decay of four studies, with the column ``setting``: modulus, width, LayerNorm, by the recipe."""
+    """The runs with decay of four studies, with a column ``setting``: width, LayerNorm, and the moduli in it."""
     names = ("canonical", "weight-decay", "circuits", "delay")
     runs = pd.concat([norms_at_milestones(name) for name in names], ignore_index=True)
     moduli = runs.groupby(["width", "norm"])["p"]
@@ -206,7 +209,7 @@ def predicted_labels(table: pd.DataFrame) -> pd.DataFrame:
             "random labels memorized": f"{(~random['t_mem_censored']).sum()} of {len(random)}",
             "rule found, largest size": f"{largest['generalized'].sum()} of {len(largest)}",
             "norm growth, random labels": str(growth(part, "random") or "-"),
-            "norm growth, rule": str(growth(part, "rule") or "-"),
+            "norm growth, true labels": str(growth(part, "rule") or "-"),
             "norm, rule / memorizer": str(matched_ratio(part) or "-"),
             "rule share / floor, random": f"{(random['rule_share'] / random['floor']).median():.1f}",
         }
@@ -428,15 +431,18 @@ def faster_tickets(tickets: pd.DataFrame, other: str) -> tuple[int, int]:
 
 
 def judge_norms(ratios: pd.DataFrame, matched: Interval | None) -> Verdict:
-    """Holds where the norm fell in 95 % of the runs of every setting and the matched rule's is lower; fails where not.
+    """Holds where the norm fell in 95 % of the runs of every setting and the matched rule's is as low as predicted.
 
-    With limits where only one of the two is so, or the matched memorizers have not run.
+    With limits where it fell so, or the matched rule's is lower, but not by as much; fails where neither is so; open
+    where nothing was compared.
     """
+    if ratios.empty:
+        return "open"
     falls = bool((ratios["fell"] >= 0.95 * ratios["runs"]).all())
     lower = matched is not None and matched.high < 1
-    if falls and lower:
+    if falls and matched is not None and matched.estimate <= PREDICTED_RATIO:
         return "holds"
-    return "holds with limits" if falls or lower or (ratios["median"] < 1).all() else "fails"
+    return "holds with limits" if falls or lower else "fails"
 
 
 def judge_basins(barriers: pd.DataFrame) -> Verdict:
@@ -449,10 +455,13 @@ def judge_basins(barriers: pd.DataFrame) -> Verdict:
 
 
 def judge_pruning(pruning: pd.DataFrame, tickets: pd.DataFrame) -> Verdict:
-    """Holds where memorizer and rule differ under both prunings and the rule's ticket wins in every seed, twice."""
+    """Holds where memorizer and rule differ under both prunings and the rule's ticket wins in every seed.
+
+    It has to win against the memorizer's, a shuffled one and the whole network.
+    """
     gaps = [gap(tolerance(pruning, method)) for method in ("magnitude", "Fourier")]
     differ = [interval.low > 0 or interval.high < 0 for interval in gaps]
-    wins = [faster_tickets(tickets, other) for other in ("memorizer", "random")]
+    wins = [faster_tickets(tickets, other) for other in ("memorizer", "random", "none")]
     tests = [*differ, *(won == seeds for won, seeds in wins)]
     return "holds" if all(tests) else "holds with limits" if any(tests) else "fails"
 
@@ -496,7 +505,12 @@ def rows() -> list[Row]:
             f"{matched if matched else 'not yet measured'}",
             verdict=judge_norms(ratios, matched),
             reason="before a LayerNorm part of the norm means nothing; t_mem is early, so part of the fall is decay of "
-            "the initial weights" + ("; the predicted 0.8 was missed" if matched and matched.estimate > 0.8 else ""),
+            "the initial weights"
+            + (
+                f"; the predicted {PREDICTED_RATIO} was missed"
+                if matched and matched.estimate > PREDICTED_RATIO
+                else ""
+            ),
             figure="norms-milestones",
         ),
         Row(
@@ -526,7 +540,7 @@ def rows() -> list[Row]:
             f"{wins['random'][1]} seeds, than the memorizer's in {wins['memorizer'][0]}, than no mask in "
             f"{wins['none'][0]}",
             verdict=judge_pruning(pruning, tickets),
-            reason="one network size; tickets at one sparsity, three seeds",
+            reason="the rule's ticket is slower than the whole network; one network size, one sparsity, no test seeds",
             figure="norms-pruning",
         ),
         Row(

@@ -87,7 +87,7 @@ def predicted(block: str, run: Run) -> dict[str, bool]:
 
 
 def by_decay() -> pd.DataFrame:
-    """Each run of ``weight-decay`` with a plateau of five evaluations or more: ρ, spikes per unit of Λ, gain per spike.
+    """Each run of ``weight-decay`` whose plateau, of five evaluations or more, ended: ρ, spikes per unit of Λ, gain.
 
     A spike is the begin of disturbed training (:func:`disturbed`); its gain is that of ½ ln odds of the rule share.
     Both are NaN above decay 0.7: spikes come every 0.35 units of Λ, too fast there for evaluations every 50 steps.
@@ -95,10 +95,10 @@ def by_decay() -> pd.DataFrame:
     rows = []
     for point, run in studies.runs(*studies.shipped("weight-decay")):
         decay, seed = point.experiment.optimizer.weight_decay, _seed(point, run)
-        if decay == 0 or run.milestones.t_gen.censored:
+        if decay == 0 or run.milestones.t_mem.censored:
             continue
         plateau, marked = waiting(seed), disturbed(seed)
-        if len(plateau) >= 5:
+        if len(plateau) >= 5 and plateau["step"].iloc[-1] < seed.run["step"].iloc[-1]:
             spikes = float((marked[1:] & ~marked[:-1]).sum()) if decay <= 0.7 else float("nan")
             span = plateau["decay_time"].iloc[-1] - plateau["decay_time"].iloc[0]
             climb = np.diff(half_log_odds(plateau["rule_share"].iloc[[0, -1]].to_numpy()))[0]

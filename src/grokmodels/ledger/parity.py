@@ -223,8 +223,8 @@ def needs_decay(table: pd.DataFrame) -> tuple[Verdict, str]:
     if all(clean):
         return "holds", reason
     if any(clean) or p < 0.05:
-        return "holds with limits", f"{reason}; generalizing is more frequent with decay, p = {p:.2g}"
-    return "fails", f"{reason}; generalizing is not more frequent with decay, p = {p:.2g}"
+        return "holds with limits", f"{reason}; generalizing is more frequent with decay, one-sided p = {p:.2g}"
+    return "fails", f"{reason}; generalizing is not more frequent with decay, one-sided p = {p:.2g}"
 
 
 def verdicts(table: pd.DataFrame) -> dict[str, tuple[Verdict, str]]:
@@ -240,9 +240,10 @@ def rows() -> list[Row]:
     parity = [name for name in PUBLIC_TASKS if "parity" in name or "xor" in name or "^" in name]
     waited = part[part["fate"].isin(["grokked", "not within budget"])] if len(part) else part
     grokked = part[part["fate"] == "grokked"] if len(part) else part
+    ratios = {decayed: _range(grokked.loc[(grokked["decay"] > 0) == decayed, "ratio"]) for decayed in (True, False)}
     effect = (
         f"{int(waited['below'].sum())} of {len(waited)} runs that wait have a test accuracy below chance by two "
-        f"standard errors; t_gen/t_mem of those that grok: {_range(grokked['ratio'])}, and "
+        f"standard errors; t_gen/t_mem of those that grok: with decay {ratios[True]}, without {ratios[False]}; "
         f"{int((grokked['at_mem'] < NEAR_CHANCE).sum())} of these {len(grokked)} were near chance at t_mem; "
         f"seeds that ran after the analysis, alone: {': '.join(verdicts(part)['afterwards'])}"
         if len(part)

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from grokmodels import scaling, statistics, studies
+from grokmodels.ledger.data import Clause
 from grokmodels.ledger.row import Row, Verdict
 from grokmodels.scaling import Curve
 from grokmodels.schedules import Schedule
@@ -264,8 +265,8 @@ class Divergence(NamedTuple):
 def divergence(table: pd.DataFrame) -> dict[float, Divergence]:
     """The law of the delay near a critical fraction, per size; sizes with fewer than 8 runs that ended are left out.
 
-    ln t is normal around a line in ln(f − f_c), as in :func:`grokmodels.statistics.fit_critical_law`, with intervals
-    by profile likelihood over 40 candidates for f_c; f_c = 0 is the power of f it is compared with.
+    The delay is that of t_gen, from the first step. The law is :func:`grokmodels.statistics.fit_critical_law` over 40
+    candidates for f_c; f_c = 0 is the power of f that it is compared with.
     """
     found = {}
     for size, runs in table.groupby("size"):
@@ -274,39 +275,20 @@ def divergence(table: pd.DataFrame) -> dict[float, Divergence]:
         if (~open_).sum() < 8 or len(np.unique(fraction[~open_])) < 3:
             continue
         candidates = np.linspace(0.3, 0.99, 40) * fraction[~open_].min()
-        fits = [_power_law(fraction - place, np.log(times), open_) for place in candidates]
-        exponents, errors, deviance = np.transpose(fits)
-        best, near = int(deviance.argmin()), deviance <= deviance.min() + 3.84
-        low, high = (exponents - 1.96 * errors)[near].min(), (exponents + 1.96 * errors)[near].max()
-        found[float(str(size))] = Divergence(
-            Interval(*map(float, (candidates[best], candidates[near].min(), candidates[near].max()))),
-            Interval(float(exponents[best]), float(low), float(high)),
-            float(_power_law(fraction, np.log(times), open_)[2] - deviance[best] - 2),
-            len(runs),
-            int(open_.sum()),
-        )
+        critical, law = statistics.fit_critical_law(fraction, times, open_, candidates.tolist())
+        power, slope = statistics.fit_law(times, open_, ln_fraction=np.log(fraction)), law.slopes["ln_distance"]
+        exponent = Interval(-slope.estimate, -slope.high, -slope.low)
+        found[float(str(size))] = Divergence(critical, exponent, power.aic - law.aic, law.runs, law.censored)
     return found
 
 
-def _power_law(distance: FloatArray, log_times: FloatArray, open_: NDArray[np.bool_]) -> tuple[float, float, float]:
-    """Exponent g of t ∝ distance^−g, its error at this distance, −2 ln likelihood; runs at no distance cost nothing."""
-    above = distance > 0
-    x, y, waiting = np.log(distance[above]), log_times[above], open_[above]
-    fit = statistics.fit_normal(y, waiting, np.column_stack([np.ones(len(x)), x - x.mean()]))
-    error = fit.scale / np.sqrt(((x - x[~waiting].mean())[~waiting] ** 2).sum())
-    # Up to a constant, the same for each of the runs that ended.
-    deviance = -2 * fit.log_likelihood - (~waiting).sum() * np.log(2 * np.pi)
-    return float(-fit.slopes[1]), float(error), float(deviance)
-
-
 class Waits(NamedTuple):
-    """Waiting times of one cell: runs, how many censored, median steps, coefficient of variation, laws by AIC."""
+    """Waiting times of one cell: runs, how many censored, median steps, coefficient of variation."""
 
     runs: int
     censored: int
     median: float
     variation: Interval
-    laws: pd.DataFrame
 
 
 def waits(table: pd.DataFrame, draws: int = 100) -> Waits:
@@ -314,8 +296,7 @@ def waits(table: pd.DataFrame, draws: int = 100) -> Waits:
 
     The variation is that of a log-normal fitted by maximum likelihood, so censored runs count as what they are.
     """
-    wait = np.maximum(np.asarray(table["t_gen"] - table["t_mem"], float), 1)
-    open_ = np.asarray(table["censored"], bool)
+    wait, open_ = _waits(table)
 
     def variation(rows: NDArray[np.integer[Any]]) -> float:
         return float(np.sqrt(np.expm1(_spread(np.log(wait[rows]), open_[rows]) ** 2)))
@@ -328,8 +309,17 @@ def waits(table: pd.DataFrame, draws: int = 100) -> Waits:
         int(open_.sum()),
         statistics.median_wait(wait, open_),
         Interval(variation(np.arange(n)), float(low), float(high)),
-        statistics.waiting_laws(wait, open_),
     )
+
+
+def wait_laws(table: pd.DataFrame) -> pd.DataFrame:
+    """:func:`grokmodels.statistics.waiting_laws` of the waits of a cell, best first."""
+    return statistics.waiting_laws(*_waits(table))
+
+
+def _waits(table: pd.DataFrame) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Steps from memorization to generalization, and whether each is censored."""
+    return np.maximum(np.asarray(table["t_gen"] - table["t_mem"], float), 1), np.asarray(table["censored"], bool)
 
 
 def _spread(y: FloatArray, waiting: NDArray[np.bool_]) -> float:
@@ -383,15 +373,15 @@ def loops(runs: Runs, column: str = "rule_share", points: int = 25) -> pd.DataFr
 def areas(loops: pd.DataFrame) -> pd.DataFrame:
     """The area between the way down and the way up, per run: ``steps``, ``seed``, ``rate`` (1/steps), ``area``.
 
-    ``lost``: whether the rule share was below one half at the turn, at the fraction ``lowest``. A sweep that never lost
-    the rule has no loop to measure, however small its area.
+    ``turn``: the rule share at the turn; ``lost``: whether it was below one half. A sweep that never lost the rule has
+    no loop to measure.
     """
     rows = []
     for (steps, seed), loop in loops.groupby(["steps", "seed"]):
         area = np.trapezoid(loop["down"] - loop["up"], loop["fraction"])
         rows.append(
             {"steps": steps, "seed": seed, "rate": 1 / steps, "area": float(area)}  # type: ignore[operator]
-            | {"lost": bool(loop["down"].iloc[0] < 0.5), "lowest": float(loop["fraction"].min())}
+            | {"turn": float(loop["down"].iloc[0]), "lost": bool(loop["down"].iloc[0] < 0.5)}
         )
     return pd.DataFrame(rows)
 
@@ -422,13 +412,21 @@ def loop_stays(areas: pd.DataFrame) -> bool | None:
     return False if mean.iloc[-1] <= (1 - SHRINKS) * mean.iloc[0] else None
 
 
-def toy_loops(degree: float, dwells: Sequence[float] = (10, 30, 100)) -> pd.DataFrame:
-    """Loops of the toy, swept in ρ between 20 and 0.05 with a floor of 0.15 under both circuits, as :func:`loops`."""
-    ratios = np.geomspace(0.05, 20, 20)
+def toy_loops(
+    degree: float,
+    dwells: Sequence[float] = (10, 30, 100),
+    between: tuple[float, float] = (0.05, 20),
+    floor: float = 0.15,
+) -> pd.DataFrame:
+    """Loops of the toy, as :func:`loops`: swept in ρ from the larger to the smaller of two values and back.
+
+    Each of 20 values is held for a ``dwell``, at decay 0.2; no circuit falls below the ``floor``.
+    """
+    ratios = np.geomspace(*between, 20)
     made = []
     for dwell in dwells:
         way = [Circuits(degree=degree, generalizing_efficiency=r, weight_decay=0.2) for r in (*ratios[::-1], *ratios)]
-        share = sweep(way, 0.15, 1.0, dwell=dwell, floor=0.15)["share"].to_numpy()
+        share = sweep(way, floor, 1.0, dwell=dwell, floor=floor)["share"].to_numpy()
         loop = {"steps": dwell * len(ratios), "seed": 0, "fraction": np.log(ratios)}
         made.append(pd.DataFrame(loop | {"down": share[19::-1], "up": share[20:]}))
     return pd.concat(made, ignore_index=True)
@@ -488,31 +486,43 @@ def judge_divergence(found: dict[float, Divergence]) -> Finding:
     return Finding("does the delay diverge at a critical fraction?", words, allows, sum(d.runs for d in found.values()))
 
 
-def judge_waits(cells: dict[tuple[str, float], Waits], decay: Interval | None, noise: Interval | None) -> list[Finding]:
-    """Narrow or exponential? Stronger decay: shorter or longer? Noise: does it set the pace?"""
-    if not cells or decay is None:
+def judge_waits(
+    cells: dict[tuple[str, float], Waits], decay: dict[str, Interval], noise: dict[str, Interval]
+) -> list[Finding]:
+    """Narrow or exponential? Stronger decay: shorter or longer? Noise: does it set the pace?
+
+    ``decay`` and ``noise``: the factor on the wait by where it was measured. The first decides: full batches for the
+    decay, so that noise does not mix in, and the weaker decay for noise, away from where the rule collapses.
+    """
+    if not cells or not decay:
         return [Finding("are waits narrow?", "not run yet", ALL, 0)]
     runs = sum(cell.runs for cell in cells.values())
     escape = frozenset({"first order"})
     high, low = max(c.variation.high for c in cells.values()), min(c.variation.low for c in cells.values())
     spread = ALL - escape if high < NARROW else (escape if low > NARROW else ALL)
     # The saddle, too, waits longer at decays close to the one at which its rule collapses.
-    sign = ALL - escape if decay.high < 1 else (escape | {"saddle"} if decay.low > 1 else ALL)
+    doubled = next(iter(decay.values()))
+    sign = ALL - escape if doubled.high < 1 else (escape | {"saddle"} if doubled.low > 1 else ALL)
     found = [
         Finding("are waits narrow (variation below 0.5)?", f"variation {low:.2f} to {high:.2f}", spread, runs),
-        Finding("does twice the decay shorten the wait?", f"factor {decay}", sign, runs),
+        Finding("does twice the decay shorten the wait?", _factors(decay), sign, runs),
     ]
-    if noise is not None:
-        paced = escape | {"continuous"} if noise.high < LOUD else (ALL - escape if noise.low > LOUD else ALL)
-        found.append(Finding("does batch noise shorten it several times?", f"factor {noise}", paced, runs))
+    if noise:
+        loud = next(iter(noise.values()))
+        paced = escape | {"continuous"} if loud.high < LOUD else (ALL - escape if loud.low > LOUD else ALL)
+        found.append(Finding("does batch noise shorten it several times?", _factors(noise), paced, runs))
     return found
 
 
-def judge_loops(areas: pd.DataFrame, critical: Interval) -> Finding:
-    """Is the rule lost below the ``critical`` fraction, and does the loop stay as the sweep slows down?
+def _factors(found: dict[str, Interval]) -> str:
+    return "factor " + ", ".join(f"{interval} ({where})" for where, interval in found.items())
 
-    A saddle has lost it by the end of a slow way down, if that ends below the critical fraction, interval and all. The
-    loop is measured at the speeds at which most runs lost it.
+
+def judge_loops(areas: pd.DataFrame) -> Finding:
+    """Does the loop of a data sweep stay as the sweep slows down?
+
+    It is measured at the speeds at which most runs lost the rule. Where none did, nothing is decided: how soon a saddle
+    loses the rule depends on how small the other circuit was when the sweep began.
     """
     question = "does the loop of a data sweep stay?"
     if len(areas) < 4 or areas["steps"].nunique() < 2 or areas["seed"].nunique() < 2:
@@ -520,9 +530,9 @@ def judge_loops(areas: pd.DataFrame, critical: Interval) -> Finding:
     lost = areas.groupby("steps")["lost"].mean()
     words = "rule lost at " + ", ".join(f"{share:.0%} ({steps:,.0f} steps)" for steps, share in lost.items())
     if lost.iloc[-1] <= 0.5:
-        words += f": no loop; swept to {areas['lowest'].min():.2f}, critical fraction {critical}"
-        allows = ALL - {"saddle"} if areas["lowest"].min() < critical.low else ALL
-        return Finding(question, words, allows, len(areas))
+        shares = areas.groupby("steps")["turn"].mean().map("{:.2f}".format)
+        words += f": no loop; mean rule share at the turn {', '.join(shares)}"
+        return Finding(question, words, ALL, len(areas))
     opened = areas[areas["steps"].isin(lost.index[lost > 0.5])]
     if opened["steps"].nunique() < 2:
         return Finding(question, f"{words}: one speed, no rate", ALL, len(areas))
@@ -586,12 +596,26 @@ def waiting_cells(table: pd.DataFrame) -> dict[tuple[str, float], Waits]:
     return {key: waits(cell) for key, cell in cells if len(cell) >= 10}  # type: ignore[misc]
 
 
-def waiting_evidence(table: pd.DataFrame) -> list[Finding]:
-    """The findings of `waiting-times`: four cells, the effect of decay over both, that of noise over both."""
+def doublings(table: pd.DataFrame) -> dict[str, Interval]:
+    """The factor on the wait of decays above 1, for each batch that has both kinds; the full batch first."""
+    cells = {int(batch): table[table["batch"] == batch] for batch in np.unique(table["batch"])}
+    return {
+        f"batch {batch}" if batch else "full batch": factor(cell, cell["decay"] > 1)
+        for batch, cell in cells.items()
+        if cell["decay"].nunique() > 1
+    }
+
+
+def waiting_evidence(table: pd.DataFrame, cells: dict[tuple[str, float], Waits]) -> list[Finding]:
+    """The findings of `waiting-times`: its :func:`waiting_cells`, the effects of decay and of noise."""
     done = table.groupby(["block", "decay"]).filter(lambda cell: len(cell) >= 10) if len(table) else table
-    decay = factor(done, done["decay"] > 1) if done["decay"].nunique() > 1 else None
-    noise = factor(done, done["batch"] > 0) if done["batch"].nunique() > 1 else None
-    return judge_waits(waiting_cells(table), decay, noise)
+    decay = doublings(done)
+    noise = {
+        f"decay {decay:g}": factor(cell, cell["batch"] > 0)
+        for decay, cell in done.groupby("decay")
+        if cell["batch"].nunique() > 1
+    }
+    return judge_waits(cells, decay, noise)
 
 
 class Evidence(NamedTuple):
@@ -602,6 +626,7 @@ class Evidence(NamedTuple):
     steep: Interval
     limit: dict[float, Interval]
     laws: dict[float, Divergence]
+    cells: dict[tuple[str, float], Waits]
     loops: pd.DataFrame
     decay: statistics.Law | None
 
@@ -619,6 +644,7 @@ def evidence(seeds: Seeds = "all") -> Evidence | None:
         steepening(table, "m_hat"),
         limits(table, "m_hat"),
         divergence(table),
+        waiting_cells(seen(load("waiting-times"), seeds).table),
         loops(seen(load("sweeps"), seeds)),
         decay_law(decay) if len(decay) else None,
     )
@@ -630,16 +656,14 @@ def findings(seeds: Seeds = "all") -> tuple[Finding, ...]:
     found = evidence(seeds)
     if found is None:
         return ()
-    # The modulus of `sweeps` is 31.
-    critical = found.limit.get(31.0**2, Interval(float("nan"), 0.0, 1.0))
     return (
         *judge_sharpness(found.sharp, len(found.table)),
         judge_steepening(found.steep, len(found.table)),
         judge_divergence(found.laws),
         judge_plateau(seen(load("size"), seeds)),
-        *waiting_evidence(seen(load("waiting-times"), seeds).table),
+        *waiting_evidence(seen(load("waiting-times"), seeds).table, found.cells),
         *([judge_exponent(found.decay)] if found.decay else []),
-        judge_loops(areas(found.loops) if len(found.loops) else found.loops, critical),
+        judge_loops(areas(found.loops) if len(found.loops) else found.loops),
     )
 
 
@@ -648,6 +672,47 @@ def side_by_side() -> dict[str, dict[Seeds, Finding]]:
     names: tuple[Seeds, ...] = ("look", "test", "all")
     found = {seeds: {finding.question: finding for finding in findings(seeds)} for seeds in names}
     return {one: {name: found[name][one] for name in names if one in found[name]} for one in found["all"]}
+
+
+def declared() -> list[Clause]:
+    """The parts of the predictions of `size`, `waiting-times` and `sweeps` that this chapter tests, on all runs."""
+    found, table, swept = evidence(), load("waiting-times").table, load("sweeps")
+    if found is None or not len(table) or found.loops.empty:
+        return []
+    ended = found.table[~found.table["censored"]].assign(wait=lambda runs: runs["t_gen"] - runs["t_mem"])
+    spread = ended.groupby(["p", "fraction"])["wait"].agg(["size", "mean", "std"]).query("size >= 8")
+    widest = float((spread["std"] / spread["mean"]).max())
+    longer = [bool(waits["mean"].is_monotonic_decreasing) for _, waits in spread.groupby("p")]
+    cells = {f"{block}, {decay:g}": cell.variation for (block, decay), cell in found.cells.items()}
+    doubled = doublings(table)
+    by_speed = areas(found.loops).groupby("steps")[["lost", "area"]].mean()
+    slowest = by_speed.iloc[-1]
+    lowest = min(decay_sweeps(swept))
+    shrunk = float(slowest["area"] / by_speed["area"].iloc[0])
+    return [
+        Clause("size", "variation of the waits in a cell below 0.5", f"at most {widest:.2f}", widest < NARROW),
+        Clause("size", "waits grow toward f_c", f"at {sum(longer)} of {len(longer)} moduli", all(longer)),
+        Clause(
+            "waiting-times",
+            "variation below 0.5 in every cell",
+            "; ".join(f"{name}: {interval}" for name, interval in cells.items()),
+            all(interval.estimate < NARROW for interval in cells.values()),
+        ),
+        Clause(
+            "waiting-times",
+            "twice the decay: factor 0.4 to 0.7, whatever the batch",
+            _factors(doubled),
+            all(HALVED[0] <= interval.estimate <= HALVED[1] for interval in doubled.values()),
+        ),
+        Clause(
+            "sweeps",
+            "the rule is lost on the way down",
+            f"in {slowest['lost']:.0%} of the slowest",
+            slowest["lost"] > 0.5,
+        ),
+        Clause("sweeps", "the area shrinks by a third", f"slowest over fastest {shrunk:.2f}", shrunk <= 1 - SHRINKS),
+        Clause("sweeps", "the decay sweep loses nothing", f"rule share at least {lowest:.2f}", lowest > 0.5),
+    ]
 
 
 def surviving(found: Sequence[Finding]) -> list[str]:
