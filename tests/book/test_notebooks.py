@@ -56,3 +56,8 @@ def test_figures_have_words(notebook: NotebookNode) -> None:
 
 def test_cells_are_short(notebook: NotebookNode) -> None:
     assert [cell.source for cell in code(notebook) if len(cell.source.splitlines()) > 16] == []
+
+
+def test_no_cell_shows_an_address(notebook: NotebookNode) -> None:
+    texts = [output.get("data", {}).get("text/plain", "") for cell in code(notebook) for output in cell.outputs]
+    assert [text for text in texts if " at 0x" in text] == []
