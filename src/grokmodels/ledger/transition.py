@@ -217,8 +217,7 @@ def steepening(table: pd.DataFrame, prefix: str, draws: int = 40) -> Interval:
     estimate, fits = exponent(made, None)
     rng = np.random.default_rng(0)
     again = [exponent(drawn, fits)[0] for drawn in _resampled(made, rng, draws)]
-    low, high = np.quantile(again, [0.025, 0.975])
-    return Interval(estimate, float(low), float(high))
+    return statistics.percentiles(estimate, again)
 
 
 def limits(table: pd.DataFrame, prefix: str, draws: int = 40) -> dict[float, Interval]:
@@ -303,12 +302,11 @@ def waits(table: pd.DataFrame, draws: int = 100) -> Waits:
 
     rng, n = np.random.default_rng(0), len(table)
     again = [variation(rng.integers(n, size=n)) for _ in range(draws)]
-    low, high = np.quantile(again, [0.025, 0.975])
     return Waits(
         n,
         int(open_.sum()),
         statistics.median_wait(wait, open_),
-        Interval(variation(np.arange(n)), float(low), float(high)),
+        statistics.percentiles(variation(np.arange(n)), again),
     )
 
 
@@ -555,18 +553,6 @@ def decay_law(table: pd.DataFrame) -> statistics.Law:
     weak = table[table["decay"].between(0.1, 1)]
     wait = np.maximum(weak["t_gen"] - weak["t_mem"], 1)
     return statistics.fit_law(wait, weak["censored"], ln_decay=np.log(weak["decay"].astype(float)))
-
-
-def ungrokking(runs: Runs) -> pd.DataFrame:
-    """Block `ungrok`, pairs taken away at once: ``fraction`` left, ``seed``, last ``rule_share`` and accuracy."""
-    rows = []
-    for run in runs.table[runs.table["block"] == "ungrok"].itertuples() if len(runs.table) else ():
-        history = runs.histories[runs.histories["run"] == run.run]
-        last = history.iloc[-5:].median(numeric_only=True)
-        fraction = round(float(run.fraction) * float(history["share"].iloc[-1]), 3)  # type: ignore[arg-type]
-        kept = {"rule_share": last["rule_share"], "test_accuracy": last["test_accuracy"]}
-        rows.append({"fraction": fraction, "seed": run.seed} | kept)
-    return pd.DataFrame(rows, columns=["fraction", "seed", "rule_share", "test_accuracy"])
 
 
 def decay_sweeps(runs: Runs) -> list[float]:
