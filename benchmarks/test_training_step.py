@@ -13,9 +13,9 @@ import time
 import pytest
 import torch
 
-from grokmodels.experiment import Experiment
-from grokmodels.prefixes import necessary_flops
-from grokmodels.training import Member, _step, train
+from grokmodels import Experiment, train
+from grokmodels.engine.prefixes import necessary_flops
+from grokmodels.engine.training import Member, _step
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 CPU = torch.device("cpu")

@@ -4,6 +4,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from grokmodels import Schedule
 from grokmodels.explorables import (
     Chart,
     Choice,
@@ -17,7 +18,6 @@ from grokmodels.explorables import (
     Slider,
     grid,
 )
-from grokmodels.schedules import Schedule
 
 P, WIDTH, FREQUENCY = 97, 16, 14
 

@@ -1,9 +1,59 @@
-"""The library under the book "Grokking as a phase transition".
+"""The library under the book "Grokking as a phase transition": rooms, in the order of the data.
 
-``tasks``, ``architecture``, ``schedules`` and ``experiment`` are recipes; ``transformer``, ``prefixes`` and
-``training`` turn a recipe into a run; ``measures`` says what a network did; ``results`` and ``studies`` keep runs and
-make them again; ``theory`` is the model of two circuits; ``figures`` and ``explorables`` show it all; ``exercises``
-checks answers.
+- ``recipes``: what decides the numbers of a run: task, network, optimizer, schedules, and all of it as one experiment.
+- ``engine``: turns a recipe into a run. Its modules ``transformer``, ``prefixes`` and ``training`` import torch.
+- ``measures``: what a network did, from its answers, its weights and its milestones; ``fourier``, ``walsh`` and
+  ``progress`` look inside, ``landscape`` at the loss around it.
+- ``studies``: grids of experiments, declared, run, stored and made again; ``python -m grokmodels`` commands them.
+- ``statistics``: many runs at once: intervals over seeds, delays that may be censored, scaling with size.
+- ``theory``: the model of two circuits and what follows from it.
+- ``ledger``: every claim of the book as a row computed from stored runs.
+- ``figures``, ``palette`` and ``explorables`` show it all; ``exercises`` checks answers.
 
-Importing this package, or anything in it but the three that train, does not import torch.
+Importing this package, or any room, does not import torch. The modules of ``engine`` do, and so do the two that train
+networks of their own: ``measures.landscape`` and ``ledger.norms``.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grokmodels.engine.training import train
+    from grokmodels.recipes import Architecture, Experiment, Modular, Optimizer, Parity, RandomLabels, Schedule
+else:
+
+    def __getattr__(name: str) -> object:
+        # Names are looked up when they are first used: what needs no torch is not made to wait for it.
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(
+            import_module(f"{__name__}.engine.training" if name == "train" else f"{__name__}.recipes"), name
+        )
+        globals()[name] = value
+        return value
+
+
+__all__ = [
+    "Architecture",
+    "Experiment",
+    "Modular",
+    "Optimizer",
+    "Parity",
+    "RandomLabels",
+    "Schedule",
+    "__version__",
+    "train",
+]
+
+try:
+    __version__ = version("grokmodels")
+except PackageNotFoundError:
+    # Run from a checkout that was never installed.
+    __version__ = "0+unknown"
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

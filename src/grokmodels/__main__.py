@@ -1,6 +1,6 @@
 """``python -m grokmodels``: run studies, look at them, and check that they can be remade."""
 
-from grokmodels.cli import main
+from grokmodels.studies.cli import main
 
 if __name__ == "__main__":
     main()

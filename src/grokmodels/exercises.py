@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from grokmodels import measures, progress, scaling, walsh
-from grokmodels.schedules import Schedule
-from grokmodels.tasks import Modular
+from grokmodels import measures
+from grokmodels.measures import progress, walsh
+from grokmodels.recipes.schedules import Schedule
+from grokmodels.recipes.tasks import Modular
+from grokmodels.statistics import scaling
 from grokmodels.theory import rest, ridge
 from grokmodels.theory.circuits import Circuits, simulate
 from grokmodels.theory.plateau import DECAY_TIME, SHARE
@@ -223,9 +225,9 @@ def check_rescaling(function: Callable[[Any, float], Any]) -> None:
     ``parameters``: names → arrays of a network with a LayerNorm before every branch and before the readout. The norm of
     the embedding must change by ``factor``.
     """
-    from grokmodels import landscape
-    from grokmodels.experiment import Experiment
-    from grokmodels.transformer import Transformer
+    from grokmodels.engine.transformer import Transformer
+    from grokmodels.measures import landscape
+    from grokmodels.recipes.experiment import Experiment
 
     experiment = Experiment().but(task__p=7, batch_size="full", architecture__width=16)
     model = Transformer(experiment.architecture, experiment.task)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from grokmodels import Parity
 from grokmodels.exercises import check_walsh_coefficient
-from grokmodels.tasks import Parity
 
 
 def coefficient(table, bits, base=-1.0):

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from grokmodels import figures, fourier
+from grokmodels import figures
+from grokmodels.measures import fourier
 from grokmodels.palette import PALETTE
 from tests.explorable_samples import circle, family_tables, history
 

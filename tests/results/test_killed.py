@@ -10,7 +10,8 @@ import time
 import pandas as pd
 import pytest
 
-from grokmodels import results, studies
+from grokmodels import studies
+from grokmodels.studies import files
 
 STUDY = """
 question = "Does it survive?"
@@ -81,8 +82,8 @@ def assert_same_runs(folder, expected):
     assert sorted(p.name for p in folder.iterdir() if not p.name.startswith(".")) == sorted(
         p.name for p in expected.iterdir()
     )
-    for run in map(results.load, expected.glob("*.parquet")):
-        again = results.load(folder / f"{run.experiment.key}.parquet")
+    for run in map(files.load, expected.glob("*.parquet")):
+        again = files.load(folder / f"{run.experiment.key}.parquet")
         pd.testing.assert_frame_equal(again.history, run.history, check_exact=True)
         for step, kept in run.checkpoints.items():
             assert all((again.checkpoints[step][name] == x).all() for name, x in kept.items())
@@ -97,7 +98,7 @@ def test_a_study_killed_twenty_times_ends_as_if_undisturbed(study_file, undistur
         time.sleep(chance.uniform(0.3, 0.9) * seconds)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        for run in map(results.load, tmp_path.glob("*.parquet")):  # whatever is there is whole
+        for run in map(files.load, tmp_path.glob("*.parquet")):  # whatever is there is whole
             assert run.status == "finished"
     finish(start(study_file, tmp_path))
     assert_same_runs(tmp_path, expected)
@@ -111,7 +112,7 @@ def test_two_studies_started_at_once_in_one_folder_do_not_disturb_each_other(stu
 
 
 def test_a_read_only_folder_gives_one_clear_error_and_keeps_what_is_there(study_file, tmp_path, capsys):
-    from grokmodels import cli
+    from grokmodels.studies import cli
 
     root = tmp_path / "root"
     (root / "studies").mkdir(parents=True)
@@ -144,7 +145,7 @@ def test_a_full_disk_gives_one_clear_error_and_keeps_what_is_there(study_file, u
     assert process.returncode != 0
     assert "File too large" in error
     assert sorted(p.name for p in tmp_path.iterdir()) == [first.name, first.with_suffix(".safetensors").name]
-    results.load(tmp_path / first.name)
+    files.load(tmp_path / first.name)
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 import pytest
 
-from grokmodels import results, studies
+from grokmodels import studies
+from grokmodels.studies import files
 
 NAMES = sorted(path.stem for path in (studies.ROOT / "studies").glob("*.toml"))
 
@@ -23,7 +24,7 @@ def test_sampled_runs_begin_as_they_did(shipped):
 def test_every_file_is_sound_and_belongs_to_its_study(shipped):
     study, folder = shipped
     keys = {point.experiment.key for point in study.points()}
-    found = {run.experiment.key for run in map(results.load, folder.glob("*.parquet"))}
+    found = {run.experiment.key for run in map(files.load, folder.glob("*.parquet"))}
     assert found <= keys
 
 

@@ -13,7 +13,7 @@ from grokmodels.explorables.controls import Choice, Controlled, Slider, grid
 from grokmodels.explorables.explorable import Explorable, Rows, State
 from grokmodels.explorables.formulas import DECAY, DEGREE, RATIO, formula_kernel, require_within
 from grokmodels.palette import css
-from grokmodels.schedules import Schedule
+from grokmodels.recipes.schedules import Schedule
 from grokmodels.theory.circuits import FLOW_OF, MARGIN
 from grokmodels.theory.clock import READING, SPEED
 from grokmodels.theory.integrate import RUNGE_KUTTA, pieces, runge_kutta

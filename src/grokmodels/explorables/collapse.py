@@ -8,12 +8,12 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from grokmodels import scaling
 from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.controls import Controlled, Slider, grid
 from grokmodels.explorables.explorable import Explorable, Rows, State, columns, require_columns
 from grokmodels.explorables.formulas import formula_kernel, require_within
 from grokmodels.palette import css
+from grokmodels.statistics import scaling
 
 REFERENCE = 23
 LIMITS = {
@@ -29,7 +29,7 @@ class Collapse(Explorable):
 
     ``points``: columns ``p``, ``fraction``, ``mean`` and ``error``, one row per measured point. The rescaled axis is
     ln(f / f_c(p)) · (p²/23²)^a with f_c(p) = f_c · (p/23)^(−b): ``stretch`` a, ``critical`` f_c, ``fall`` b. The
-    residual is that of :func:`grokmodels.scaling.collapse_residual`.
+    residual is that of :func:`grokmodels.statistics.scaling.collapse_residual`.
     """
 
     stretch = Controlled()

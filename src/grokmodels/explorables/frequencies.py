@@ -17,7 +17,7 @@ from grokmodels.palette import css
 class Frequencies(Explorable):
     """Recorded networks by frequency: the spectrum of their logits, their accuracy with few left in the embedding.
 
-    ``runs``: name → table of :func:`grokmodels.progress.few`, all with the same steps and as many accuracies.
+    ``runs``: name → table of :func:`grokmodels.measures.progress.few`, all with the same steps and as many accuracies.
     Frequencies are kept in the order of their share of the last logits, strongest first, the same ones at every step.
     """
 

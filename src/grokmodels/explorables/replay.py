@@ -12,7 +12,7 @@ import pandas as pd
 from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.controls import Controlled, Slider
 from grokmodels.explorables.explorable import Explorable, Rows, State, columns, compact, require_columns
-from grokmodels.fourier import FloatArray, circle_order, fourier_energy, fourier_plane, project
+from grokmodels.measures.fourier import FloatArray, circle_order, fourier_energy, fourier_plane, project
 from grokmodels.palette import CYCLE, css
 
 CURVES = ["train_accuracy", "test_accuracy", "weight_norm", "rule_share"]
@@ -33,9 +33,9 @@ class Replay(Explorable):
     → token embedding (p, d), p odd; its steps are the slider's positions. ``step`` is where the slider starts.
 
     The circle is seen in a plane fixed by the last embedding: that of its strongest frequency k
-    (:func:`~grokmodels.fourier.fourier_plane`). Every frame is projected onto this same plane and tokens are joined in
-    the order of k·a mod p: the circle is not fitted, it emerges. Lengths are in units of the frame's root mean square
-    embedding, so that the mean squared radius is the share of the embedding that lies in this plane.
+    (:func:`~grokmodels.measures.fourier.fourier_plane`). Every frame is projected onto this same plane and tokens are
+    joined in the order of k·a mod p: the circle is not fitted, it emerges. Lengths are in units of the frame's root
+    mean square embedding, so that the mean squared radius is the share of the embedding that lies in this plane.
     """
 
     step = Controlled()

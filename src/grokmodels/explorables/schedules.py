@@ -17,7 +17,7 @@ from grokmodels.explorables.controls import Controlled, Slider, grid
 from grokmodels.explorables.explorable import Explorable, Rows, State, columns, compact, require_columns
 from grokmodels.explorables.formulas import Limits, formula_kernel, require_within
 from grokmodels.palette import css
-from grokmodels.schedules import Schedule
+from grokmodels.recipes.schedules import Schedule
 from grokmodels.theory.circuits import FLOW_OF, Circuits
 from grokmodels.theory.integrate import pieces
 from grokmodels.theory.plateau import grokking_decay_time

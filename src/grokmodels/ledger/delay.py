@@ -11,12 +11,12 @@ from scipy.stats import t as student
 
 from grokmodels import statistics, studies
 from grokmodels.ledger.row import Row, Verdict, by_seeds
-from grokmodels.schedules import Schedule
+from grokmodels.recipes.schedules import Schedule
 from grokmodels.theory.implicit_bias import MARGIN
 from grokmodels.theory.plateau import DECAY_TIME
 
 if TYPE_CHECKING:
-    from grokmodels.training import Run
+    from grokmodels.engine.training import Run
 
 SCHEDULES = {
     "constant": Schedule(),

@@ -1,7 +1,7 @@
 """Inside the circuit: which frequencies carry the solution, and whether they come suddenly or gradually. Row 12.
 
-A ``table`` has one row per checkpoint, with the columns of :func:`grokmodels.progress.follow`. Steps are read between
-checkpoints, by straight lines.
+A ``table`` has one row per checkpoint, with the columns of :func:`grokmodels.measures.progress.follow`. Steps are read
+between checkpoints, by straight lines.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from grokmodels import progress, studies
+from grokmodels import studies
 from grokmodels.ledger.row import Row, Verdict
-from grokmodels.measures import first_lasting
+from grokmodels.measures import first_lasting, progress
 from grokmodels.statistics import Interval, bootstrap
 
 STUDY = "circuits"

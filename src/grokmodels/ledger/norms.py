@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from grokmodels import landscape, measures, studies
-from grokmodels.experiment import Experiment
+from grokmodels import measures, studies
 from grokmodels.ledger.row import Row, Verdict
+from grokmodels.measures import landscape
+from grokmodels.recipes.experiment import Experiment
 from grokmodels.statistics import Interval, bootstrap
 
 FOLDER = studies.ROOT / "results" / "landscape"

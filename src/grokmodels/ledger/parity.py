@@ -12,8 +12,8 @@ from scipy.stats import binomtest, fisher_exact
 
 from grokmodels import studies
 from grokmodels.ledger.row import Row, Verdict
+from grokmodels.recipes.tasks import Parity, Split
 from grokmodels.statistics import median_wait
-from grokmodels.tasks import Parity, Split
 
 FATES = ("grokked", "at once", "not within budget", "did not memorize")
 # Generalizing this many times later than memorizing is called grokking.

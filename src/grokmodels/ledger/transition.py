@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from grokmodels import scaling, statistics, studies
+from grokmodels import statistics, studies
 from grokmodels.ledger.data import Clause
 from grokmodels.ledger.row import Row, Verdict
-from grokmodels.scaling import Curve
-from grokmodels.schedules import Schedule
-from grokmodels.statistics import Interval
+from grokmodels.recipes.schedules import Schedule
+from grokmodels.statistics import Interval, scaling
+from grokmodels.statistics.scaling import Curve
 from grokmodels.theory import ridge
 from grokmodels.theory.circuits import Circuits
 from grokmodels.theory.hysteresis import sweep
@@ -169,7 +169,7 @@ def _share(rho: float, reading: float) -> float:
 
 
 class Sharpness(NamedTuple):
-    """What size does to one order parameter: see :mod:`grokmodels.scaling`. ``dip`` is at the largest size."""
+    """What size does to one order parameter: see :mod:`grokmodels.statistics.scaling`. ``dip`` is at the largest."""
 
     stretch: Interval
     growth: Interval
@@ -179,7 +179,7 @@ class Sharpness(NamedTuple):
 
 
 def sharpness(table: pd.DataFrame, column: str, draws: int = 60) -> Sharpness:
-    """The three tests of :func:`grokmodels.scaling.kind`, and the AIC of a crossover minus that of a transition."""
+    """Three tests of :func:`grokmodels.statistics.scaling.kind`, and the AIC of a crossover minus a transition's."""
     made = scaling.curves(table, column)
     stretch, growth = scaling.stretch(made, draws), scaling.growth(made, draws)
     dip = scaling.dip(scaling.widest(made[-1]))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from grokmodels.schedules import Schedule
+from grokmodels.recipes.schedules import Schedule
 from grokmodels.theory.checks import require
 from grokmodels.theory.kernels import Script
 

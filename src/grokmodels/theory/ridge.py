@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from pydantic import Field, model_validator
 
-from grokmodels.recipe import Recipe
+from grokmodels.recipes.recipe import Recipe
 from grokmodels.theory.checks import require, require_positive
 from grokmodels.theory.gaussian import NORMAL_CDF
 from grokmodels.theory.integrate import FloatArray

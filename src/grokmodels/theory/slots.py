@@ -14,8 +14,8 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
-from grokmodels.recipe import Recipe
-from grokmodels.schedules import Schedule
+from grokmodels.recipes.recipe import Recipe
+from grokmodels.recipes.schedules import Schedule
 from grokmodels.theory.checks import require, require_positive
 from grokmodels.theory.circuits import Circuits, Positive
 from grokmodels.theory.clock import POTENTIAL

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from grokmodels.recipe import Recipe
-from grokmodels.schedules import Schedule
+from grokmodels.recipes.recipe import Recipe
+from grokmodels.recipes.schedules import Schedule
 from grokmodels.theory.checks import require, require_positive
 from grokmodels.theory.circuits import Circuits, Positive, describe, flow, margins
 from grokmodels.theory.integrate import FloatArray

@@ -1,8 +1,5 @@
 """The model: simulation along schedules, derivatives, and errors that name the field."""
 
-import pkgutil
-import subprocess
-import sys
 from itertools import pairwise
 
 import numpy as np
@@ -10,8 +7,7 @@ import pytest
 from hypothesis import given
 from scipy.integrate import solve_ivp
 
-from grokmodels import theory
-from grokmodels.schedules import Schedule
+from grokmodels import Schedule
 from grokmodels.theory import circuits
 from grokmodels.theory.circuits import Circuits, simulate
 from tests.library.theory import independent
@@ -98,9 +94,3 @@ def test_bad_times_are_named(times):
 def test_bad_parameters_are_named(field, value):
     with pytest.raises(ValueError, match=f"Circuits: {field}: got {value!r}"):
         Circuits(**{field: value})
-
-
-def test_the_theory_never_needs_torch():
-    names = ", ".join(f"grokmodels.theory.{found.name}" for found in pkgutil.iter_modules(theory.__path__))
-    code = f"import sys, {names}; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

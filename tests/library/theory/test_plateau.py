@@ -6,7 +6,7 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grokmodels.schedules import Schedule
+from grokmodels import Schedule
 from grokmodels.theory import clock, implicit_bias, plateau
 from grokmodels.theory.circuits import MARGIN, Circuits, simulate
 from grokmodels.theory.losses import STEEPNESS

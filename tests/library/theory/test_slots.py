@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
-from grokmodels.schedules import Schedule
+from grokmodels import Schedule
 from grokmodels.theory import circuits, slots
 from grokmodels.theory.slots import N, Slots, a, kappa
 from grokmodels.theory.symbols import D

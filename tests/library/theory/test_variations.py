@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad, solve_ivp
 from scipy.stats import norm
 
-from grokmodels.schedules import Schedule
+from grokmodels import Schedule
 from grokmodels.theory import circuits, depths, ridge
 from grokmodels.theory.circuits import Circuits
 from grokmodels.theory.depths import UnequalCircuits

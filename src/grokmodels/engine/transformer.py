@@ -1,0 +1,118 @@
+"""The transformer of the book, as a textbook writes it.
+
+Tokens are embedded, one or more blocks add attention and a two-layer perceptron to a residual stream, and the last
+position is read out as logits. No biases anywhere: every parameter is a matrix, a vector of LayerNorm gains, or the
+readout vector, so "the weight norm" is the length of one list of numbers.
+
+Shapes below: n examples, L positions, d width, h heads, C classes.
+
+Sources: Vaswani et al. 2017 (arXiv:1706.03762) for attention; Power et al. 2022 (arXiv:2201.02177) for the
+two-layer, width-128, four-head decoder on modular arithmetic.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from grokmodels.recipes.architecture import Architecture
+from grokmodels.recipes.tasks import Task
+
+MLP_RATIO = 4
+
+
+class Block(nn.Module):
+    """One layer: ``x + attention(norm(x))``, then ``x + mlp(norm(x))``."""
+
+    def __init__(self, arch: Architecture) -> None:
+        super().__init__()
+        d = arch.width
+        self.heads = arch.heads
+        self.causal = arch.attention == "causal"
+        self.activation = nn.functional.relu if arch.activation == "relu" else nn.functional.gelu
+        self.norm1 = _norm(arch)
+        self.query = _linear(d, d)
+        self.key = _linear(d, d)
+        self.value = _linear(d, d)
+        self.output = _linear(d, d)
+        self.norm2 = _norm(arch)
+        self.mlp_in = _linear(d, MLP_RATIO * d)
+        self.mlp_out = _linear(MLP_RATIO * d, d)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Residual stream in and out, both (n, L, d)."""
+        x = x + self.attend(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
+
+    def attend(self, x: Tensor) -> Tensor:
+        """Multi-head softmax attention, (n, L, d) → (n, L, d)."""
+        n, length, d = x.shape
+        q, k, v = (
+            part(x).view(n, length, self.heads, -1).transpose(1, 2) for part in (self.query, self.key, self.value)
+        )  # each (n, h, L, d/h)
+        scores = q @ k.mT / (d // self.heads) ** 0.5
+        if self.causal:
+            future = torch.ones(length, length, dtype=torch.bool, device=x.device).triu(1)
+            scores = scores.masked_fill(future, -torch.inf)
+        mixed = scores.softmax(dim=-1) @ v
+        return self.output(mixed.transpose(1, 2).reshape(n, length, d))
+
+    def mlp(self, x: Tensor) -> Tensor:
+        """Position-wise perceptron, (..., d) → (..., d)."""
+        return self.mlp_out(self.activation(self.mlp_in(x)))
+
+
+class Transformer(nn.Module):
+    """Tokens (n, L) of integers → logits (n, C). Built for one task, seeded by a generator of its own."""
+
+    def __init__(self, arch: Architecture, task: Task, seed: int = 0) -> None:
+        super().__init__()
+        self.arch = arch
+        d = arch.width
+        length = task.length + (arch.attention == "bidirectional")
+        self.embedding = nn.Parameter(torch.empty(task.n_tokens, d))
+        self.position = nn.Parameter(torch.empty(length, d)) if arch.positions else None
+        self.readout = nn.Parameter(torch.empty(d)) if arch.attention == "bidirectional" else None
+        self.blocks = nn.ModuleList(Block(arch) for _ in range(arch.layers))
+        self.norm = _norm(arch)
+        self.unembedding = _linear(d, task.n_classes)
+        self._initialize(seed)
+
+    @property
+    def layers(self) -> list[Block]:
+        """The blocks, in order."""
+        return [block for block in self.blocks if isinstance(block, Block)]
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        x = self.embed(tokens)
+        for block in self.layers:
+            x = block(x)
+        return self.unembedding(self.norm(x[:, -1]))
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Token plus position embeddings, with the readout token where there is one: (n, L) → (n, L or L + 1, d)."""
+        x = self.embedding[tokens]
+        if self.readout is not None:
+            x = torch.cat([x, self.readout.expand(len(x), 1, -1)], dim=1)
+        return x if self.position is None else x + self.position
+
+    @torch.no_grad()
+    def _initialize(self, seed: int) -> None:
+        # One float64 stream in a fixed order: the same seed gives the same network on every device and precision.
+        generator = torch.Generator().manual_seed(seed)
+        for name, parameter in self.named_parameters():
+            if "norm" in name:
+                parameter.fill_(1.0)
+                continue
+            # Embeddings are looked up, not multiplied, so the width stands in for their fan-in; so it does in a matrix.
+            fan_in = parameter.shape[-1]
+            noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+            parameter.copy_(noise * self.arch.init_scale / fan_in**0.5)
+
+
+def _linear(fan_in: int, fan_out: int) -> nn.Linear:
+    return nn.Linear(fan_in, fan_out, bias=False)
+
+
+def _norm(arch: Architecture) -> nn.Module:
+    return nn.LayerNorm(arch.width, bias=False) if arch.norm == "pre" else nn.Identity()

@@ -1,0 +1,263 @@
+"""The landscape around a trained network: paths between networks, the barriers on them, and what pruning leaves.
+
+``parameters`` are names → arrays, as a run's checkpoints hold them. A path is a function of a place t from 0 to 1 that
+returns parameters. Everything is computed in double precision, whatever the network was trained in.
+
+Sources: barriers on straight paths, Frankle et al. 2020 (arXiv:1912.05671); curved paths, Garipov et al. 2018
+(arXiv:1802.10026); tickets, Frankle and Carbin 2019 (arXiv:1803.03635).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from grokmodels.engine.training import ForwardPass, Member, Run, train_stack
+from grokmodels.measures import fourier, progress
+from grokmodels.measures.logits import accuracy, cross_entropy
+from grokmodels.measures.norms import weight_norms
+from grokmodels.recipes.experiment import Experiment
+
+Array = NDArray[np.floating]
+Parameters = Mapping[str, Array]
+# Arrays, or tensors where a gradient is taken.
+Point = Mapping[str, Any]
+Path = Callable[[float], dict[str, Any]]
+Masks = dict[str, NDArray[np.bool_]]
+
+
+class Network:
+    """The logits of some inputs of an experiment (all, or the numbers ``rows``) as a function of parameters."""
+
+    def __init__(self, experiment: Experiment, rows: ArrayLike | None = None) -> None:
+        member = Member(experiment.but(precision="float64"), torch.device("cpu"))
+        chosen = member.all_rows if rows is None else torch.as_tensor(np.asarray(rows))
+        self.rows, self.labels = chosen.numpy(), member.labels[chosen]
+        self._module, self._batch = ForwardPass(member), member.prepare(chosen)
+
+    def logits(self, parameters: Parameters) -> Array:
+        """Logits (n, C)."""
+        with torch.no_grad():
+            return np.asarray(self.forward(_tensors(parameters)))
+
+    def forward(self, parameters: dict[str, Tensor]) -> Tensor:
+        """The same for tensors, so that gradients can be taken."""
+        named = {f"model.{name}": values for name, values in parameters.items()}
+        return functional_call(self._module, named, (self._batch,))
+
+    def loss(self, parameters: dict[str, Tensor]) -> Tensor:
+        """Mean cross-entropy in nats."""
+        return nn.functional.cross_entropy(self.forward(parameters), self.labels)
+
+
+def logits(experiment: Experiment, parameters: Parameters) -> Array:
+    """Logits of all inputs, (n, C), of an experiment's network with these parameters."""
+    return Network(experiment).logits(parameters)
+
+
+def norm(parameters: Parameters) -> float:
+    """Euclidean norm of all parameters together."""
+    return float(np.linalg.norm(list(weight_norms(parameters).values())))
+
+
+# -- paths ------------------------------------------------------------------------------------------------------------
+
+
+def straight_path(start: Point, end: Point) -> Path:
+    """(1 − t) start + t end."""
+    return lambda t: {name: (1 - t) * start[name] + t * end[name] for name in start}
+
+
+def curved_path(*points: Point) -> Path:
+    """The Bezier curve from the first point to the last, pulled toward those between."""
+    degree = len(points) - 1
+
+    def path(t: float) -> dict[str, Any]:
+        pulls = [math.comb(degree, k) * (1 - t) ** (degree - k) * t**k for k in range(degree + 1)]
+        return {name: sum(pull * point[name] for pull, point in zip(pulls, points, strict=True)) for name in points[0]}
+
+    return path
+
+
+def along(experiment: Experiment, path: Path, points: int = 25, rows: ArrayLike | None = None) -> pd.DataFrame:
+    """What a path passes: columns ``place``, ``train_loss``, ``train_accuracy``, ``test_accuracy``, ``norm``.
+
+    "Train" are the inputs ``rows``, by default those of the experiment's split; "test" are all others.
+    """
+    task, network = experiment.task, Network(experiment)
+    train = task.split(experiment.fraction, experiment.seed).train if rows is None else np.asarray(rows)
+    test = np.setdiff1d(np.arange(task.n_inputs), train)
+    passed = []
+    for place in np.linspace(0, 1, points):
+        here = path(float(place))
+        said = network.logits(here)
+        passed.append(
+            {
+                "place": float(place),
+                "train_loss": cross_entropy(said[train], task.labels[train]),
+                "train_accuracy": accuracy(said[train], task.labels[train]),
+                "test_accuracy": accuracy(said[test], task.labels[test]),
+                "norm": norm(here),
+            }
+        )
+    return pd.DataFrame(passed)
+
+
+def barrier(heights: ArrayLike) -> float:
+    """How far the highest point of a path lies above the higher of its ends; 0 where an end is the highest point.
+
+    Frankle et al. 2020 measure from the mean of the two ends, which also counts a mere slope between unequal ends.
+    """
+    heights = np.asarray(heights, dtype=float)
+    return float(heights.max() - max(heights[0], heights[-1]))
+
+
+def bend(
+    experiment: Experiment,
+    start: Parameters,
+    end: Parameters,
+    rows: ArrayLike | None = None,
+    bends: int = 1,
+    steps: int = 200,
+    rate: float = 0.02,
+    within: float | None = None,
+) -> list[dict[str, Array]]:
+    """Points that pull a path from start to end through low train loss: for :func:`curved_path`, ends included.
+
+    Adam moves ``bends`` points, from places on the straight path, and lowers the 4-norm of the loss, which heeds the
+    highest most, over places of the curve that shift from step to step, so that nothing hides between them. ``within``
+    keeps the points in the ball of that radius around the origin; a curve whose points are in a ball never leaves it.
+    Of all curves met, the straight path included, the one whose highest loss is lowest is returned, so that it is never
+    worse than the straight one.
+    """
+    if rows is None:
+        rows = experiment.task.split(experiment.fraction, experiment.seed).train
+    network, first, last = Network(experiment, rows), _tensors(start), _tensors(end)
+    straight = straight_path(first, last)
+    free = [straight((k + 1) / (bends + 1)) for k in range(bends)]
+    moved = [values.requires_grad_() for point in free for values in point.values()]
+    optimizer = torch.optim.Adam(moved, lr=rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    places = 2 * bends + 3
+    shifts = np.random.default_rng(0).uniform(-0.5, 0.5, steps)
+    lowest, best = float("inf"), free
+    for step in range(steps + 1):
+        _pull_inside(free, within)
+        path = curved_path(first, *free, last)
+        if step % 20 == 0 or step == steps:
+            with torch.no_grad():
+                highest = max(float(network.loss(path(t))) for t in np.linspace(0, 1, 4 * places + 1))
+            if highest < lowest:
+                lowest = highest
+                best = [{name: values.detach().clone() for name, values in point.items()} for point in free]
+        if step < steps:
+            optimizer.zero_grad()
+            losses = [network.loss(path((k + 1 + shifts[step]) / (places + 1))) for k in range(places)]
+            torch.stack(losses).pow(4).mean().pow(0.25).backward()
+            optimizer.step()
+            schedule.step()
+    middles = [{name: values.numpy() for name, values in point.items()} for point in best]
+    return [dict(start), *middles, dict(end)]
+
+
+@torch.no_grad()
+def _pull_inside(points: Sequence[dict[str, Tensor]], radius: float | None) -> None:
+    for point in points:
+        length = float(sum(values.square().sum() for values in point.values())) ** 0.5
+        if radius is not None and length > radius:
+            for values in point.values():
+                values.mul_(radius / length)
+
+
+# -- pruning ----------------------------------------------------------------------------------------------------------
+
+
+def magnitude_masks(parameters: Parameters, share: float, *, together: bool = False) -> Masks:
+    """Masks that drop the given share of the entries of every matrix, the smallest first.
+
+    ``together`` ranks the entries of all matrices at once. That depends on the scales between matrices, which before a
+    LayerNorm mean nothing. LayerNorm gains are vectors and are kept. ValueError for a share outside 0 to 1.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"share: got {share}; must be 0 to 1")
+    sizes = {name: np.abs(values).ravel() for name, values in parameters.items() if values.ndim == 2}
+    if together:
+        kept = _largest(np.concatenate(list(sizes.values())), share)
+        parts = np.split(kept, np.cumsum([len(values) for values in sizes.values()])[:-1])
+    else:
+        parts = [_largest(values, share) for values in sizes.values()]
+    return {name: part.reshape(parameters[name].shape) for name, part in zip(sizes, parts, strict=True)}
+
+
+def _largest(sizes: Array, share: float) -> NDArray[np.bool_]:
+    """All but the smallest ``share``, (n,) of bools."""
+    kept = np.ones(len(sizes), dtype=bool)
+    kept[np.argsort(sizes, kind="stable")[: round(share * len(sizes))]] = False
+    return kept
+
+
+def masked(parameters: Parameters, masks: Masks) -> dict[str, Array]:
+    """The parameters with everything that the masks drop set to zero."""
+    return {name: values * masks[name] if name in masks else values for name, values in parameters.items()}
+
+
+def shuffled(masks: Masks, seed: int) -> Masks:
+    """Masks with the same number of entries kept in every matrix, at random places."""
+    rng = np.random.default_rng(seed)
+    return {name: rng.permutation(mask.ravel()).reshape(mask.shape) for name, mask in masks.items()}
+
+
+def keep_frequencies(parameters: Parameters, count: int) -> dict[str, Array]:
+    """Keep the mean and the ``count`` strongest frequencies of the embedding, and the same ones of the unembedding.
+
+    The tokens and the classes must both be the numbers 0 … p − 1.
+    """
+    energy = fourier.fourier_energy(parameters["embedding"])
+    if not 0 <= count <= len(energy):
+        raise ValueError(f"count: got {count}; must be 0 to {len(energy)}")
+    strongest = (1 + np.argsort(energy)[::-1][:count]).tolist()
+    circular = ("embedding", "unembedding.weight")
+    kept = {name: progress.keep(np.asarray(parameters[name], dtype=float), strongest) for name in circular}
+    return {**parameters, **kept}
+
+
+class Ticket(Member):
+    """A run that starts from its seed's initial weights under masks and keeps them: dropped weights stay zero."""
+
+    def __init__(self, label: str, experiment: Experiment, masks: Masks, checkpoints: Sequence[int] = ()) -> None:
+        super().__init__(experiment, torch.device("cpu"), checkpoints=checkpoints)
+        self.label = label
+        self.masks = {name: torch.as_tensor(mask) for name, mask in masks.items()}
+        self._hold()
+
+    def update(self) -> None:
+        """One step, after which dropped weights are zero again."""
+        super().update()
+        self._hold()
+
+    def finish(self, provenance: dict[str, Any]) -> Run:
+        """The run that this training was, with the ticket's label in its provenance."""
+        return super().finish(provenance | {"ticket": self.label})
+
+    @torch.no_grad()
+    def _hold(self) -> None:
+        for name, values in self.model.named_parameters():
+            if name in self.masks:
+                values.mul_(self.masks[name])
+
+
+def retrain(tickets: Sequence[Ticket]) -> dict[str, Run]:
+    """Train tickets of one shape side by side; label → run."""
+    return {run.provenance["ticket"]: run for run in train_stack(tickets, progress=False)}
+
+
+def _tensors(parameters: Parameters) -> dict[str, Tensor]:
+    return {name: torch.as_tensor(np.asarray(values, dtype=np.float64)) for name, values in parameters.items()}

@@ -1,0 +1,21 @@
+"""Recipes: everything that decides the numbers of a run, frozen, checked when made, and without torch."""
+
+from grokmodels.recipes.architecture import Architecture
+from grokmodels.recipes.experiment import Experiment
+from grokmodels.recipes.optimizer import Optimizer
+from grokmodels.recipes.recipe import Recipe
+from grokmodels.recipes.schedules import Schedule
+from grokmodels.recipes.tasks import Modular, Parity, RandomLabels, Split, Task
+
+__all__ = [
+    "Architecture",
+    "Experiment",
+    "Modular",
+    "Optimizer",
+    "Parity",
+    "RandomLabels",
+    "Recipe",
+    "Schedule",
+    "Split",
+    "Task",
+]

@@ -1,0 +1,80 @@
+"""Factors that change with the training step: for the learning rate, and for the weight decay."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from grokmodels.recipes.recipe import Recipe
+
+Step = Annotated[int, Field(ge=0)]
+Factor = Annotated[float, Field(ge=0)]
+
+
+class Schedule(Recipe):
+    """A piecewise-linear factor of the step, multiplied with the optimizer's base value.
+
+    ``knots`` are (step, factor) pairs, the first at step 0; the factor runs straight between them and stays at the last
+    one. Two knots at one step make a jump. With a ``period`` the whole schedule repeats; no knot lies beyond it.
+    """
+
+    knots: tuple[tuple[Step, Factor], ...] = ((0, 1.0),)
+    period: Annotated[int, Field(ge=1)] | None = None
+
+    @field_validator("knots")
+    @classmethod
+    def _in_order(cls, knots: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
+        steps = [step for step, _ in knots]
+        if not steps or steps[0] != 0 or steps != sorted(steps):
+            raise ValueError("the first knot must be at step 0 and the steps must not decrease")
+        return knots
+
+    @model_validator(mode="after")
+    def _within_the_period(self) -> Schedule:
+        beyond = [step for step, _ in self.knots if self.period is not None and step > self.period]
+        if beyond:
+            raise ValueError(f"knots: got steps {beyond}; must be at most the period, {self.period}")
+        return self
+
+    def __call__(self, step: int) -> float:
+        """The factor at a step, counted from 0."""
+        if self.period is not None:
+            step %= self.period
+        after = bisect_right(self.knots, step, key=lambda knot: knot[0])
+        left, value = self.knots[after - 1]
+        if after == len(self.knots):
+            return value
+        right, target = self.knots[after]
+        return value + (target - value) * (step - left) / (right - left)
+
+    @classmethod
+    def constant(cls) -> Schedule:
+        """1 throughout."""
+        return cls()
+
+    @classmethod
+    def delayed(cls, start: int) -> Schedule:
+        """0 until ``start``, 1 from there on."""
+        return cls(knots=((0, 0.0), (start, 0.0), (start, 1.0)))
+
+    @classmethod
+    def paused(cls, start: int, stop: int) -> Schedule:
+        """1, but 0 from ``start`` until ``stop``."""
+        return cls(knots=((0, 1.0), (start, 1.0), (start, 0.0), (stop, 0.0), (stop, 1.0)))
+
+    @classmethod
+    def ramp(cls, start: int, stop: int, first: float = 0.0, last: float = 1.0) -> Schedule:
+        """Straight from ``first`` at ``start`` to ``last`` at ``stop``, level before and after."""
+        return cls(knots=((0, first), (start, first), (stop, last)))
+
+    @classmethod
+    def pulsed(cls, period: int, on: int) -> Schedule:
+        """In every ``period`` steps, 1 for the first ``on`` and 0 for the rest."""
+        return cls(knots=((0, 1.0), (on, 1.0), (on, 0.0)), period=period)
+
+    @classmethod
+    def warmup(cls, steps: int) -> Schedule:
+        """Straight up to 1 over the first ``steps`` steps; the first step already takes 1/``steps``."""
+        return cls(knots=((0, 1 / steps), (steps - 1, 1.0)) if steps > 1 else ((0, 1.0),))

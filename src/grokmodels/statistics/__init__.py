@@ -1,0 +1,28 @@
+"""Statistics of many runs: intervals over seeds, laws of delays that may be censored, and scaling with size.
+
+The functions of ``intervals`` and ``waits`` are at hand here; ``scaling`` is a module of its own.
+"""
+
+from grokmodels.statistics.intervals import Interval, bootstrap, percentiles
+from grokmodels.statistics.waits import (
+    Law,
+    fit_critical_law,
+    fit_law,
+    fit_normal,
+    median_wait,
+    share_waiting,
+    waiting_laws,
+)
+
+__all__ = [
+    "Interval",
+    "Law",
+    "bootstrap",
+    "fit_critical_law",
+    "fit_law",
+    "fit_normal",
+    "median_wait",
+    "percentiles",
+    "share_waiting",
+    "waiting_laws",
+]

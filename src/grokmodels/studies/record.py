@@ -1,0 +1,81 @@
+"""What the stored runs of a study say, as tables: one row a run, a study or an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from grokmodels.studies import files
+from grokmodels.studies.study import ROOT, Point, Study, flatten, shipped, stored
+
+if TYPE_CHECKING:
+    from grokmodels.engine.training import Run
+
+
+def runs(
+    study: Study, folder: Path | str, block: str | None = None, *, checkpoints: bool = False
+) -> Iterator[tuple[Point, Run]]:
+    """Each stored run (of one block) with the point it belongs to; with its ``checkpoints`` only on demand."""
+    for point in stored(study, folder):
+        if block in (None, point.block):
+            yield point, files.load(point.path(folder), checkpoints=checkpoints)
+
+
+def table(study: Study, folder: Path | str) -> pd.DataFrame:
+    """One row per stored run of the study: block, the recipe's varied fields, milestones, status, seconds, key."""
+    rows = []
+    for run, labels in _labeled(study, folder):
+        t_mem, t_gen = run.milestones
+        rows.append(
+            labels
+            | {"t_mem": t_mem.step, "t_mem_censored": t_mem.censored}
+            | {"t_gen": t_gen.step, "t_gen_censored": t_gen.censored}
+            | {"status": run.status, "seconds": run.provenance["seconds"], "key": run.experiment.key}
+        )
+    return pd.DataFrame(rows)
+
+
+def overview(root: Path | str = ROOT) -> pd.DataFrame:
+    """One row per declared study: runs declared and stored, of them test, censored and diverged ones, and hours."""
+    rows = {}
+    for path in sorted(Path(root).glob("studies/*.toml")):
+        study, folder = shipped(path.stem, root)
+        done = list(runs(study, folder))
+        rows[path.stem] = {
+            "declared": sum(1 for _ in study.points()),
+            "stored": len(done),
+            "test": sum(point.test for point, _ in done),
+            "t_gen censored": sum(run.milestones.t_gen.censored for _, run in done),
+            "diverged": sum(run.status == "diverged" for _, run in done),
+            "hours": round(sum(run.provenance["seconds"] for _, run in done) / 3600, 2),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def histories(study: Study, folder: Path | str, block: str | None = None) -> pd.DataFrame:
+    """The histories of all stored runs (of one block), one under the other, with the varied fields as columns.
+
+    Empty where no run is stored.
+    """
+    parts = []
+    for run, labels in _labeled(study, folder, block):
+        # A field may itself be a sequence, as a schedule's knots are: one to a row.
+        parts.append(run.history.assign(**{name: [value] * len(run.history) for name, value in labels.items()}))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _labeled(study: Study, folder: Path | str, block: str | None = None) -> Iterator[tuple[Run, dict[str, Any]]]:
+    """Each stored run (of one block), with its block and the varied fields of its recipe."""
+    fields = varied(study)
+    for point, run in runs(study, folder, block):
+        recipe = flatten(point.experiment.fields())
+        yield run, {"block": point.block} | {field: recipe[field] for field in fields}
+
+
+def varied(study: Study) -> list[str]:
+    """The fields, as dotted paths, that differ between runs of the study."""
+    recipes = pd.DataFrame([flatten(point.experiment.fields()) for point in study.points()])
+    return [str(column) for column in recipes if recipes[column].map(str).nunique() > 1]

@@ -1,0 +1,141 @@
+"""A study as it is declared: a question, a prediction and a grid of experiments; and which of them are stored."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field, field_validator
+
+from grokmodels.recipes.experiment import Experiment
+from grokmodels.recipes.recipe import Recipe
+
+# Studies and results ship with the repository, beside src/.
+ROOT = Path(__file__).parents[3]
+
+Seed = Annotated[int, Field(ge=0)]
+Fields = dict[str, Any]
+
+
+class Checkpoints(Recipe):
+    """Steps from ``first`` to ``last``, ``every`` so many."""
+
+    first: Annotated[int, Field(ge=0)] = 0
+    last: Annotated[int, Field(ge=0)]
+    every: Annotated[int, Field(ge=1)]
+
+
+class Block(Recipe):
+    """A part of a study: ``base`` fields fixed, ``grid`` fields spanned.
+
+    At the ``checkpoints`` of the seeds ``checkpoint_seeds``, parameters whose name starts with one of ``keep`` are
+    stored. ``seeds`` and ``test_seeds`` replace the study's where they are given.
+    """
+
+    name: str
+    seeds: tuple[Seed, ...] | None = None
+    test_seeds: tuple[Seed, ...] | None = None
+    base: Fields = Field(default_factory=dict)
+    grid: Fields = Field(default_factory=dict)
+    checkpoints: Checkpoints | None = None
+    checkpoint_seeds: tuple[Seed, ...] = ()
+    keep: tuple[str, ...] = ("",)
+
+    @field_validator("grid")
+    @classmethod
+    def _spanned(cls, grid: Fields) -> Fields:
+        for field, values in flatten(grid).items():
+            if not isinstance(values, list | tuple) or not values:
+                raise ValueError(f"{field}: got {values!r}; must be a list of at least one value")
+        return grid
+
+    def steps_kept(self, seed: int) -> tuple[int, ...]:
+        """The steps whose weights a run of this seed keeps."""
+        if self.checkpoints is None or seed not in self.checkpoint_seeds:
+            return ()
+        return tuple(range(self.checkpoints.first, self.checkpoints.last + 1, self.checkpoints.every))
+
+
+class Study(Recipe):
+    """A question, the prediction written down before the first run, and the runs that answer it.
+
+    ``seeds`` are for looking while an analysis is made; ``test_seeds`` run once it is fixed, and test it. ``stack`` is
+    how many runs of one shape train side by side (:func:`grokmodels.engine.training.train_stack`).
+    """
+
+    question: str
+    prediction: str
+    seeds: tuple[Seed, ...]
+    test_seeds: tuple[Seed, ...] = ()
+    stack: Annotated[int, Field(ge=1)] = 1
+    base: Fields = Field(default_factory=dict)
+    block: tuple[Block, ...]
+
+    def points(self) -> Iterator[Point]:
+        """Every run of the study, in a fixed order: blocks, then seeds (test seeds last), then the grid."""
+        for block in self.block:
+            fixed = flatten(self.base) | flatten(block.base)
+            axes = flatten(block.grid)
+            look = self.seeds if block.seeds is None else block.seeds
+            test = self.test_seeds if block.test_seeds is None else block.test_seeds
+            for seed in look + test:
+                for values in itertools.product(*axes.values()):
+                    changes = fixed | dict(zip(axes, values, strict=True)) | {"seed": seed}
+                    experiment = Experiment().but(**{path.replace(".", "__"): v for path, v in changes.items()})
+                    yield Point(block.name, experiment, block.steps_kept(seed), block.keep, seed in test)
+
+
+class Point(NamedTuple):
+    """One run to do: the block it belongs to, its recipe, what to keep of its weights, and whether it is a test."""
+
+    block: str
+    experiment: Experiment
+    checkpoints: tuple[int, ...]
+    keep: tuple[str, ...]
+    test: bool
+
+    def path(self, folder: Path | str) -> Path:
+        """Where the run of this point is stored."""
+        return Path(folder) / f"{self.experiment.key}.parquet"
+
+
+def read(path: Path | str) -> Study:
+    """A study from its TOML file. ValueError names the file and what is wrong with it."""
+    path = Path(path)
+    try:
+        study = Study(**tomllib.loads(path.read_text()))
+        for point in study.points():
+            point.experiment.require_evaluated(point.checkpoints)
+    except FileNotFoundError:
+        known = sorted(other.stem for other in path.parent.glob("*.toml"))
+        raise ValueError(f"study: got {path.stem!r}; must be one of {known}") from None
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from None
+    return study
+
+
+def shipped(name: str, root: Path | str = ROOT) -> tuple[Study, Path]:
+    """A study below ``root`` and the folder of its stored runs. ValueError for a name that is not there."""
+    return read(Path(root) / "studies" / f"{name}.toml"), Path(root) / "results" / name
+
+
+def stored(study: Study, folder: Path | str) -> list[Point]:
+    """The points with a run in ``folder``."""
+    return [point for point in study.points() if point.path(folder).exists()]
+
+
+def missing(study: Study, folder: Path | str, *, test: bool = False) -> list[Point]:
+    """The points without one; those of the test seeds only on demand."""
+    return [point for point in study.points() if (test or not point.test) and not point.path(folder).exists()]
+
+
+def flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested tables as one table of dotted paths. A table that names its kind, as a task does, stays whole."""
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        nested = isinstance(value, dict) and "kind" not in value
+        flat |= flatten(value, f"{prefix}{name}.") if nested else {f"{prefix}{name}": value}
+    return flat

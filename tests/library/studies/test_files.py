@@ -1,0 +1,135 @@
+"""Files: what comes back, and what is refused."""
+
+import json
+import random
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from grokmodels import Experiment, train
+from grokmodels.studies import files
+
+EXPERIMENT = Experiment().but(task__p=7, architecture__width=8, batch_size=None, steps=40, evaluate_every=10)
+
+
+@pytest.fixture(scope="module")
+def run():
+    return train(EXPERIMENT, checkpoints=[0, 40], keep=lambda name: name == "embedding")
+
+
+@pytest.fixture
+def path(run, tmp_path):
+    return files.save(run, tmp_path)
+
+
+def test_a_run_comes_back(run, path):
+    again = files.load(path)
+    assert again.experiment == run.experiment
+    assert (again.status, again.provenance) == (run.status, run.provenance)
+    pd.testing.assert_frame_equal(again.history, run.history, check_dtype=False, rtol=1e-6)
+    assert list(again.checkpoints) == [0, 40]
+    assert again.checkpoints[40]["embedding"] == pytest.approx(run.checkpoints[40]["embedding"], rel=1e-3, abs=1e-7)
+    assert path.stem == run.experiment.key
+
+
+def test_saving_leaves_no_temporary_files(path):
+    assert sorted(p.suffix for p in path.parent.iterdir()) == [".parquet", ".safetensors"]
+
+
+def refused(path, *words):
+    with pytest.raises(files.ResultError) as raised:
+        files.load(path)
+    message = str(raised.value)
+    assert all(word in message for word in words), message
+    assert "\n" not in message
+
+
+def test_a_missing_file_is_named(tmp_path):
+    refused(tmp_path / "none.parquet", "none.parquet", "no such file")
+
+
+def test_missing_weights_are_named(path):
+    path.with_suffix(".safetensors").unlink()
+    refused(path, ".safetensors", "cannot be read")
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".safetensors"])
+def test_no_flipped_bit_is_accepted_as_another_run(path, suffix):
+    target = path.with_suffix(suffix)
+    original, sound = files.load(path), target.read_bytes()
+    chance = random.Random(0)
+    refusals = []
+    for _ in range(150):
+        damaged = bytearray(sound)
+        damaged[chance.randrange(len(sound))] ^= 1 << chance.randrange(8)
+        target.write_bytes(damaged)
+        try:
+            again = files.load(path)
+        except files.ResultError as error:
+            refusals.append(str(error))
+        else:  # a byte that carries nothing, such as padding or statistics
+            pd.testing.assert_frame_equal(again.history, original.history, check_exact=True)
+            assert (again.experiment, again.provenance) == (original.experiment, original.provenance)
+            for step, kept in original.checkpoints.items():
+                assert (again.checkpoints[step]["embedding"] == kept["embedding"]).all()
+    assert len(refusals) > 40
+    assert all(path.stem in message for message in refusals)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".safetensors"])
+def test_a_truncated_file_is_refused_wherever_it_ends(path, suffix):
+    target = path.with_suffix(suffix)
+    sound = target.read_bytes()
+    for length in [*range(0, len(sound), len(sound) // 60), len(sound) - 1]:
+        target.write_bytes(sound[:length])
+        refused(path, target.name)
+
+
+def test_a_foreign_parquet_file_is_refused(tmp_path):
+    path = tmp_path / "foreign.parquet"
+    pq.write_table(pa.table({"step": [1, 2]}), path)
+    refused(path, "foreign.parquet", "not a run written by grokmodels")
+
+
+def rewrite(path, **changes):
+    """The same file with another description, and the checksum that goes with it."""
+    table = pq.read_table(path)
+    text = json.dumps(json.loads(table.schema.metadata[b"grokmodels"]) | changes, sort_keys=True)
+    digest = files._digest(table.to_pandas(), text)
+    pq.write_table(table.replace_schema_metadata({"grokmodels": text, "sha256": digest}), path)
+
+
+def test_another_format_is_refused(path):
+    rewrite(path, format=0)
+    refused(path, path.name, "format 0", "reads 1")
+
+
+def test_a_recipe_of_another_version_is_refused(path):
+    rewrite(path, experiment={"dropout": 0.1})
+    refused(path, path.name, "recipe", "dropout")
+
+
+def test_a_renamed_run_is_refused(path):
+    moved = path.rename(path.with_name("0123456789abcdef.parquet"))
+    refused(moved, "0123456789abcdef.parquet", "not the one it is named after")
+
+
+def test_weights_of_another_run_are_refused(path, tmp_path):
+    other = files.save(train(EXPERIMENT.but(seed=1), checkpoints=[0, 40]), tmp_path)
+    other.with_suffix(".safetensors").replace(path.with_suffix(".safetensors"))
+    refused(path, ".safetensors", "checksum")
+
+
+def test_a_failed_write_keeps_what_was_there(run, path, monkeypatch):
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        files.save(run, path.parent)
+    assert path.read_bytes() == before
+    assert len(list(path.parent.iterdir())) == 2
