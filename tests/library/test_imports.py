@@ -1,12 +1,71 @@
-"""What a plain import costs."""
+"""What importing costs: torch where the package says so, and nowhere else."""
 
+import json
+import pkgutil
 import subprocess
 import sys
 
 import pytest
 
+import grokmodels
 
-@pytest.mark.parametrize("module", ["grokmodels", "grokmodels.experiment", "grokmodels.measures", "grokmodels.results"])
-def test_importing_does_not_bring_torch(module):
-    code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+TORCH = {
+    "grokmodels.engine.prefixes",
+    "grokmodels.engine.training",
+    "grokmodels.engine.transformer",
+    "grokmodels.ledger.norms",
+    "grokmodels.measures.landscape",
+}
+MODULES = {"grokmodels", *(module.name for module in pkgutil.walk_packages(grokmodels.__path__, "grokmodels."))}
+# Imports every module in a process of its own, forked from one that has nothing of the package or torch.
+ASK = """
+import importlib, json, os, sys
+told = {}
+for name in json.loads(sys.argv[1]):
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        importlib.import_module(name)
+        os.write(writer, b"torch" if "torch" in sys.modules else b"none")
+        os._exit(0)
+    os.close(writer)
+    told[name] = os.read(reader, 5).decode()
+    os.wait()
+print(json.dumps(told))
+"""
+
+
+def run(code, *arguments):
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def told():
+    """What each module brought into a fresh interpreter: "torch", "none", or nothing where it cannot be imported."""
+    return json.loads(run(ASK, json.dumps(sorted(MODULES))))
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_module_brings_torch_exactly_where_the_package_says_so(told, module):
+    assert told[module] == ("torch" if module in TORCH else "none")
+
+
+def test_the_package_says_which_modules_bring_torch():
+    last = grokmodels.__doc__.strip().split("\n\n")[-1]
+    for module in TORCH:
+        room = module.removeprefix("grokmodels.")
+        assert (f"``{room}``" in last) or (room.startswith("engine.") and "modules of ``engine``" in last)
+
+
+def test_flat_names_are_those_of_their_rooms_and_recipes_come_without_torch():
+    code = "import sys; from grokmodels import Experiment, figures, studies; print('torch' in sys.modules)"
+    assert run(code) == "False"
+    assert run("import sys; from grokmodels import train; print('torch' in sys.modules, train.__module__)") == (
+        "True grokmodels.engine.training"
+    )
+    for name in grokmodels.__all__:
+        assert name in dir(grokmodels)
+        assert getattr(grokmodels, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'Experimnet'"):
+        grokmodels.Experimnet  # noqa: B018
