@@ -3,10 +3,10 @@
 import random
 
 import pytest
-from tests.library.test_transition_explorables import collapse, hysteresis
 
 from grokmodels.explorables import write_assets
 from tests.explorable_samples import page
+from tests.library.explorables.test_transition_explorables import collapse, hysteresis
 
 pytestmark = pytest.mark.browser
 
