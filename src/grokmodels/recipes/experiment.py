@@ -33,11 +33,16 @@ class Experiment(Recipe):
     architecture: Architecture = Architecture()
     optimizer: Optimizer = Optimizer()
     batch_size: Annotated[int, Field(ge=1)] | None = 512
-    precision: Literal["float32", "float64", "bfloat16"] = "float32"
+    precision: Literal["float32", "tf32", "float64", "bfloat16"] = "float32"
     steps: Annotated[int, Field(ge=1)] = 2000
     evaluate_every: Annotated[int, Field(ge=1)] = 25
     stop_when_generalized: bool = False
     seed: Annotated[int, Field(ge=0)] = 0
+    split_seed: int | None = Field(None, exclude=True)
+    init_seed: int | None = Field(None, exclude=True)
+    batch_seed: int | None = Field(None, exclude=True)
+    perturbation_seed: int | None = Field(None, exclude=True)
+    perturbation: float = Field(0.0, exclude=True)
 
     @field_validator("batch_size", mode="before")
     @classmethod
@@ -57,6 +62,21 @@ class Experiment(Recipe):
         return self
 
     @property
+    def seeds(self):
+        from types import SimpleNamespace
+        pick = lambda x: self.seed if x is None else x
+        return SimpleNamespace(split=pick(self.split_seed), init=pick(self.init_seed), batch=pick(self.batch_seed), perturbation=pick(self.perturbation_seed))
+
+    @property
+    def same_data_throughout(self) -> bool:
+        """Whether every step has the whole training split to draw from."""
+        return all(share == 1 for _, share in self.data_schedule.knots)
+
+    @property
+    def split(self):
+        return self.task.split(self.fraction, self.seeds.split)
+
+    @property
     def key(self) -> str:
         """A name for this recipe: 16 hexadecimal digits of its SHA-256."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
@@ -65,7 +85,7 @@ class Experiment(Recipe):
     def shape(self) -> str:
         """What runs must share to train as one stack: all but seed, early stopping, and rates with their schedules."""
         own = {"seed", "stop_when_generalized", "optimizer"}
-        rates = {"learning_rate", "weight_decay", "learning_rate_schedule", "weight_decay_schedule"}
+        rates = {"betas", "epsilon", "momentum", "learning_rate", "weight_decay", "learning_rate_schedule", "weight_decay_schedule"}
         return self.model_dump_json(exclude=own) + self.optimizer.model_dump_json(exclude=rates)
 
     def require_evaluated(self, checkpoints: Iterable[int]) -> None:

@@ -38,16 +38,17 @@ class Schedule(Recipe):
             raise ValueError(f"knots: got steps {beyond}; must be at most the period, {self.period}")
         return self
 
-    def __call__(self, step: int) -> float:
-        """The factor at a step, counted from 0."""
-        if self.period is not None:
-            step %= self.period
-        after = bisect_right(self.knots, step, key=lambda knot: knot[0])
-        left, value = self.knots[after - 1]
-        if after == len(self.knots):
-            return value
-        right, target = self.knots[after]
-        return value + (target - value) * (step - left) / (right - left)
+    def __call__(self, step):
+        """The factor at a step, counted from 0, or at an array of steps."""
+        import numpy as np
+        at = np.asarray(step) if self.period is None else np.asarray(step) % self.period
+        steps, factors = (np.array(x) for x in zip(*self.knots, strict=True))
+        left = np.searchsorted(steps, at, side="right") - 1
+        right = np.minimum(left + 1, len(steps) - 1)
+        width = np.where(steps[right] > steps[left], steps[right] - steps[left], 1)
+        value = factors[left] + (factors[right] - factors[left]) * (at - steps[left]) / width
+        value = np.where(left == len(steps) - 1, factors[left], value)
+        return value if np.ndim(step) else float(value)
 
     @classmethod
     def constant(cls) -> Schedule:

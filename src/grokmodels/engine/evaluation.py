@@ -1,0 +1,110 @@
+"""What a stack's networks say, measured where they are: only numbers leave the device.
+
+The measures are those of :mod:`grokmodels.measures`, which stays their oracle; here they are computed for all members
+at once, and in pieces of the inputs, so that memory does not grow with the task.
+
+Shapes: S members, N inputs, C classes; *parts* are the training and the test inputs, in this order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from grokmodels.recipes.tasks import Task
+
+MEASURES = ("loss", "accuracy", "margin", "signal")
+
+
+class _Pattern(NamedTuple):
+    """Inputs by the pattern of orbits in their row of cells.
+
+    Sorted by orbit, the cells of every input of one class of rows look alike: ``order`` (N, C) sorts them, ``kind``
+    (N,) is the class of each input, and ``orbit`` (kinds, C) has the orbit number of each sorted cell.
+    """
+
+    order: Tensor
+    kind: Tensor
+    orbit: Tensor
+
+
+class Evaluation:
+    """Measures of all inputs of a task, for any number of members at once."""
+
+    def __init__(self, task: Task, device: torch.device) -> None:
+        self.labels = torch.as_tensor(task.labels, device=device)
+        self._pattern = _pattern(task, device)
+
+    def __call__(self, pieces: Iterable[tuple[slice, Tensor]], parts: Tensor) -> dict[str, Tensor]:
+        """The measures by their column names, (S,) each, in double precision.
+
+        ``pieces`` are slices of the inputs with their logits (S, n, C), which together cover all; ``parts`` (S, 2, N)
+        is 1 where an input belongs to a part and 0 elsewhere.
+        """
+        totals: Tensor | float = 0.0
+        in_orbits: Tensor | float = 0.0
+        for piece, logits in pieces:
+            centered = logits - logits.mean(dim=2, keepdim=True)
+            weights = parts[:, :, piece]
+            totals = totals + torch.bmm(weights.double(), self._by_input(logits, centered, piece))
+            in_orbits = in_orbits + self._orbit_sums(centered, weights.to(logits.dtype), piece)
+        sizes = parts.double().sum(dim=2, keepdim=True)
+        *means, energy = (totals / sizes).unbind(dim=2)
+        share = self._kept(in_orbits, parts.double()) / (energy * sizes[..., 0])
+        signal = means[MEASURES.index("signal")]
+        # Of a network that says nothing, as after a collapse, no part is the rule.
+        m_hat = torch.where(signal[:, 0] == 0, 0.0, signal[:, 1] / signal[:, 0])
+        named = {
+            f"{part}_{measure}": values[:, i]
+            for i, part in enumerate(("train", "test"))
+            for measure, values in zip(MEASURES, means, strict=True)
+        }
+        return named | {"m_hat": m_hat, "rule_share": share[:, 1], "rule_share_train": share[:, 0]}
+
+    def _by_input(self, logits: Tensor, centered: Tensor, piece: slice) -> Tensor:
+        """Each input's measures and the square of its centered logits, (S, n, 5), in double precision."""
+        label = self.labels[piece].expand(len(logits), -1).unsqueeze(2)
+        right = logits.gather(2, label)
+        best, where = logits.scatter(2, label, -torch.inf).max(dim=2, keepdim=True)
+        loss = logits.logsumexp(dim=2, keepdim=True) - right
+        # Of equal logits the first counts as the answer.
+        correct = (right > best) | ((right == best) & (label < where))
+        signal = centered.gather(2, label)
+        energy = centered.square().sum(dim=2, keepdim=True)
+        return torch.cat([x.double() for x in (loss, correct, right - best, signal, energy)], dim=2)
+
+    def _orbit_sums(self, centered: Tensor, weights: Tensor, piece: slice) -> Tensor:
+        """Sum of the sorted cells over each part's inputs of each class of rows, (S, 2 · kinds, C)."""
+        cells = centered.gather(2, self._pattern.order[piece].expand(len(centered), -1, -1))
+        return torch.bmm(self._by_kind(weights, piece), cells).double()
+
+    def _by_kind(self, weights: Tensor, piece: slice) -> Tensor:
+        """Weights (S, 2, n) as (S, 2 · kinds, n): those of one class of rows at a time."""
+        kinds = len(self._pattern.orbit)
+        if kinds == 1:
+            return weights
+        is_kind = torch.nn.functional.one_hot(self._pattern.kind[piece], kinds).T.to(weights.dtype)
+        return (weights.unsqueeze(2) * is_kind).flatten(1, 2)
+
+    def _kept(self, sums: Tensor | float, parts: Tensor) -> Tensor:
+        """What the projection on the orbits keeps of the squared centered logits, (S, 2)."""
+        assert isinstance(sums, Tensor)
+        orbit = self._pattern.orbit
+        sizes = self._by_kind(parts, slice(None)).sum(dim=2)
+        by_orbit = torch.zeros(*parts.shape[:2], int(orbit.max()) + 1, dtype=torch.float64, device=sums.device)
+        index = orbit.flatten().expand(*parts.shape[:2], -1)
+        totals = by_orbit.scatter_add(2, index, sums.view(*parts.shape[:2], -1))
+        cells = by_orbit.scatter_add(2, index, sizes.view(*parts.shape[:2], -1, 1).expand(-1, -1, -1, orbit.shape[1]).flatten(2))
+        return (totals.square() / cells).nan_to_num(0.0).sum(dim=2)
+
+
+def _pattern(task: Task, device: torch.device) -> _Pattern:
+    orbits = task.orbits
+    order = np.argsort(orbits, axis=1, kind="stable")
+    in_order = np.take_along_axis(orbits, order, axis=1)
+    orbit, kind = np.unique(in_order, axis=0, return_inverse=True)
+    return _Pattern(*(torch.as_tensor(x, device=device) for x in (order, kind.reshape(-1), orbit)))

@@ -1,0 +1,156 @@
+"""The forward pass of a stack: many networks of one shape at once, with only the necessary work.
+
+Every parameter carries the *member axis* first, (S, ...), and every matrix product is a batched one, so that one
+network is a stack of one. Names and meaning of the parameters are those of the textbook's
+:class:`~grokmodels.engine.transformer.Transformer`, which stays the oracle: the same logits and gradients up to
+rounding, whatever S.
+
+A causal network walks the levels of a :class:`~grokmodels.engine.prefixes.PrefixTree`, each distinct prefix once. A
+bidirectional one has no shared prefixes and reads every token of every input; both read the answer at the last position
+only, so the last layer needs keys and values everywhere, but queries and the perceptron at that position alone.
+
+Shapes: S members, n examples, L positions, r rows, T tokens, d width, h heads, C classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from grokmodels.engine.prefixes import Level, Rows
+from grokmodels.recipes.architecture import Architecture
+
+Parameters = Mapping[str, Tensor]
+# What the forward pass reads of some inputs: levels of the prefix tree, or their tokens (S, n, L).
+Batch = list[Level] | Tensor
+
+
+def logits(parameters: Parameters, arch: Architecture, batch: Batch) -> Tensor:
+    """Logits (S, n, C) of every member's own examples."""
+    last = _dense(parameters, arch, batch) if isinstance(batch, Tensor) else _necessary(parameters, arch, batch)
+    return _linear(_norm(last, parameters.get("norm.weight")), parameters["unembedding.weight"])
+
+
+def _necessary(parameters: Parameters, arch: Architecture, levels: list[Level]) -> Tensor:
+    """The last position's stream (S, n, d) of a causal network."""
+    embedding, position = parameters["embedding"], parameters.get("position")
+    # Into the first layer goes one row per position and token; which of them a level reads, its tokens say.
+    streams = [embedding if position is None else embedding + position[:, j, None] for j in range(len(levels))]
+    reads = [level.tokens for level in levels]
+    for layer in range(arch.layers):
+        if layer == arch.layers - 1:
+            reads = reads[-1:]
+        streams = _Block(parameters, arch, layer).levels(streams, reads)
+        # From here on a level has its own rows, and reads all of them.
+        reads = [level.ancestors for level in levels]
+    return streams[-1]
+
+
+def _dense(parameters: Parameters, arch: Architecture, tokens: Tensor) -> Tensor:
+    """The readout's stream (S, n, d) of a bidirectional network."""
+    members, n, length = tokens.shape
+    x = _take(parameters["embedding"], _flat(tokens.flatten(1), parameters["embedding"].shape[1]))
+    readout = parameters["readout"].view(members, 1, 1, -1).expand(-1, n, -1, -1)
+    x = torch.cat([x.view(members, n, length, -1), readout], dim=2)
+    if "position" in parameters:
+        x = x + parameters["position"].unsqueeze(1)
+    for layer in range(arch.layers):
+        block = _Block(parameters, arch, layer)
+        x = block.dense(x, x[:, :, -1:] if layer == arch.layers - 1 else x)
+    return x.squeeze(2)
+
+
+class _Block:
+    """One layer of the stack."""
+
+    def __init__(self, parameters: Parameters, arch: Architecture, layer: int) -> None:
+        self.heads = arch.heads
+        self.activation = functional.relu if arch.activation == "relu" else functional.gelu
+        self._parameters, self._layer = parameters, layer
+        query, key, value = self["query"], self["key"], self["value"]
+        self._keys_and_values = torch.cat([key, value], dim=1)
+        self._all_three = torch.cat([query, key, value], dim=1)
+
+    def __getitem__(self, part: str) -> Tensor:
+        return self._parameters[f"blocks.{self._layer}.{part}.weight"]
+
+    def levels(self, streams: list[Tensor], reads: list[tuple[Rows, ...]]) -> list[Tensor]:
+        """From a stream (S, r, d) for every position to one for every level that reads, (S, n, d) each."""
+        normed = [self._normed(x) for x in streams]
+        asking = {len(rows) - 1 for rows in reads}
+        # Who sees one position only gives it all its attention, and asks nothing.
+        queried = [j > 0 and j in asking for j in range(len(streams))]
+        projected = [
+            _linear(x, self._all_three if asks else self._keys_and_values)
+            for x, asks in zip(normed, queried, strict=True)
+        ]
+        return [self._level(streams, projected, rows) for rows in reads]
+
+    def _level(self, streams: list[Tensor], projected: list[Tensor], rows: tuple[Rows, ...]) -> Tensor:
+        """The rows (S, n, d) of one level; ``projected`` ends with each position's keys and values."""
+        own, width = len(rows) - 1, streams[0].shape[-1]
+        x, mine = _take(streams[own], rows[own]), _take(projected[own], rows[own])
+        if own == 0:
+            return self._finish(x, mine[..., -width:])
+        query, *last = mine.chunk(3, dim=-1)
+        seen = [_take(projected[i][..., -2 * width :], rows[i]).chunk(2, dim=-1) for i in range(own)]
+        return self._finish(x, self._attend(query, [*seen, last]))
+
+    def dense(self, x: Tensor, asking: Tensor) -> Tensor:
+        """From all positions (S, n, L, d) to those that ask, (S, n, Q, d)."""
+        keys, values = _linear(self._normed(x), self._keys_and_values).chunk(2, dim=-1)
+        queries = _linear(self._normed(asking), self["query"])
+        mixed = functional.scaled_dot_product_attention(*(self._split(y) for y in (queries, keys, values)))
+        return self._finish(asking, mixed.transpose(-2, -3).flatten(-2).view(asking.shape))
+
+    def _attend(self, query: Tensor, seen: Sequence[Sequence[Tensor]]) -> Tensor:
+        """Attention of rows over the keys and values they see, one of each per position, all (S, n, d)."""
+        q = query.unflatten(-1, (self.heads, -1))
+        scores = torch.stack([(q * key.unflatten(-1, (self.heads, -1))).sum(-1) for key, _ in seen])
+        weights = (scores / q.shape[-1] ** 0.5).softmax(dim=0).unsqueeze(-1)
+        mixed = [
+            weight * value.unflatten(-1, (self.heads, -1)) for weight, (_, value) in zip(weights, seen, strict=True)
+        ]
+        return sum(mixed[1:], mixed[0]).flatten(-2)
+
+    def _split(self, x: Tensor) -> Tensor:
+        """(S, n, L, d) → (S · n, h, L, d/h)."""
+        return x.flatten(0, 1).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+    def _finish(self, x: Tensor, mixed: Tensor) -> Tensor:
+        x = x + _linear(mixed, self["output"])
+        hidden = self.activation(_linear(_norm(x, self._gains("norm2")), self["mlp_in"]))
+        return x + _linear(hidden, self["mlp_out"])
+
+    def _normed(self, x: Tensor) -> Tensor:
+        return _norm(x, self._gains("norm1"))
+
+    def _gains(self, norm: str) -> Tensor | None:
+        return self._parameters.get(f"blocks.{self._layer}.{norm}.weight")
+
+
+def _linear(x: Tensor, weight: Tensor) -> Tensor:
+    """(S, ..., in) → (S, ..., out) with each member's own matrix, (S, out, in)."""
+    return torch.bmm(x.flatten(1, -2), weight.mT).view(*x.shape[:-1], weight.shape[1])
+
+
+def _norm(x: Tensor, gains: Tensor | None) -> Tensor:
+    """LayerNorm with each member's own gains (S, d); without gains there is no norm at all."""
+    if gains is None:
+        return x
+    return functional.layer_norm(x, x.shape[-1:]) * gains.view(len(gains), *[1] * (x.dim() - 2), -1)
+
+
+def _flat(index: Tensor, rows: int) -> Tensor:
+    """Row numbers (S, n) of every member's own r rows as numbers among the S · r rows of all."""
+    return index + rows * torch.arange(len(index), device=index.device).unsqueeze(1)
+
+
+def _take(x: Tensor, rows: Rows) -> Tensor:
+    """Rows (S, n, d) of a stream (S, r, d): all of them, or those numbered among the rows of all members."""
+    if rows is None:
+        return x
+    return x.flatten(0, 1).index_select(0, rows.flatten()).view(*rows.shape, -1)

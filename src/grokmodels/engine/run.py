@@ -1,0 +1,42 @@
+"""What training an experiment gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from grokmodels import measures
+from grokmodels.recipes.experiment import Experiment
+
+Status = Literal["finished", "generalized", "diverged"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What training an experiment gave.
+
+    ``history``: one row per evaluation, the first at step 0 (columns below). ``status``: ``finished`` (the budget was
+    used), ``generalized`` (stopped early because the milestone had lasted) or ``diverged`` (a loss became NaN or
+    infinite; the history ends at the last finite evaluation, and is empty where there was none). ``checkpoints``: step
+    → parameter name → array. ``provenance``: versions, device, threads, the forward pass used, seconds, how many runs
+    were trained as one stack.
+
+    Columns: ``step``; ``decay_time`` (Λ, the sum of learning rate × weight decay so far); ``train_`` and ``test_``
+    ``loss`` (nats), ``accuracy``, ``margin`` (mean), ``signal`` (:func:`~grokmodels.measures.signal`); ``m_hat`` (their
+    ratio, test over train); ``rule_share`` (test inputs) and ``rule_share_train``; ``weight_norm`` and
+    ``norm.<parameter>``.
+    """
+
+    experiment: Experiment
+    history: pd.DataFrame
+    status: Status
+    provenance: dict[str, Any]
+    checkpoints: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
+
+    @property
+    def milestones(self) -> measures.Milestones:
+        """t_mem and t_gen at 99 %, lasting (:func:`~grokmodels.measures.first_lasting`)."""
+        return measures.milestones(self.history)

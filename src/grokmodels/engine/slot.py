@@ -1,0 +1,149 @@
+"""A member's place in a stack: what is its own beside its tensors, from its batches to its record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from grokmodels import measures
+from grokmodels.engine.optimizers import decay_times
+from grokmodels.engine.run import Run, Status
+from grokmodels.engine.transformer import Transformer
+from grokmodels.recipes.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Member:
+    """One run to train: its recipe, and what to keep of its weights.
+
+    ``checkpoints`` are steps (multiples of ``evaluate_every``, or the budget) at which the parameters whose name
+    ``keep`` accepts are copied. Entries of parameters where ``masks`` is false are zero at the start and stay so.
+    ``about`` joins the run's provenance. ValueError for steps at which the run is never evaluated.
+    """
+
+    experiment: Experiment
+    checkpoints: Collection[int] = ()
+    keep: Callable[[str], bool] = lambda name: True
+    masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.experiment.require_evaluated(self.checkpoints)
+
+
+class Slot:
+    """The state of one member in training, but for its tensors, which are a slice of its stack's."""
+
+    def __init__(self, member: Member) -> None:
+        self.member, self.experiment = member, member.experiment
+        self.step, self.decay_time, self.seconds = 0, 0.0, 0.0
+        self.status: Status | None = None
+        self._rows: list[dict[str, float]] = []
+        self._kept: dict[int, dict[str, np.ndarray]] = {}
+        self._batches = self._draw_batches()
+
+    @property
+    def due(self) -> bool:
+        """Whether the member is to be evaluated at its step."""
+        return self.step % self.experiment.evaluate_every == 0 or self.step == self.experiment.steps
+
+    @property
+    def until_due(self) -> int:
+        """Steps to the next evaluation after this one."""
+        every, left = self.experiment.evaluate_every, self.experiment.steps - self.step
+        return min(every - self.step % every, left)
+
+    def initial(self, dtype: torch.dtype) -> dict[str, Tensor]:
+        """The parameters at step 0, drawn in double precision: the same on every device."""
+        experiment = self.experiment
+        model = Transformer(experiment.architecture, experiment.task, experiment.seeds.init)
+        values = {name: x.detach().to(dtype) for name, x in model.named_parameters()}
+        if experiment.perturbation:
+            generator = torch.Generator().manual_seed(experiment.seeds.perturbation)
+            for name, x in values.items():
+                noise = torch.randn(x.shape, generator=generator, dtype=torch.float64)
+                values[name] = (x.double() * (1 + experiment.perturbation * noise)).to(dtype)
+        return values
+
+    @property
+    def last(self) -> dict[str, float] | None:
+        """What was measured last."""
+        return self._rows[-1] if self._rows else None
+
+    def next_batch(self) -> Tensor:
+        """The training inputs of the next step, (n,)."""
+        return next(self._batches)
+
+    def parts(self) -> NDArray[np.float32]:
+        """1 for the inputs that are trained on and for those tested on at this step, else 0, shape (2, n_inputs)."""
+        parts = np.zeros((2, self.experiment.task.n_inputs), dtype=np.float32)
+        parts[0, self.training_rows(self.step)] = 1
+        parts[1, self.split.test] = 1
+        return parts
+
+    def training_rows(self, step: int) -> NDArray[np.int64]:
+        """The training inputs at a step, (n_train,): the share of the split's that the data schedule leaves."""
+        share = self.experiment.data_schedule(step)
+        if share == 1:
+            return self.split.train
+        return np.sort(self._shuffled[: round(share * len(self.split.train))])
+
+    def advanced(self, steps: int, seconds: float) -> None:
+        """Count steps that were taken, and their share of the stack's seconds."""
+        taken = decay_times(self.experiment.optimizer, np.arange(self.step, self.step + steps))
+        # Summed in order, so that Λ does not depend on how often one looks.
+        self.decay_time = float(np.cumsum([self.decay_time, *taken])[-1])
+        self.step += steps
+        self.seconds += seconds
+
+    def record(self, measured: Mapping[str, float], parameters: Callable[[], dict[str, np.ndarray]]) -> None:
+        """Keep what was measured at this step, and set ``status`` where it ends the run."""
+        if not np.isfinite([measured["train_loss"], measured["test_loss"]]).all():
+            self.status = "diverged"
+            return
+        self._rows.append({"step": self.step, "decay_time": self.decay_time, **measured})
+        if self.step in self.member.checkpoints:
+            self._kept[self.step] = {name: x for name, x in parameters().items() if self.member.keep(name)}
+        if self.experiment.stop_when_generalized and self._has_generalized():
+            self.status = "generalized"
+        elif self.step == self.experiment.steps:
+            self.status = "finished"
+
+    def finish(self, columns: list[str], provenance: Mapping[str, Any]) -> Run:
+        """The run that this training was; ``columns`` are those of a row, which a run without any has, too."""
+        history = pd.DataFrame(self._rows, columns=["step", "decay_time", *columns], dtype=float)
+        about = {**provenance, "seconds": round(self.seconds, 3), **self.member.about}
+        return Run(self.experiment, history.astype({"step": "int64"}), self.status or "finished", about, self._kept)
+
+    @cached_property
+    def split(self) -> Any:
+        """The training and test inputs."""
+        return self.experiment.split
+
+    @cached_property
+    def _shuffled(self) -> NDArray[np.int64]:
+        """The training inputs in the order in which a data schedule takes them away from the end."""
+        return np.random.default_rng(self.experiment.seeds.split).permutation(self.split.train)
+
+    def _draw_batches(self) -> Iterator[Tensor]:
+        """Training rows, each epoch in a new order; what is left of an epoch below a batch is dropped."""
+        size, step = self.experiment.batch_size, 0
+        generator = torch.Generator().manual_seed(self.experiment.seeds.batch)
+        while True:
+            rows = torch.as_tensor(self.training_rows(step))
+            order = torch.arange(len(rows)) if size is None else torch.randperm(len(rows), generator=generator)
+            for batch in order.split(size or len(rows))[: max(1, len(rows) // (size or len(rows)))]:
+                yield rows[batch]
+                step += 1
+
+    def _has_generalized(self) -> bool:
+        recent = pd.DataFrame(self._rows[-5:])
+        return not measures.milestones(recent).t_gen.censored

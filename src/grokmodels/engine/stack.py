@@ -1,0 +1,273 @@
+"""Members of one shape, trained side by side: one batched pass and one batched update serve them all.
+
+Split, initial weights, batches, rates, decay, schedules and early stop stay each member's own. Members need not be at
+the same step: a slot whose member is done takes the next one, so that a stack stays full.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from grokmodels.engine import network, optimizers
+from grokmodels.engine.devices import provenance, rounding, synchronize
+from grokmodels.engine.evaluation import Evaluation
+from grokmodels.engine.prefixes import PrefixTree
+from grokmodels.engine.run import Run
+from grokmodels.engine.slot import Member, Slot
+from grokmodels.recipes.architecture import Architecture
+
+# Floats of one layer's hidden activations that an evaluation holds at a time: in the cache of a core, in a GPU's memory.
+PIECE = {"cpu": 2**19, "cuda": 2**29}
+
+
+class Stack:
+    """The tensors of some members, each with the member axis first, and the steps that train them."""
+
+    def __init__(self, members: Sequence[Member], device: torch.device, *, compiled: bool = False) -> None:
+        self.slots = [Slot(member) for member in members]
+        self.device, self.compiled = device, compiled
+        self.recipe = members[0].experiment
+        arch, task = self.recipe.architecture, self.recipe.task
+        self._dtype = torch.float64 if self.recipe.precision == "float64" else torch.float32
+        self._labels = torch.as_tensor(task.labels, device=device)
+        self._inputs = torch.as_tensor(task.inputs, device=device)
+        self._tree = PrefixTree(task, device) if arch.attention == "causal" else None
+        self._evaluation = Evaluation(task, device)
+        start = [slot.initial(self._dtype) for slot in self.slots]
+        self.parameters = {
+            name: torch.stack([values[name] for values in start]).to(device).requires_grad_() for name in start[0]
+        }
+        self._state = optimizers.State(self.recipe.optimizer, list(self.parameters.values()))
+        self._graph: torch.cuda.CUDAGraph | None = None
+        self._compose()
+
+    # -- members ------------------------------------------------------------------------------------------------------
+
+    @property
+    def active(self) -> list[int]:
+        """The places whose members still train."""
+        return [place for place, slot in enumerate(self.slots) if slot.status is None]
+
+    def refill(self, waiting: Iterator[Member]) -> None:
+        """Give the places of members that are done to those that wait; without any, the stack grows smaller.
+
+        A compiled step and a captured one are made for a number of members, so these stacks shrink by halves only, and
+        keep idle members until then.
+        """
+        idle = [place for place, slot in enumerate(self.slots) if slot.status is not None]
+        started = list(zip(idle, waiting))  # noqa: B905 — whichever ends first
+        for place, member in started:
+            self._start(place, member)
+        active, size = self.active, len(self.slots)
+        if len(active) <= size // 2 if self._fixed else len(active) < size:
+            self._shrink(active)
+        elif not started:
+            return
+        self._compose()
+
+    def _start(self, place: int, member: Member) -> None:
+        self.slots[place] = slot = Slot(member)
+        with torch.no_grad():
+            for name, values in slot.initial(self._dtype).items():
+                self.parameters[name][place] = values.to(self.device)
+            for moment in self._state.moments:
+                for values in moment:
+                    values[place] = 0
+
+    def _shrink(self, places: Sequence[int]) -> None:
+        chosen = torch.as_tensor(places, device=self.device, dtype=torch.long)
+        self.slots = [self.slots[place] for place in places]
+        self.parameters = {
+            name: values.detach()[chosen].clone().requires_grad_() for name, values in self.parameters.items()
+        }
+        self._state.moments = [[values[chosen].clone() for values in moment] for moment in self._state.moments]
+        self._graph = None
+
+    def _compose(self) -> None:
+        """Work out anew what depends on who is in the stack."""
+        if not self.slots:
+            return
+        self._parts = self._mark_parts()
+        masked = {name for slot in self.slots for name in slot.member.masks}
+        self._masks = {name: torch.stack([self._mask(slot, name) for slot in self.slots]) for name in sorted(masked)}
+        self._hold()
+        self._whole = self._next_rows() if self._always_whole else None
+
+    def _mark_parts(self) -> Tensor:
+        return torch.as_tensor(np.stack([slot.parts() for slot in self.slots]), device=self.device)
+
+    def _mask(self, slot: Slot, name: str) -> Tensor:
+        mask = slot.member.masks.get(name)
+        shape = self.parameters[name].shape[1:]
+        return torch.as_tensor(np.ones(shape, dtype=bool) if mask is None else mask, device=self.device)
+
+    @torch.no_grad()
+    def _hold(self) -> None:
+        for name, mask in self._masks.items():
+            self.parameters[name].mul_(mask)
+
+    # -- training -----------------------------------------------------------------------------------------------------
+
+    def advance(self) -> None:
+        """Train every member up to the next evaluation of any."""
+        begun = time.perf_counter()
+        active = [self.slots[place] for place in self.active]
+        steps = min(slot.until_due for slot in active)
+        step = self._graphed if self._captures else self._step
+        for coefficients in self._coefficients(steps):
+            step(self._next_rows() if self._whole is None else self._whole, coefficients)
+        synchronize(self.device)
+        seconds = (time.perf_counter() - begun) / len(active)
+        for slot in active:
+            slot.advanced(steps, seconds)
+
+    @property
+    def _always_whole(self) -> bool:
+        return self.recipe.batch_size is None and self.recipe.same_data_throughout
+
+    @property
+    def _captures(self) -> bool:
+        """Whether steps are replayed as a CUDA graph: all of them must have one shape."""
+        return self.device.type == "cuda" and self.recipe.same_data_throughout
+
+    @property
+    def _fixed(self) -> bool:
+        return self._captures or self.compiled
+
+    def _next_rows(self) -> Tensor:
+        """The inputs of the next step, (S, n)."""
+        return torch.stack([slot.next_batch() for slot in self.slots]).to(self.device)
+
+    def _readable(self, rows: Tensor) -> network.Batch:
+        """What the forward pass reads of these inputs (S, n)."""
+        return self._tree.levels(rows) if self._tree is not None else self._inputs[rows]
+
+    def _coefficients(self, steps: int) -> Tensor:
+        """Each step's coefficients of the update, (steps, 9, S)."""
+        own = [
+            optimizers.coefficients(slot.experiment.optimizer, np.arange(slot.step, slot.step + steps))
+            for slot in self.slots
+        ]
+        return torch.as_tensor(np.stack(own, axis=2)).to(self.device, self._dtype)
+
+    def _step(self, rows: Tensor, coefficients: Tensor) -> None:
+        """One step of every member on its own inputs (S, n)."""
+        values = list(self.parameters.values())
+        loss = _loss(self.recipe.architecture, self.compiled)
+        with rounding(self.recipe.precision, self.device):
+            total = loss(self.parameters, self._readable(rows), self._labels[rows])
+            gradients = torch.autograd.grad(total, values)
+        self._state.update(values, gradients, optimizers.Coefficients(*coefficients), compiled=self.compiled)
+        self._hold()
+
+    def _graphed(self, rows: Tensor, coefficients: Tensor) -> None:
+        """The same step as one launch: what it reads is copied to where the captured step looks for it."""
+        if self._graph is None:
+            self._capture(rows, coefficients)
+        self._read[0].copy_(rows)
+        self._read[1].copy_(coefficients)
+        self._graph.replay()
+
+    def _capture(self, rows: Tensor, coefficients: Tensor) -> None:
+        self._read = (rows.clone(), coefficients.clone())
+        state = [*self.parameters.values(), *(values for moment in self._state.moments for values in moment)]
+        before = [values.detach().clone() for values in state]
+        # A few real steps first, on a stream of their own as a capture needs, and then undone.
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(3):
+                self._step(*self._read)
+        torch.cuda.current_stream().wait_stream(stream)
+        self._graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self._graph):
+            self._step(*self._read)
+        with torch.no_grad():
+            for values, kept in zip(state, before, strict=True):
+                values.copy_(kept)
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def evaluate(self) -> Iterator[Run]:
+        """Measure the members whose evaluation is due, and yield the runs of those that are done with it."""
+        begun = time.perf_counter()
+        due = [place for place in self.active if self.slots[place].due]
+        if not self.recipe.same_data_throughout:
+            self._parts = self._mark_parts()
+        columns, numbers = self._measure(due)
+        seconds = (time.perf_counter() - begun) / len(due)
+        for place, row in zip(due, numbers, strict=True):
+            slot = self.slots[place]
+            slot.seconds += seconds
+            slot.record(dict(zip(columns, row.tolist(), strict=True)), partial(self._weights, place))
+            if slot.status is not None:
+                yield slot.finish(columns, self._about)
+
+    @torch.no_grad()
+    def _measure(self, places: list[int]) -> tuple[list[str], NDArray[np.float64]]:
+        """The names of all measures, and a row of them for each place."""
+        everyone = len(places) == len(self.slots)
+        chosen = slice(None) if everyone else torch.as_tensor(places, device=self.device)
+        parameters = {name: values.detach()[chosen] for name, values in self.parameters.items()}
+        measured = self._evaluation(self._pieces(parameters, len(places)), self._parts[chosen]) | norms(parameters)
+        return list(measured), torch.stack(list(measured.values()), dim=1).cpu().numpy()
+
+    def logits(self, parameters: network.Parameters, rows: Tensor) -> Tensor:
+        """Logits (S, n, C) of inputs (S, n) for parameters like this stack's."""
+        return network.logits(parameters, self.recipe.architecture, self._readable(rows))
+
+    def _weights(self, place: int) -> dict[str, np.ndarray]:
+        """Copies of one member's parameters."""
+        return {name: values[place].detach().cpu().numpy().copy() for name, values in self.parameters.items()}
+
+    @property
+    def _about(self) -> dict[str, Any]:
+        ways = [
+            "dense" if self._tree is None else "necessary",
+            *["compiled"] * self.compiled,
+            *["graph"] * self._captures,
+        ]
+        return provenance(self.device) | {"forward": ", ".join(ways), "stack": len(self.slots)}
+
+    def _pieces(self, parameters: network.Parameters, members: int) -> Iterable[tuple[slice, Tensor]]:
+        """All inputs' logits, so many inputs at a time that the activations keep within :data:`PIECE`."""
+        widest = max(4 * self.recipe.architecture.width, self.recipe.task.n_classes)
+        size = max(PIECE[self.device.type] // (widest * members), 64)
+        for start in range(0, len(self._inputs), size):
+            piece = slice(start, min(start + size, len(self._inputs)))
+            rows = torch.arange(piece.start, piece.stop, device=self.device).expand(members, -1)
+            yield piece, self.logits(parameters, rows)
+
+
+def norms(parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The Euclidean norm of all parameters and of each, (S,), in double precision."""
+    each = {
+        f"norm.{name}": torch.linalg.vector_norm(values.flatten(1), dim=1, dtype=torch.float64)
+        for name, values in parameters.items()
+    }
+    return {"weight_norm": torch.linalg.vector_norm(torch.stack(list(each.values())), dim=0), **each}
+
+
+def _summed_loss(
+    arch: Architecture, parameters: network.Parameters, batch: network.Batch, labels: Tensor
+) -> Tensor:
+    """Each member's mean cross-entropy, summed over members, so that each has the gradient of its own."""
+    logits = network.logits(parameters, arch, batch)
+    losses = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum")
+    return losses / labels.shape[1]
+
+
+@cache
+def _loss(arch: Architecture, compiled: bool) -> Callable[..., Tensor]:
+    """The loss of a network; compiled once for all its stacks in this process."""
+    loss = partial(_summed_loss, arch)
+    return torch.compile(loss, dynamic=False) if compiled else loss
