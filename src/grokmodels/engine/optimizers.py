@@ -10,7 +10,7 @@ Sources: Kingma and Ba 2015 (arXiv:1412.6980), algorithm 1; Loshchilov and Hutte
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -18,14 +18,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grokmodels.engine import compiling
 from grokmodels.recipes.optimizer import Optimizer
 
 
-Parameters = Sequence[Tensor]
-
-
 class Coefficients(NamedTuple):
-    """What one update needs of each member, (S,) each; the names of the decays are those of Adam's moments."""
+    """What one update needs of each member, (S, 1) each; the names of the decays are those of Adam's moments."""
 
     rate: Tensor
     shrink: Tensor  # decoupled decay: weights are multiplied with it
@@ -65,66 +63,64 @@ def decay_times(recipe: Optimizer, steps: NDArray[np.int64]) -> NDArray[np.float
 
 
 class State:
-    """What an optimizer remembers, and its update: Adam has two moments of every parameter (S, ...), SGD one or none."""
+    """What an optimizer remembers, and its update.
 
-    def __init__(self, recipe: Optimizer, parameters: Sequence[Tensor]) -> None:
+    All parameters of a member are one row: ``weights`` and each moment are (S, P), so that an update is a handful of
+    operations, however many matrices a network has. Adam has two moments, SGD one or none.
+    """
+
+    def __init__(self, recipe: Optimizer, weights: Tensor) -> None:
         self._name, self._clips = recipe.name, recipe.clip is not None
         count = 2 if recipe.name != "sgd" else 1 if recipe.momentum else 0
-        self.moments = [[torch.zeros_like(values) for values in parameters] for _ in range(count)]
+        self.moments = [torch.zeros_like(weights) for _ in range(count)]
 
     @torch.no_grad()
     def update(
-        self, parameters: Sequence[Tensor], gradients: Sequence[Tensor], c: Coefficients, *, compiled: bool = False
+        self, weights: Tensor, gradients: Sequence[Tensor], coefficients: Tensor, *, compiled: bool = False
     ) -> None:
-        """One step of every member, in place."""
-        step = _compiled(self._name) if compiled else _RULES[self._name]
-        if self._clips:
-            gradients = _clipped(gradients, c.clip)
-        step(parameters, gradients, self.moments, c)
+        """One step of every member, in place; ``gradients`` of its parameters in their order, coefficients (9, S)."""
+        step = _compiled(self._name, self._clips) if compiled else partial(_RULES[self._name], self._clips)
+        step(weights, gradients, self.moments, coefficients)
 
 
-def _clipped(gradients: Sequence[Tensor], most: Tensor) -> list[Tensor]:
-    """Gradients scaled down where the norm of a member's whole gradient is above its bound."""
-    norm = torch.stack([gradient.flatten(1).square().sum(1) for gradient in gradients]).sum(0).sqrt()
-    scale = (most / (norm + 1e-6)).clamp(max=1)
-    return [gradient * _along(scale, gradient) for gradient in gradients]
+def _gradient(clips: bool, gradients: Sequence[Tensor], c: Coefficients) -> Tensor:
+    """All gradients as (S, P), scaled down where a member's is longer than its bound."""
+    gradient = torch.cat([part.flatten(1) for part in gradients], dim=1)
+    if not clips:
+        return gradient
+    norm = torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
+    return gradient * (c.clip / (norm + 1e-6)).clamp(max=1)
 
 
-def _adamw(values: Parameters, gradients: Parameters, moments: Sequence[Parameters], c: Coefficients) -> None:
-    for x in values:
-        x.mul_(_along(c.shrink, x))
-    _adam(values, gradients, moments, c)
+def _adamw(clips: bool, weights: Tensor, gradients: Sequence[Tensor], moments: list[Tensor], numbers: Tensor) -> None:
+    c = Coefficients(*numbers.unsqueeze(2))
+    _adam_step(weights.mul_(c.shrink), _gradient(clips, gradients, c), moments, c)
 
 
-def _adam_l2(values: Parameters, gradients: Parameters, moments: Sequence[Parameters], c: Coefficients) -> None:
-    _adam(values, [g + _along(c.penalty, x) * x for x, g in zip(values, gradients, strict=True)], moments, c)
+def _adam(clips: bool, weights: Tensor, gradients: Sequence[Tensor], moments: list[Tensor], numbers: Tensor) -> None:
+    c = Coefficients(*numbers.unsqueeze(2))
+    _adam_step(weights, _gradient(clips, gradients, c) + c.penalty * weights, moments, c)
 
 
-def _adam(values: Parameters, gradients: Parameters, moments: Sequence[Parameters], c: Coefficients) -> None:
-    for x, g, first, second in zip(values, gradients, *moments, strict=True):
-        own = Coefficients(*(_along(number, x) for number in c))
-        first.lerp_(g, 1 - own.decay1)
-        second.mul_(own.decay2).addcmul_(g * (1 - own.decay2), g)
-        spread = (second.sqrt() / own.correction2).add_(own.epsilon)
-        x.sub_((first * (own.rate / own.correction1)).div_(spread))
+def _adam_step(weights: Tensor, gradient: Tensor, moments: list[Tensor], c: Coefficients) -> None:
+    first, second = moments
+    first.mul_(c.decay1).add_(gradient * (1 - c.decay1))
+    second.mul_(c.decay2).add_(gradient.square().mul_(1 - c.decay2))
+    spread = second.sqrt().div_(c.correction2).add_(c.epsilon)
+    weights.sub_((first * (c.rate / c.correction1)).div_(spread))
 
 
-def _sgd(values: Parameters, gradients: Parameters, moments: Sequence[Parameters], c: Coefficients) -> None:
-    moved = [g + _along(c.penalty, x) * x for x, g in zip(values, gradients, strict=True)]
-    if moments:
-        moved = [m.mul_(_along(c.decay1, m)).add_(g) for m, g in zip(moments[0], moved, strict=True)]
-    for x, g in zip(values, moved, strict=True):
-        x.sub_(_along(c.rate, x) * g)
+def _sgd(clips: bool, weights: Tensor, gradients: Sequence[Tensor], moments: list[Tensor], numbers: Tensor) -> None:
+    c = Coefficients(*numbers.unsqueeze(2))
+    gradient = _gradient(clips, gradients, c) + c.penalty * weights
+    for moment in moments:
+        gradient = moment.mul_(c.decay1).add_(gradient)
+    weights.sub_(c.rate * gradient)
 
 
-_RULES = {"adamw": _adamw, "adam": _adam_l2, "sgd": _sgd}
+_RULES = {"adamw": _adamw, "adam": _adam, "sgd": _sgd}
 
 
 @cache
-def _compiled(name: str) -> Callable[..., None]:
-    return torch.compile(_RULES[name], dynamic=False)
-
-
-def _along(numbers: Tensor, x: Tensor) -> Tensor:
-    """One number a member, (S,), in the shape that multiplies (S, ...)."""
-    return numbers.view(-1, *[1] * (x.dim() - 1))
+def _compiled(name: str, clips: bool) -> Callable[..., None]:
+    return compiling.compiled(partial(_RULES[name], clips))

@@ -52,8 +52,9 @@ class Slot:
 
     @property
     def due(self) -> bool:
-        """Whether the member is to be evaluated at its step."""
-        return self.step % self.experiment.evaluate_every == 0 or self.step == self.experiment.steps
+        """Whether the member is to be evaluated at its step, and has not been yet."""
+        reached = self.step % self.experiment.evaluate_every == 0 or self.step == self.experiment.steps
+        return reached and (self.last is None or self.last["step"] < self.step)
 
     @property
     def until_due(self) -> int:

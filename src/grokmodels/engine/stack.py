@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from grokmodels.engine import network, optimizers
+from grokmodels.engine import compiling, network, optimizers
 from grokmodels.engine.devices import provenance, rounding, synchronize
 from grokmodels.engine.evaluation import Evaluation
 from grokmodels.engine.prefixes import PrefixTree
@@ -43,10 +43,9 @@ class Stack:
         self._tree = PrefixTree(task, device) if arch.attention == "causal" else None
         self._evaluation = Evaluation(task, device)
         start = [slot.initial(self._dtype) for slot in self.slots]
-        self.parameters = {
-            name: torch.stack([values[name] for values in start]).to(device).requires_grad_() for name in start[0]
-        }
-        self._state = optimizers.State(self.recipe.optimizer, list(self.parameters.values()))
+        self._shapes = {name: values.shape for name, values in start[0].items()}
+        self._place(torch.stack([_row(values) for values in start]).to(device))
+        self._state = optimizers.State(self.recipe.optimizer, self._weights)
         self._graph: torch.cuda.CUDAGraph | None = None
         self._compose()
 
@@ -56,6 +55,11 @@ class Stack:
     def active(self) -> list[int]:
         """The places whose members still train."""
         return [place for place, slot in enumerate(self.slots) if slot.status is None]
+
+    @property
+    def due(self) -> list[int]:
+        """The places whose members are to be evaluated before they go on."""
+        return [place for place in self.active if self.slots[place].due]
 
     def refill(self, waiting: Iterator[Member]) -> None:
         """Give the places of members that are done to those that wait; without any, the stack grows smaller.
@@ -74,46 +78,51 @@ class Stack:
             return
         self._compose()
 
+    @torch.no_grad()
     def _start(self, place: int, member: Member) -> None:
         self.slots[place] = slot = Slot(member)
-        with torch.no_grad():
-            for name, values in slot.initial(self._dtype).items():
-                self.parameters[name][place] = values.to(self.device)
-            for moment in self._state.moments:
-                for values in moment:
-                    values[place] = 0
+        self._weights[place] = _row(slot.initial(self._dtype)).to(self.device)
+        for moment in self._state.moments:
+            moment[place] = 0
 
     def _shrink(self, places: Sequence[int]) -> None:
         chosen = torch.as_tensor(places, device=self.device, dtype=torch.long)
         self.slots = [self.slots[place] for place in places]
-        self.parameters = {
-            name: values.detach()[chosen].clone().requires_grad_() for name, values in self.parameters.items()
-        }
-        self._state.moments = [[values[chosen].clone() for values in moment] for moment in self._state.moments]
+        self._place(self._weights[chosen])
+        self._state.moments = [moment[chosen] for moment in self._state.moments]
         self._graph = None
+
+    def _place(self, weights: Tensor) -> None:
+        """Take all members' parameters, one row (P,) each; each parameter (S, ...) looks at its part of the rows."""
+        self._weights = weights
+        sizes = [shape.numel() for shape in self._shapes.values()]
+        parts = zip(self._shapes.items(), weights.split(sizes, dim=1), strict=True)
+        self.parameters = {
+            name: part.detach().view(-1, *shape).requires_grad_() for (name, shape), part in parts
+        }
 
     def _compose(self) -> None:
         """Work out anew what depends on who is in the stack."""
         if not self.slots:
             return
         self._parts = self._mark_parts()
-        masked = {name for slot in self.slots for name in slot.member.masks}
-        self._masks = {name: torch.stack([self._mask(slot, name) for slot in self.slots]) for name in sorted(masked)}
+        self._mask = self._join_masks() if any(slot.member.masks for slot in self.slots) else None
         self._hold()
         self._whole = self._next_rows() if self._always_whole else None
 
     def _mark_parts(self) -> Tensor:
         return torch.as_tensor(np.stack([slot.parts() for slot in self.slots]), device=self.device)
 
-    def _mask(self, slot: Slot, name: str) -> Tensor:
-        mask = slot.member.masks.get(name)
-        shape = self.parameters[name].shape[1:]
-        return torch.as_tensor(np.ones(shape, dtype=bool) if mask is None else mask, device=self.device)
+    def _join_masks(self) -> Tensor:
+        """Which of all weights may differ from zero, (S, P)."""
+        everything = {name: torch.ones(shape, dtype=torch.bool) for name, shape in self._shapes.items()}
+        given = [{name: torch.as_tensor(mask) for name, mask in slot.member.masks.items()} for slot in self.slots]
+        return torch.stack([_row(everything | masks) for masks in given]).to(self.device)
 
     @torch.no_grad()
     def _hold(self) -> None:
-        for name, mask in self._masks.items():
-            self.parameters[name].mul_(mask)
+        if self._mask is not None:
+            self._weights.mul_(self._mask)
 
     # -- training -----------------------------------------------------------------------------------------------------
 
@@ -161,12 +170,11 @@ class Stack:
 
     def _step(self, rows: Tensor, coefficients: Tensor) -> None:
         """One step of every member on its own inputs (S, n)."""
-        values = list(self.parameters.values())
         loss = _loss(self.recipe.architecture, self.compiled)
         with rounding(self.recipe.precision, self.device):
             total = loss(self.parameters, self._readable(rows), self._labels[rows])
-            gradients = torch.autograd.grad(total, values)
-        self._state.update(values, gradients, optimizers.Coefficients(*coefficients), compiled=self.compiled)
+            gradients = torch.autograd.grad(total, list(self.parameters.values()))
+        self._state.update(self._weights, gradients, coefficients, compiled=self.compiled)
         self._hold()
 
     def _graphed(self, rows: Tensor, coefficients: Tensor) -> None:
@@ -179,8 +187,8 @@ class Stack:
 
     def _capture(self, rows: Tensor, coefficients: Tensor) -> None:
         self._read = (rows.clone(), coefficients.clone())
-        state = [*self.parameters.values(), *(values for moment in self._state.moments for values in moment)]
-        before = [values.detach().clone() for values in state]
+        state = [self._weights, *self._state.moments]
+        before = [values.clone() for values in state]
         # A few real steps first, on a stream of their own as a capture needs, and then undone.
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
@@ -191,29 +199,28 @@ class Stack:
         self._graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self._graph):
             self._step(*self._read)
-        with torch.no_grad():
-            for values, kept in zip(state, before, strict=True):
-                values.copy_(kept)
+        for values, kept in zip(state, before, strict=True):
+            values.copy_(kept)
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
     def evaluate(self) -> Iterator[Run]:
         """Measure the members whose evaluation is due, and yield the runs of those that are done with it."""
         begun = time.perf_counter()
-        due = [place for place in self.active if self.slots[place].due]
+        due = self.due
         if not self.recipe.same_data_throughout:
             self._parts = self._mark_parts()
-        columns, numbers = self._measure(due)
+        columns, numbers = self.measure(due)
         seconds = (time.perf_counter() - begun) / len(due)
         for place, row in zip(due, numbers, strict=True):
             slot = self.slots[place]
             slot.seconds += seconds
-            slot.record(dict(zip(columns, row.tolist(), strict=True)), partial(self._weights, place))
+            slot.record(dict(zip(columns, row.tolist(), strict=True)), partial(self._copies, place))
             if slot.status is not None:
                 yield slot.finish(columns, self._about)
 
     @torch.no_grad()
-    def _measure(self, places: list[int]) -> tuple[list[str], NDArray[np.float64]]:
+    def measure(self, places: Sequence[int]) -> tuple[list[str], NDArray[np.float64]]:
         """The names of all measures, and a row of them for each place."""
         everyone = len(places) == len(self.slots)
         chosen = slice(None) if everyone else torch.as_tensor(places, device=self.device)
@@ -225,7 +232,7 @@ class Stack:
         """Logits (S, n, C) of inputs (S, n) for parameters like this stack's."""
         return network.logits(parameters, self.recipe.architecture, self._readable(rows))
 
-    def _weights(self, place: int) -> dict[str, np.ndarray]:
+    def _copies(self, place: int) -> dict[str, np.ndarray]:
         """Copies of one member's parameters."""
         return {name: values[place].detach().cpu().numpy().copy() for name, values in self.parameters.items()}
 
@@ -257,6 +264,11 @@ def norms(parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {"weight_norm": torch.linalg.vector_norm(torch.stack(list(each.values())), dim=0), **each}
 
 
+def _row(values: Mapping[str, Tensor]) -> Tensor:
+    """One member's parameters, end to end."""
+    return torch.cat([x.flatten() for x in values.values()])
+
+
 def _summed_loss(
     arch: Architecture, parameters: network.Parameters, batch: network.Batch, labels: Tensor
 ) -> Tensor:
@@ -270,4 +282,4 @@ def _summed_loss(
 def _loss(arch: Architecture, compiled: bool) -> Callable[..., Tensor]:
     """The loss of a network; compiled once for all its stacks in this process."""
     loss = partial(_summed_loss, arch)
-    return torch.compile(loss, dynamic=False) if compiled else loss
+    return compiling.compiled(loss) if compiled else loss

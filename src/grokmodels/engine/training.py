@@ -74,10 +74,11 @@ def _train(
     stack, waiting = Stack(members[:slots], device, compiled=compiled), iter(members[slots:])
     with _bar(members[0].experiment.steps, progress) as show:
         while stack.slots and not stop():
-            yield from stack.evaluate()
-            show(stack.slots)
-            stack.refill(waiting)
-            if stack.slots:
+            if stack.due:
+                yield from stack.evaluate()
+                show(stack.slots)
+                stack.refill(waiting)
+            else:
                 stack.advance()
 
 

@@ -1,0 +1,84 @@
+"""What must hold on every device before its runs are believed; the tests run the same checks.
+
+Each check trains networks small enough for a minute on any machine, and raises AssertionError, saying by how much, where
+something differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import torch
+
+from grokmodels.engine.run import Run
+from grokmodels.engine.slot import Member
+from grokmodels.engine.training import train, train_stack
+from grokmodels.recipes.experiment import Experiment
+
+SMALL = Experiment().but(
+    task__p=11, architecture__width=16, batch_size=16, steps=20, evaluate_every=10,
+    optimizer__learning_rate=0.01, precision="float64",
+)  # fmt: skip
+PARITY = SMALL.but(task={"kind": "parity", "bits": 6}, architecture__attention="bidirectional")
+# One of everything that takes a way of its own through the engine.
+RECIPES = {
+    "modular": SMALL,
+    "parity": PARITY,
+    "prefixes of six": PARITY.but(architecture__attention="causal", batch_size=None),
+    "no LayerNorm": SMALL.but(architecture__norm="none", architecture__layers=1),
+    "Adam with L2": SMALL.but(optimizer__name="adam"),
+    "SGD with momentum and clipping": SMALL.but(
+        optimizer__name="sgd", optimizer__momentum=0.9, optimizer__clip=0.1
+    ),
+    "kinds of rows": SMALL.but(task__operation="multiply", batch_size=None),
+}
+
+
+def same_as_the_cpu(device: torch.device) -> None:
+    """In double precision every recipe gives the history that the CPU gives."""
+    for name, recipe in RECIPES.items():
+        _alike(name, train(recipe, device=device, progress=False), train(recipe, progress=False), 1e-9)
+
+
+def a_stack_is_its_members(device: torch.device) -> None:
+    """Members with their own seeds, rates and decays, in fewer slots than members, are what each is alone."""
+    for name, recipe in RECIPES.items():
+        recipes = [
+            recipe.but(seed=seed, optimizer__learning_rate=rate, optimizer__weight_decay=decay)
+            for seed, rate, decay in [(0, 0.01, 1.0), (1, 0.003, 0.0), (1, 0.01, 0.3)]
+        ]
+        stacked = {run.experiment: run for run in train_stack([Member(one) for one in recipes], slots=2, device=device)}
+        for one in recipes:
+            _alike(name, stacked[one], train(one, device=device, progress=False), 1e-9)
+
+
+def precisions_agree(device: torch.device) -> None:
+    """Over the first steps, lower precisions stay near double precision, as coarsely as they round."""
+    for precision, tolerance in [("float32", 1e-3), ("tf32", 5e-2), ("bfloat16", 2e-1)]:
+        short = SMALL.but(steps=10)
+        _alike(precision, train(short.but(precision=precision), device=device, progress=False), train(short), tolerance)
+
+
+def a_loss_that_is_not_finite_ends_its_run_only(device: torch.device) -> None:
+    """A member that diverges leaves the others as they are alone."""
+    wild = SMALL.but(optimizer__name="sgd", optimizer__weight_decay=0, optimizer__learning_rate=1e6)
+    tame = wild.but(optimizer__learning_rate=0.01)
+    runs = {run.experiment: run for run in train_stack([Member(wild), Member(tame)], device=device)}
+    assert runs[wild].status == "diverged", f"a loss of {runs[wild].history['train_loss'].iloc[-1]} is not an end"
+    _alike("beside a diverging run", runs[tame], train(tame, device=device, progress=False), 1e-9)
+
+
+CHECKS: dict[str, Callable[[torch.device], None]] = {
+    check.__name__.replace("_", " "): check
+    for check in (same_as_the_cpu, a_stack_is_its_members, precisions_agree, a_loss_that_is_not_finite_ends_its_run_only)
+}
+
+
+def _alike(name: str, run: Run, other: Run, tolerance: float) -> None:
+    columns = ["train_loss", "test_loss", "train_signal", "rule_share_train", "weight_norm"]
+    assert len(run.history) == len(other.history), f"{name}: {len(run.history)} rows, not {len(other.history)}"
+    one, two = (np.asarray(pd.DataFrame(r.history)[columns], dtype=float) for r in (run, other))
+    difference = float(np.max(np.abs(one - two) / (1 + np.abs(two))))
+    assert difference < tolerance, f"{name}: differs by {difference:.1e}; at most {tolerance:.0e} is allowed"
