@@ -62,12 +62,12 @@ def precisions_agree(device: torch.device) -> None:
 
 
 def a_loss_that_is_not_finite_ends_its_run_only(device: torch.device) -> None:
-    """A member that diverges leaves the others as they are alone."""
-    wild = SMALL.but(optimizer__name="sgd", optimizer__weight_decay=0, optimizer__learning_rate=1e6)
-    tame = wild.but(optimizer__learning_rate=0.01)
+    """A member whose first logits overflow has a run without rows, and leaves the others as they are alone."""
+    tame = SMALL.but(architecture__norm="none", architecture__layers=4, precision="float32")
+    wild = tame.but(architecture__init_scale=1e4)
     runs = {run.experiment: run for run in train_stack([Member(wild), Member(tame)], device=device)}
-    assert runs[wild].status == "diverged", f"a loss of {runs[wild].history['train_loss'].iloc[-1]} is not an end"
-    _alike("beside a diverging run", runs[tame], train(tame, device=device, progress=False), 1e-9)
+    assert (runs[wild].status, len(runs[wild].history)) == ("diverged", 0), f"{runs[wild].status}, {runs[wild].history}"
+    _alike("beside a diverging run", runs[tame], train(tame, device=device, progress=False), 1e-3)
 
 
 CHECKS: dict[str, Callable[[torch.device], None]] = {
