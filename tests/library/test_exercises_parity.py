@@ -18,6 +18,4 @@ def test_the_right_answer_passes():
 
 def test_counting_bits_from_the_other_end_fails():
     with pytest.raises(AssertionError, match="over 3 bits"):
-        check_walsh_coefficient(
-            lambda table, bits: coefficient(table, [len(table).bit_length() - 2 - b for b in bits])
-        )
+        check_walsh_coefficient(lambda table, bits: coefficient(table, [len(table).bit_length() - 2 - b for b in bits]))
