@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[1]
 TESTS = ("tests/library", "tests/results", "book")
 THREADS = (1, 2)
 
-# Torch's own loops; its two libraries of matrix products (MKL heeds the second variable on Intel's processors only);
-# the one of numpy and scipy; numpy's own loops; and the C library's exponentials and the like.
+# Torch's own loops; its two libraries of matrix products (MKL_ENABLE_INSTRUCTIONS is for Intel's processors only, the
+# other variable for all); the one of numpy and scipy; numpy's own loops; the C library's exponentials and the like.
 SETS = {
     "sse4": {
         "ATEN_CPU_CAPABILITY": "default",
