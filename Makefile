@@ -1,18 +1,22 @@
 # Everything here runs inside .venv, which is made when it is missing or out of date.
-# Choose the Python that makes it with PYTHON=, the chapters of `make notebooks` with NB=.
+# Choose the Python that makes it with PYTHON=, the chapters of `make notebooks` with NB=, one set of instructions and
+# one number of threads for `make test-portable` with SET= and THREADS=.
 
 PYTHON ?= python3
 NB ?=
+SET ?=
+THREADS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help book test bench serve student lint notebooks requirements clean
+.PHONY: help book test test-portable bench serve student lint notebooks requirements clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make book          execute every chapter and build the site"
 	@echo "make test          check the library, the chapters and the built site"
+	@echo "make test-portable check library and chapters as other processors compute them (SET=sse4 THREADS=2 for one)"
 	@echo "make bench         time the training step and the sliders"
 	@echo "make serve         build the site and serve it on http://localhost:8000"
 	@echo "make student       write the notebooks for students, without solutions, into _build/student"
@@ -31,6 +35,10 @@ test: $(READY)
 	echo "Testing the library, every chapter and the built site."; \
 	$(BIN)/python -m pytest --numprocesses=2 --benchmark-disable || exit; \
 	test $$style = 0 || { echo "Style or types need work: see the top, or make lint."; exit 1; }
+
+test-portable: $(READY)
+	@echo "Testing the library and every chapter with fewer instructions, on one thread and on two."
+	@$(BIN)/python -m tools.other_processors $(addprefix --set=,$(SET)) $(addprefix --threads=,$(THREADS))
 
 bench: $(READY)
 	@echo "Timing training steps and sliders."

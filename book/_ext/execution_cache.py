@@ -20,8 +20,12 @@ from sphinx.util.typing import ExtensionMetadata
 COMPUTED_WITH = ("src", "results", "requirements.txt")
 
 # Kernels inherit these: progress bars would end up in the chapters, a fixed hash seed makes two runs alike, and on
-# matrices this small a second thread costs more than it gives.
-ENVIRONMENT = {"TQDM_DISABLE": "1", "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
+# matrices this small a second thread costs more than it gives, so that there is one unless more are asked for.
+ENVIRONMENT = {
+    "TQDM_DISABLE": "1",
+    "PYTHONHASHSEED": "0",
+    "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+}
 
 
 def cache_path(root: Path) -> Path:

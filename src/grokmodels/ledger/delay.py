@@ -159,8 +159,9 @@ class Spread(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """Below one half in the study's prediction."""
-        return self.clock / self.steps
+        """Below one half in the study's prediction. Infinite where all runs took as many steps."""
+        # Then their spread is zero only up to rounding, or zero.
+        return self.clock / self.steps if self.steps > 0 else float("inf")
 
 
 def spread(table: pd.DataFrame, within_seeds: bool = False) -> Spread:

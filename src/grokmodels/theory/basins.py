@@ -90,7 +90,8 @@ def _along(circuits: Circuits, efficiency: float, slope: float, margin_at: Root)
     f = float(margin_at(degree, efficiency, circuits.weight_decay))
     angle = np.arctan(slope)
     norm = float(rest.AMPLITUDE(f, degree, efficiency))
-    return Point(norm * np.cos(angle), norm * np.sin(angle), f, float(rest.ENERGY(f, degree)))
+    # The cosine of a right angle is zero only up to rounding, and a power of what lies below zero is undefined.
+    return Point(norm * max(np.cos(angle), 0.0), norm * np.sin(angle), f, float(rest.ENERGY(f, degree)))
 
 
 def _saddle_efficiency(circuits: Circuits) -> float:

@@ -49,8 +49,9 @@ def test_a_causal_model_does_not_look_ahead():
     model = Transformer(Architecture(width=16), Parity(bits=4)).double()
     tokens = torch.tensor([[0, 1, 1, 0], [0, 1, 0, 1]])
     first, second = model.layers[0](model.embed(tokens))
-    assert torch.equal(first[:2], second[:2])
-    assert not torch.equal(first[2], second[2])
+    # Equal but for rounding: how a row of a matrix product is summed may depend on where in the matrix it stands.
+    assert torch.allclose(first[:2], second[:2], atol=1e-12)
+    assert not torch.allclose(first[2], second[2], atol=1e-3)
 
 
 def test_without_positions_a_bidirectional_model_sees_a_bag_of_tokens():

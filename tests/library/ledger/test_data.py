@@ -88,7 +88,9 @@ def test_the_exponent_of_the_critical_fraction(power):
         parts.append(run_table(fractions, lambda f, e=edge: 1000 * (f / e) ** -10.0, 1050, p=p))
     found = data.scaling(pd.concat(parts, ignore_index=True))
     assert found.exponent.estimate == pytest.approx(power, abs=0.05)
-    assert found.exponent.low < power < found.exponent.high
+    # Seeds have the same luck at every size, which leaves the exponent no spread: its interval is a point, but for
+    # the last bit.
+    assert found.exponent.low - 1e-9 < power < found.exponent.high + 1e-9
     assert found.table["f_c"].iloc[0] == pytest.approx(0.7, rel=0.05)
 
 
