@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from grokmodels.studies import files
+from grokmodels.studies import store
 from grokmodels.studies.study import ROOT, Point, Study, flatten, shipped, stored
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def runs(
     """Each stored run (of one block) with the point it belongs to; with its ``checkpoints`` only on demand."""
     for point in stored(study, folder):
         if block in (None, point.block):
-            yield point, files.load(point.path(folder), checkpoints=checkpoints)
+            yield point, store.load(folder, point.experiment.key, checkpoints=checkpoints)
 
 
 def table(study: Study, folder: Path | str) -> pd.DataFrame:

@@ -52,7 +52,8 @@ def test_keys_never_move(experiment, key):
 
 
 def test_a_key_is_the_hash_of_a_text_that_can_be_written_by_hand():
-    text = '{"fraction":0.3,"optimizer":{"learning_rate":1e-05,"weight_decay":2.0},"seed":4,"task":{"bits":12,"kind":"parity"}}'
+    optimizer = '{"learning_rate":1e-05,"weight_decay":2.0}'
+    text = f'{{"fraction":0.3,"optimizer":{optimizer},"seed":4,"task":{{"bits":12,"kind":"parity"}}}}'
     experiment = Experiment(
         task=Parity(bits=12), fraction=0.3, optimizer=Optimizer(learning_rate=0.00001, weight_decay=2), seed=4
     )
