@@ -51,13 +51,6 @@ class ResultError(ValueError):
     """A stored run that cannot be trusted; the message names the file, the run and what is wrong."""
 
 
-class Encoded(NamedTuple):
-    """A run as it is stored: a table of one row, and weights."""
-
-    row: pa.Table
-    tensors: Tensors
-
-
 def save(run: Run, folder: Path | str) -> Path:
     """Write ``folder/KEY.parquet``, and ``KEY.safetensors`` where the run kept checkpoints; return the first's path."""
     folder = Path(folder)
@@ -72,18 +65,22 @@ def save(run: Run, folder: Path | str) -> Path:
 
 def load(path: Path | str, *, checkpoints: bool = True) -> Run:
     """Read a run back. ResultError, naming the file, for one that is damaged, foreign or of another format."""
-    path = Path(path)
-    rows = Rows(path)
-    if list(rows.records) != [path.stem]:
+    return find(Path(path), checkpoints=checkpoints).run()
+
+
+def find(path: Path, *, checkpoints: bool = True) -> Found:
+    """The run in a file of its own, with its weights unless they are not wanted. ResultError as in :func:`load`."""
+    rows, key = Rows(path), path.stem
+    if list(rows.records) != [key]:
         raise ResultError(f"{path}: holds the run {', '.join(rows.records)}, not the one it is named after")
-    if not (checkpoints and rows.records[path.stem]["weights"]):
-        return rows.run(path.stem)
+    if not (checkpoints and rows.records[key]["weights"]):
+        return Found(rows, key)
     weights = path.with_suffix(".safetensors")
-    return rows.run(path.stem, read_tensors(weights), weights)
+    return Found(rows, key, read_tensors(weights), weights)
 
 
-def encode(run: Run) -> Encoded:
-    """A run as it is stored: histories in single, weights in half precision."""
+def encode(run: Run) -> tuple[pa.Table, Tensors]:
+    """A run as it is stored: a table of one row, with the history in single, and its weights in half precision."""
     key = run.experiment.key
     history = {str(name): column.to_numpy(PRECISION.get(str(name), "float32")) for name, column in run.history.items()}
     tensors = {
@@ -103,7 +100,7 @@ def encode(run: Run) -> Encoded:
     row = pa.Table.from_pylist([record], schema=RECORD)
     for name, values in history.items():
         row = row.append_column(name, pa.array([values], pa.list_(pa.from_numpy_dtype(values.dtype))))
-    return Encoded(row, tensors)
+    return row, tensors
 
 
 class Rows:
@@ -133,31 +130,12 @@ class Rows:
             raise ResultError(f"{path}: holds a run twice")
         self.records = {key: records[number] for key, number in self._number.items()}
 
-    def run(self, key: str, tensors: Tensors | None = None, weights: Path | None = None) -> Run:
-        """One run, with its checkpoints where its ``tensors``, read from the file ``weights``, are given."""
-        from grokmodels.engine.training import Run
+    def row(self, key: str) -> pa.Table:
+        """A run's row, as a table."""
+        return self.table.slice(self._number[key], 1)
 
-        record, history = self.checked(key)
-        try:
-            experiment = Experiment(**json.loads(record["experiment"]))
-        except ValueError as error:
-            raise self.error(key, f"its recipe is not one of this version ({error})") from None
-        if experiment.key != key:
-            raise self.error(key, f"its recipe is that of {experiment.key}")
-        if tensors is not None and _digest_tensors(tensors) != record["weights"]:
-            raise ResultError(
-                f"{weights}: run {key}: damaged, its contents do not match the checksum kept with the run"
-            )
-        return Run(
-            experiment=experiment,
-            history=pd.DataFrame(history),
-            status=record["status"],
-            provenance=json.loads(record["provenance"]),
-            checkpoints=_checkpoints(tensors or {}),
-        )
-
-    def checked(self, key: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """A run's record and the columns of its history, found to be what was written."""
+    def history(self, key: str) -> dict[str, np.ndarray]:
+        """The columns of a run's history. ResultError unless they and the record are what was written."""
         record, number = self.records[key], self._number[key]
         history = {}
         try:
@@ -169,7 +147,7 @@ class Rows:
             sound = False
         if not sound:
             raise self.error(key, "damaged, its contents do not match its checksum")
-        return record, history
+        return history
 
     def error(self, key: str, problem: str) -> ResultError:
         """What is wrong with a run, as an error."""
@@ -184,6 +162,41 @@ class Rows:
                 lists = self.table[field.name].combine_chunks()
                 columns[field.name] = (lists.values.to_numpy(zero_copy_only=False), lists.offsets.to_numpy())
         return columns
+
+
+class Found(NamedTuple):
+    """Where a run was found: a row of a file, and its ``tensors`` from the file ``weights`` where these are wanted."""
+
+    rows: Rows
+    key: str
+    tensors: Tensors = {}  # noqa: RUF012 - nobody changes it
+    weights: Path | None = None
+
+    def checked(self) -> dict[str, np.ndarray]:
+        """The columns of the history. ResultError unless all that was found is what was written."""
+        history = self.rows.history(self.key)
+        if self.weights and _digest_tensors(self.tensors) != self.rows.records[self.key]["weights"]:
+            raise ResultError(f"{self.weights}: run {self.key}: damaged, its weights do not match their checksum")
+        return history
+
+    def run(self) -> Run:
+        """The run that was stored. ResultError where it is damaged, or its recipe is not one of this version."""
+        from grokmodels.engine.training import Run
+
+        history, record = self.checked(), self.rows.records[self.key]
+        try:
+            experiment = Experiment(**json.loads(record["experiment"]))
+        except ValueError as error:
+            raise self.rows.error(self.key, f"its recipe is not one of this version ({error})") from None
+        if experiment.key != self.key:
+            raise self.rows.error(self.key, f"its recipe is that of {experiment.key}")
+        return Run(
+            experiment=experiment,
+            history=pd.DataFrame(history),
+            status=record["status"],
+            provenance=json.loads(record["provenance"]),
+            checkpoints=_checkpoints(self.tensors),
+        )
 
 
 def table_bytes(table: pa.Table) -> bytes:

@@ -10,17 +10,14 @@ from contextlib import contextmanager
 from functools import lru_cache
 from itertools import count, takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import safetensors
 import safetensors.numpy
 
 from grokmodels.studies import files
-from grokmodels.studies.files import ResultError, Rows, Tensors
-
-if TYPE_CHECKING:
-    from grokmodels.engine.training import Run
+from grokmodels.studies.files import Found, ResultError, Rows, Tensors
 
 # Bytes of weights in one file: it stays below the 16 MB that are fit for a repository.
 PART = 15_000_000
@@ -31,38 +28,40 @@ def keys(pack: Path) -> list[str]:
     return list(_rows(pack).records) if pack.exists() else []
 
 
-def load(pack: Path, key: str, *, checkpoints: bool = True) -> Run:
-    """A run of a pack. ResultError where it is not there, or not what was written."""
+def find(pack: Path, key: str, *, checkpoints: bool = True) -> Found:
+    """A run of a pack, with its weights unless they are not wanted. ResultError where it is not there."""
     rows = _rows(pack)
     if key not in rows.records:
         raise ResultError(f"{pack}: holds no run {key}")
     if not (checkpoints and rows.records[key]["weights"]):
-        return rows.run(key)
+        return Found(rows, key)
     for part in parts(pack):
         if names := _names(part, _stamp(part)).get(key):
-            return rows.run(key, _read(part, names), part)
-    raise rows.error(key, f"its weights are in none of the files {pack.stem}*.safetensors")
+            return Found(rows, key, _read(part, names), part)
+    raise rows.error(key, "the weights that it kept are not beside it")
 
 
-def add(pack: Path, runs: Iterable[Run]) -> None:
+def add(pack: Path, runs: Iterable[Found]) -> None:
     """Add runs to a pack, in place of those that it has under their keys. Where this fails, every run is still there.
 
-    ResultError, and nothing is changed, where a run that the pack has already is damaged.
+    ResultError, and nothing is changed, where one of these runs, or one that the pack has already, is damaged.
     """
-    added = {run.experiment.key: files.encode(run) for run in runs}
-    tables = [encoded.row for encoded in added.values()]
+    added = {found.key: found for found in runs}
+    for found in added.values():
+        found.checked()
+    tables = [found.rows.row(key) for key, found in added.items()]
     if pack.exists():
         before = _rows(pack)
         tables.insert(0, before.table.filter([key not in added for key in before.records]))
     content = files.table_bytes(pa.concat_tables(tables, promote_options="default"))
     merged = Rows(pack, content)
     for key in merged.records:
-        merged.checked(key)
+        merged.history(key)
     # Weights first: until there is the row that asks for them, they harm nobody.
-    _add_tensors(pack, {key: encoded.tensors for key, encoded in added.items() if encoded.tensors})
+    _add_tensors(pack, {key: found.tensors for key, found in added.items() if found.tensors})
     files.write(pack, content)
     for key in added:
-        load(pack, key)
+        find(pack, key).checked()
 
 
 def parts(pack: Path) -> list[Path]:

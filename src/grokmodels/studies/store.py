@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from filelock import FileLock
 
 from grokmodels.studies import files, packs
-from grokmodels.studies.files import ResultError
+from grokmodels.studies.files import Found, ResultError
 
 if TYPE_CHECKING:
     from grokmodels.engine.training import Run
@@ -38,19 +38,7 @@ def load(folder: Path | str, key: str, *, checkpoints: bool = True) -> Run:
 
     ResultError where there is no such run, or where it is damaged; the message names the file and the run.
     """
-    folder = Path(folder)
-    single = folder / f"{key}.parquet"
-    if single.exists():
-        try:
-            return files.load(single, checkpoints=checkpoints)
-        except ResultError:
-            # Unless it went because it has just been packed.
-            if single.exists():
-                raise
-    pack = _pack(folder)
-    if not pack.exists():
-        raise ResultError(f"{folder}: holds no run {key}")
-    return packs.load(pack, key, checkpoints=checkpoints)
+    return _find(Path(folder), key, checkpoints).run()
 
 
 def pack(folder: Path | str) -> int:
@@ -63,7 +51,7 @@ def pack(folder: Path | str) -> int:
     with _locked(folder):
         singles = _singles(folder)
         if singles:
-            packs.add(_pack(folder), (files.load(folder / f"{key}.parquet") for key in singles))
+            packs.add(_pack(folder), (files.find(folder / f"{key}.parquet") for key in singles))
         # The weights last: without them a single is damaged, but they alone are nothing.
         for key in singles:
             (folder / f"{key}.parquet").unlink()
@@ -99,13 +87,27 @@ def verify(folder: Path | str) -> int:
     return len(found)
 
 
+def _find(folder: Path, key: str, checkpoints: bool = True) -> Found:
+    single, pack = folder / f"{key}.parquet", _pack(folder)
+    if single.exists():
+        try:
+            return files.find(single, checkpoints=checkpoints)
+        except ResultError:
+            # Unless it went because it has just been packed.
+            if single.exists():
+                raise
+    if not pack.exists():
+        raise ResultError(f"{folder}: holds no run {key}")
+    return packs.find(pack, key, checkpoints=checkpoints)
+
+
 def _take_over(source: Path, folder: Path) -> Unpacked:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         theirs, ours = sorted(keys(source)), keys(folder)
         new = [key for key in theirs if key not in ours]
         if new:
-            packs.add(_pack(folder), (load(source, key) for key in new))
+            packs.add(_pack(folder), (_find(source, key) for key in new))
     return Unpacked(folder.name, len(new), len(theirs) - len(new))
 
 
