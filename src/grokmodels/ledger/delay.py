@@ -84,7 +84,7 @@ def runs(name: str) -> pd.DataFrame:
 def _complete(name: str, block: str | None = None) -> Iterator[tuple[studies.Point, Run]]:
     """The runs of :func:`runs` (of one block), each with its point."""
     study, folder = studies.shipped(name)
-    missing = [point for point in study.points() if not point.path(folder).exists()]
+    missing = studies.missing(study, folder, test=True)
     begun = {point.block for point in missing if not point.test}
     waiting = {(point.block, point.experiment.seed) for point in missing}
     for point, run in studies.runs(study, folder, block):

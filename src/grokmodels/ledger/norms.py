@@ -142,7 +142,7 @@ def labels_table() -> pd.DataFrame:
     rows = []
     for point, run in studies.runs(*studies.shipped("random-labels")):
         experiment, last = run.experiment, run.history.iloc[-1]
-        split = experiment.task.split(experiment.fraction, experiment.seed)
+        split = experiment.split
         t_mem, t_gen = run.milestones
         rows.append(
             {
@@ -270,7 +270,7 @@ def compute_paths(runs: list[Any], steps: int = 120) -> pd.DataFrame:
     for run in runs:
         add(run.experiment, "memorizer to rule", run.experiment.seed, chosen[id(run)], run in few)
     one, two = few[:2]
-    splits = [run.experiment.task.split(run.experiment.fraction, run.experiment.seed).train for run in (one, two)]
+    splits = [run.experiment.split.train for run in (one, two)]
     for kind, which in (("memorizer to memorizer", 0), ("rule to rule", 1)):
         ends = [chosen[id(run)][which] for run in (one, two)]
         add(one.experiment, kind, two.experiment.seed, ends, True, np.intersect1d(*splits))
@@ -283,7 +283,7 @@ def compute_pruning(runs: list[Any]) -> pd.DataFrame:
     for run in runs:
         experiment = run.experiment
         task, network = experiment.task, landscape.Network(experiment)
-        split = task.split(experiment.fraction, experiment.seed)
+        split = experiment.split
         for kind, step in zip(("memorizer", "rule"), memorizer_and_rule(run), strict=True):
             full = run.checkpoints[step]
             pruned = [

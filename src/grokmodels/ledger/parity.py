@@ -64,7 +64,7 @@ def runs() -> pd.DataFrame:
     rows = []
     for row in table.to_dict("records"):
         history = histories.get_group((row["block"], row["fraction"], row["decay"], row["seed"]))
-        held_out = len(task.split(row["fraction"], row["seed"]).test)
+        held_out = task.n_inputs - task.n_train(row["fraction"])
         rows.append(row | waiting(history, row, held_out) | {"fate": fate(row), "ratio": row["t_gen"] / row["t_mem"]})
     return pd.DataFrame(rows).assign(test=lambda t: t["seed"].isin(study.test_seeds))
 

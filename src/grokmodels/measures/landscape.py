@@ -93,7 +93,7 @@ def along(experiment: Experiment, path: Path, points: int = 25, rows: ArrayLike 
     "Train" are the inputs ``rows``, by default those of the experiment's split; "test" are all others.
     """
     task, network = experiment.task, Network(experiment)
-    train = task.split(experiment.fraction, experiment.seed).train if rows is None else np.asarray(rows)
+    train = experiment.split.train if rows is None else np.asarray(rows)
     test = np.setdiff1d(np.arange(task.n_inputs), train)
     passed = []
     for place in np.linspace(0, 1, points):
@@ -139,7 +139,7 @@ def bend(
     worse than the straight one.
     """
     if rows is None:
-        rows = experiment.task.split(experiment.fraction, experiment.seed).train
+        rows = experiment.split.train
     network, first, last = Network(experiment, rows), _tensors(start), _tensors(end)
     straight = straight_path(first, last)
     free = [straight((k + 1) / (bends + 1)) for k in range(bends)]

@@ -36,7 +36,7 @@ def first_lasting(steps: ArrayLike, values: ArrayLike, level: float, evaluations
 
     A majority, not all: large steps make accuracy dip for an evaluation or two, and a rule that forbids any dip would
     date memorization by the spacing of the dips. Censored at the last step where no such stretch has been seen in full:
-    a crossing that the record is too short to confirm does not count.
+    a crossing that the record is too short to confirm does not count. Without any evaluation that is step 0.
     """
     steps, above = np.asarray(steps), np.asarray(values) >= level
     if len(above) >= evaluations:
@@ -44,7 +44,7 @@ def first_lasting(steps: ArrayLike, values: ArrayLike, level: float, evaluations
         lasting = most & above[: len(most)]
         if lasting.any():
             return Milestone(int(steps[lasting.argmax()]), censored=False)
-    return Milestone(int(steps[-1]), censored=True)
+    return Milestone(int(steps[-1]) if len(steps) else 0, censored=True)
 
 
 def milestones(history: pd.DataFrame, level: float = 0.99, evaluations: int = 5) -> Milestones:

@@ -181,7 +181,7 @@ def follow(run: Run, share: float = KEY_SHARE) -> pd.DataFrame:
     in the embedding. ValueError for a task other than addition modulo an odd p, and for a run without checkpoints.
     """
     experiment = run.experiment
-    task, split = experiment.task, experiment.task.split(experiment.fraction, experiment.seed)
+    task, split = experiment.task, experiment.split
     if not isinstance(task, Modular) or task.operation != "add":
         raise ValueError(f"run: got the task {task!r}; must be addition")
     if not run.checkpoints:
@@ -219,7 +219,7 @@ def few(run: Run, most: int, steps: Collection[int] | None = None) -> pd.DataFra
     its test accuracies with 0, 1, … ``most`` of the first-ranked frequencies left in its embedding.
     """
     experiment = run.experiment
-    test = experiment.task.split(experiment.fraction, experiment.seed).test
+    test = experiment.split.test
     labels = experiment.task.labels[test]
     whole = dict(logits_of(run, steps))
     order = np.argsort(-spectrum(whole[max(whole)]), kind="stable") + 1

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, field_validator, model_validator
 
+from grokmodels.recipes import keys
 from grokmodels.recipes.architecture import Architecture
 from grokmodels.recipes.optimizer import Optimizer
 from grokmodels.recipes.recipe import Recipe
 from grokmodels.recipes.schedules import Schedule
-from grokmodels.recipes.tasks import Modular, Task
+from grokmodels.recipes.tasks import Modular, Split, Task
+
+Seed = Annotated[int, Field(ge=0)]
+
+
+class Seeds(NamedTuple):
+    """What draws the split, the initial weights, the order of the batches, and the change of the initial weights."""
+
+    split: int
+    init: int
+    batch: int
+    perturbation: int
 
 
 class Experiment(Recipe):
     """Everything that decides the numbers of a run: task, data, network, optimizer, precision, budget, seed.
 
-    ``seed`` draws the split, the initial weights and the order of the batches. ``batch_size`` None, or "full" in a file
+    ``seed`` draws the split, the initial weights, the order of the batches and the perturbation; each has a seed of its
+    own where one is given (:attr:`seeds`). ``perturbation`` is the size of a random change of the initial weights,
+    relative to them: replicas of one run begin so near to each other.
+    ``precision`` "tf32" is float32 whose matrix products may be rounded to 10 bits where the device has units for that.
+    ``batch_size`` None, or "full" in a file
     that has no None, is the full batch.
     ``steps`` is the budget; with ``stop_when_generalized`` the run ends as soon as test accuracy has lasted
     (:func:`grokmodels.measures.milestones`), and one that never does is censored at the budget.
@@ -28,8 +43,7 @@ class Experiment(Recipe):
 
     task: Task = Modular()
     fraction: Annotated[float, Field(gt=0, le=1)] = 0.4
-    # Left out of the record where it does nothing, so that runs stored before there was one keep their keys.
-    data_schedule: Schedule = Field(Schedule.constant(), exclude_if=lambda schedule: schedule == Schedule.constant())
+    data_schedule: Schedule = Schedule.constant()
     architecture: Architecture = Architecture()
     optimizer: Optimizer = Optimizer()
     batch_size: Annotated[int, Field(ge=1)] | None = 512
@@ -37,12 +51,12 @@ class Experiment(Recipe):
     steps: Annotated[int, Field(ge=1)] = 2000
     evaluate_every: Annotated[int, Field(ge=1)] = 25
     stop_when_generalized: bool = False
-    seed: Annotated[int, Field(ge=0)] = 0
-    split_seed: int | None = Field(None, exclude=True)
-    init_seed: int | None = Field(None, exclude=True)
-    batch_seed: int | None = Field(None, exclude=True)
-    perturbation_seed: int | None = Field(None, exclude=True)
-    perturbation: float = Field(0.0, exclude=True)
+    seed: Seed = 0
+    split_seed: Seed | None = None
+    init_seed: Seed | None = None
+    batch_seed: Seed | None = None
+    perturbation_seed: Seed | None = None
+    perturbation: Annotated[float, Field(ge=0)] = 0.0
 
     @field_validator("batch_size", mode="before")
     @classmethod
@@ -51,7 +65,7 @@ class Experiment(Recipe):
 
     @model_validator(mode="after")
     def _something_to_learn_and_to_test(self) -> Experiment:
-        n_train = len(self.task.split(self.fraction, self.seed).train)
+        n_train = self.task.n_train(self.fraction)
         if self.batch_size is not None and self.batch_size > n_train:
             raise ValueError(f"batch_size: got {self.batch_size}; must be at most the {n_train} training inputs")
         shares = [share for _, share in self.data_schedule.knots]
@@ -62,31 +76,39 @@ class Experiment(Recipe):
         return self
 
     @property
-    def seeds(self):
-        from types import SimpleNamespace
-        pick = lambda x: self.seed if x is None else x
-        return SimpleNamespace(split=pick(self.split_seed), init=pick(self.init_seed), batch=pick(self.batch_seed), perturbation=pick(self.perturbation_seed))
+    def key(self) -> str:
+        """A name for this recipe that lasts (:mod:`grokmodels.recipes.keys`): equal recipes have equal keys."""
+        return keys.key(self)
 
     @property
-    def same_data_throughout(self) -> bool:
-        """Whether every step has the whole training split to draw from."""
-        return all(share == 1 for _, share in self.data_schedule.knots)
+    def seeds(self) -> Seeds:
+        """The seed of each thing that is drawn: its own, or ``seed`` where it has none."""
+        own = (self.split_seed, self.init_seed, self.batch_seed, self.perturbation_seed)
+        return Seeds(*(self.seed if seed is None else seed for seed in own))
 
     @property
-    def split(self):
+    def split(self) -> Split:
+        """The training and the test inputs, drawn anew at each call."""
         return self.task.split(self.fraction, self.seeds.split)
 
     @property
-    def key(self) -> str:
-        """A name for this recipe: 16 hexadecimal digits of its SHA-256."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+    def same_data_throughout(self) -> bool:
+        """Whether every step draws from the whole training split."""
+        return all(share == 1 for _, share in self.data_schedule.knots)
 
     @property
     def shape(self) -> str:
-        """What runs must share to train as one stack: all but seed, early stopping, and rates with their schedules."""
-        own = {"seed", "stop_when_generalized", "optimizer"}
-        rates = {"betas", "epsilon", "momentum", "learning_rate", "weight_decay", "learning_rate_schedule", "weight_decay_schedule"}
-        return self.model_dump_json(exclude=own) + self.optimizer.model_dump_json(exclude=rates)
+        """What runs must share to train as one stack.
+
+        That is all but what each member has of its own: seeds, perturbation, early stopping, initial scale, and the
+        optimizer's numbers, of which only whether there is a ``clip`` must be shared.
+        """
+        shared = keys.deviations(self)
+        for field in ("seed", *(f"{drawn}_seed" for drawn in Seeds._fields), "perturbation", "stop_when_generalized"):
+            shared.pop(field, None)
+        architecture = {field: x for field, x in shared.get("architecture", {}).items() if field != "init_scale"}
+        optimizer = {"name": self.optimizer.name, "clip": self.optimizer.clip is not None}
+        return keys.text(shared | {"architecture": architecture, "optimizer": optimizer})
 
     def require_evaluated(self, checkpoints: Iterable[int]) -> None:
         """ValueError for steps at which no run of this recipe is evaluated, so that none could keep its weights."""
@@ -95,16 +117,12 @@ class Experiment(Recipe):
             allowed = f"multiples of {self.evaluate_every} up to {self.steps}, or {self.steps}"
             raise ValueError(f"checkpoints: got {never}; must be {allowed}")
 
-    def fields(self) -> dict[str, Any]:
-        """Every field as nested dictionaries, also one that the record leaves out."""
-        return self.model_dump() | {"data_schedule": self.data_schedule.model_dump()}
-
     def but(self, **changes: object) -> Experiment:
         """The same recipe with some fields changed; ``optimizer__weight_decay=0`` reaches into a nested one.
 
         Raises ValueError for an unknown field or a bad value.
         """
-        values = self.fields()
+        values = self.model_dump()
         for path, value in changes.items():
             *parents, field = path.split("__")
             place = values

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 
 
 class Recipe(BaseModel):
@@ -19,12 +21,25 @@ class Recipe(BaseModel):
         except ValidationError as error:
             raise ValueError(f"{type(self).__name__}: {_explain(error)}") from None
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _itself(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        # A subclass may compute other labels, yet would be written down, and read back, as the class that it extends.
+        if isinstance(value, cls) and type(value) is not cls:
+            raise ValueError(
+                f"got {value!r}, of the subclass {type(value).__qualname__}; must be of the class {cls.__name__} itself"
+            )
+        return read(value)
+
     # By fields alone: a task also caches its arrays in itself, and arrays have no single truth value.
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.model_dump_json() == other.model_dump_json()
+        return type(self) is type(other) and self._values() == other._values()
 
     def __hash__(self) -> int:
-        return hash(self.model_dump_json())
+        return hash((type(self), self._values()))
+
+    def _values(self) -> tuple[object, ...]:
+        return tuple(getattr(self, field) for field in type(self).model_fields)
 
 
 def _explain(error: ValidationError) -> str:

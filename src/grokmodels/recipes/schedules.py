@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from typing import Annotated
+from typing import Annotated, overload
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
 from grokmodels.recipes.recipe import Recipe
@@ -38,17 +39,21 @@ class Schedule(Recipe):
             raise ValueError(f"knots: got steps {beyond}; must be at most the period, {self.period}")
         return self
 
-    def __call__(self, step):
-        """The factor at a step, counted from 0, or at an array of steps."""
-        import numpy as np
+    @overload
+    def __call__(self, step: int) -> float: ...
+    @overload
+    def __call__(self, step: NDArray[np.integer]) -> NDArray[np.float64]: ...
+    def __call__(self, step: int | NDArray[np.integer]) -> float | NDArray[np.float64]:
+        """The factor at a step, counted from 0; of an array of steps, an array of factors of the same shape."""
         at = np.asarray(step) if self.period is None else np.asarray(step) % self.period
-        steps, factors = (np.array(x) for x in zip(*self.knots, strict=True))
-        left = np.searchsorted(steps, at, side="right") - 1
-        right = np.minimum(left + 1, len(steps) - 1)
-        width = np.where(steps[right] > steps[left], steps[right] - steps[left], 1)
-        value = factors[left] + (factors[right] - factors[left]) * (at - steps[left]) / width
-        value = np.where(left == len(steps) - 1, factors[left], value)
-        return value if np.ndim(step) else float(value)
+        steps = np.array([step for step, _ in self.knots])
+        values = np.array([value for _, value in self.knots])
+        after = np.searchsorted(steps, at, side="right")
+        left, right = after - 1, np.minimum(after, len(steps) - 1)
+        # Beyond the last knot both sides are that knot, and the way between them is 0 of 1.
+        length = np.maximum(steps[right] - steps[left], 1)
+        factor = values[left] + (values[right] - values[left]) * (at - steps[left]) / length
+        return factor if isinstance(step, np.ndarray) else float(factor)
 
     @classmethod
     def constant(cls) -> Schedule:

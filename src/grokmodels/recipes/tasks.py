@@ -59,8 +59,8 @@ class _Task(Recipe):
 
     @property
     def n_inputs(self) -> int:
-        """Number of inputs there are."""
-        return len(self.inputs)
+        """Number of inputs there are, known without listing them."""
+        raise NotImplementedError
 
     @property
     def length(self) -> int:
@@ -72,17 +72,19 @@ class _Task(Recipe):
         """Accuracy of the best constant answer: the share of the most frequent label."""
         return float(np.bincount(self.labels, minlength=self.n_classes).max() / self.n_inputs)
 
-    def split(self, fraction: float, seed: int) -> Split:
-        """Draw ``round(fraction * n_inputs)`` training rows with the given seed; the rest is the test set.
-
-        Raises ValueError where either side would be empty.
-        """
+    def n_train(self, fraction: float) -> int:
+        """Number of training inputs, ``round(fraction * n_inputs)``. ValueError where no or all inputs would be."""
         n_train = round(fraction * self.n_inputs)
         if not 0 < n_train < self.n_inputs:
             raise ValueError(
                 f"fraction: {fraction!r} leaves {n_train} training and {self.n_inputs - n_train} test inputs of "
                 f"{self.n_inputs}; both must have at least one"
             )
+        return n_train
+
+    def split(self, fraction: float, seed: int) -> Split:
+        """Draw :meth:`n_train` training rows with the given seed; the rest is the test set."""
+        n_train = self.n_train(fraction)
         order = np.random.default_rng(seed).permutation(self.n_inputs)
         return Split(np.sort(order[:n_train]), np.sort(order[n_train:]))
 
@@ -141,6 +143,10 @@ class Modular(_Task):
         return zeros[:, None] * self.p + within
 
     @property
+    def n_inputs(self) -> int:
+        return self.p * (self.p - 1 if self.operation == "divide" else self.p)
+
+    @property
     def n_tokens(self) -> int:
         return self.p
 
@@ -170,6 +176,10 @@ class Parity(_Task):
     @cached_property
     def orbits(self) -> IntArray:
         return (np.arange(2)[None, :] + self.labels[:, None]) % 2
+
+    @property
+    def n_inputs(self) -> int:
+        return 2**self.bits
 
     @property
     def n_tokens(self) -> int:
@@ -202,6 +212,10 @@ class RandomLabels(_Task):
     @property
     def orbits(self) -> IntArray:
         return self.base.orbits
+
+    @property
+    def n_inputs(self) -> int:
+        return self.base.n_inputs
 
     @property
     def n_tokens(self) -> int:

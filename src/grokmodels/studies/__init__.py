@@ -18,6 +18,7 @@ A study is a TOML file. ``base`` changes fields of the default :class:`~grokmode
 from grokmodels.studies.record import histories, overview, runs, table, varied
 from grokmodels.studies.replays import REPLAY_TOLERANCE, replay, sample
 from grokmodels.studies.runners import run_points, run_stack, stacks
+from grokmodels.studies.store import load, pack, unpack, verify
 from grokmodels.studies.study import ROOT, Block, Checkpoints, Point, Study, missing, read, shipped, stored
 
 __all__ = [
@@ -28,8 +29,10 @@ __all__ = [
     "Point",
     "Study",
     "histories",
+    "load",
     "missing",
     "overview",
+    "pack",
     "read",
     "replay",
     "run_points",
@@ -40,5 +43,7 @@ __all__ = [
     "stacks",
     "stored",
     "table",
+    "unpack",
     "varied",
+    "verify",
 ]

@@ -121,6 +121,6 @@ def _verify(options: argparse.Namespace) -> None:
             print(f"{name:20} {point.experiment.key} largest difference {difference:.2e}")
             if not difference <= studies.REPLAY_TOLERANCE:
                 raise ValueError(
-                    f"{point.path(folder)}: the first evaluations differ by {difference:.2e}; "
+                    f"{folder}: run {point.experiment.key}: the first evaluations differ by {difference:.2e}; "
                     f"at most {studies.REPLAY_TOLERANCE} is allowed"
                 )

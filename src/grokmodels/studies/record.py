@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from grokmodels.studies import files
+from grokmodels.studies import store
 from grokmodels.studies.study import ROOT, Point, Study, flatten, shipped, stored
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def runs(
     """Each stored run (of one block) with the point it belongs to; with its ``checkpoints`` only on demand."""
     for point in stored(study, folder):
         if block in (None, point.block):
-            yield point, files.load(point.path(folder), checkpoints=checkpoints)
+            yield point, store.load(folder, point.experiment.key, checkpoints=checkpoints)
 
 
 def table(study: Study, folder: Path | str) -> pd.DataFrame:
@@ -71,11 +71,11 @@ def _labeled(study: Study, folder: Path | str, block: str | None = None) -> Iter
     """Each stored run (of one block), with its block and the varied fields of its recipe."""
     fields = varied(study)
     for point, run in runs(study, folder, block):
-        recipe = flatten(point.experiment.fields())
+        recipe = flatten(point.experiment.model_dump())
         yield run, {"block": point.block} | {field: recipe[field] for field in fields}
 
 
 def varied(study: Study) -> list[str]:
     """The fields, as dotted paths, that differ between runs of the study."""
-    recipes = pd.DataFrame([flatten(point.experiment.fields()) for point in study.points()])
+    recipes = pd.DataFrame([flatten(point.experiment.model_dump()) for point in study.points()])
     return [str(column) for column in recipes if recipes[column].map(str).nunique() > 1]

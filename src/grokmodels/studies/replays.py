@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grokmodels.studies import files
+from grokmodels.studies import store
 from grokmodels.studies.study import Point, Study, stored
 
 # Two machines round differently, as do a stack and a run alone, and training amplifies it: the fastest recipes part by
@@ -28,13 +28,15 @@ def replay(point: Point, folder: Path | str, steps: int = 50) -> float:
     """
     from grokmodels.engine.training import train
 
-    first = files.load(point.path(folder), checkpoints=False)
-    # Only evaluations that the stored run made too can be compared.
+    first = store.load(folder, point.experiment.key, checkpoints=False).history
+    # Only evaluations that the stored run made too can be compared: of one that diverged at once, none.
     every = point.experiment.evaluate_every
-    steps = min(max(steps // every, 1) * every, int(first.history["step"].iloc[-1]))
-    again = train(point.experiment.but(steps=steps), progress=False)
-    stored = first.history[first.history["step"] <= steps]
-    both = stored.merge(again.history, how="left", on="step", suffixes=("", "_again"))
+    last = int(first["step"].iloc[-1]) if len(first) else 0
+    steps = min(max(steps // every, 1) * every, last)
+    again = train(point.experiment.but(steps=max(steps, 1)), progress=False).history
+    if first.empty:
+        return 0.0 if again.empty else float("nan")
+    both = first[first["step"] <= steps].merge(again, how="left", on="step", suffixes=("", "_again"))
     ratios = [both[f"{c}_again"] / both[c] for c in ("train_loss", "weight_norm")]
     # Numpy's largest of numbers is NaN where one of them is; Python's and pandas's need not be.
     return float(np.abs(np.array(ratios) - 1).max())

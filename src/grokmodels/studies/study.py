@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 
 from grokmodels.recipes.experiment import Experiment
 from grokmodels.recipes.recipe import Recipe
+from grokmodels.studies import store
 
 # Studies and results ship with the repository, beside src/.
 ROOT = Path(__file__).parents[3]
@@ -97,16 +98,12 @@ class Point(NamedTuple):
     keep: tuple[str, ...]
     test: bool
 
-    def path(self, folder: Path | str) -> Path:
-        """Where the run of this point is stored."""
-        return Path(folder) / f"{self.experiment.key}.parquet"
-
 
 def read(path: Path | str) -> Study:
     """A study from its TOML file. ValueError names the file and what is wrong with it."""
     path = Path(path)
     try:
-        study = Study(**tomllib.loads(path.read_text()))
+        study = Study(**tomllib.loads(path.read_text(encoding="utf-8")))
         for point in study.points():
             point.experiment.require_evaluated(point.checkpoints)
     except FileNotFoundError:
@@ -123,13 +120,15 @@ def shipped(name: str, root: Path | str = ROOT) -> tuple[Study, Path]:
 
 
 def stored(study: Study, folder: Path | str) -> list[Point]:
-    """The points with a run in ``folder``."""
-    return [point for point in study.points() if point.path(folder).exists()]
+    """The points with a run in ``folder``, or in the pack of its name."""
+    keys = store.keys(folder)
+    return [point for point in study.points() if point.experiment.key in keys]
 
 
 def missing(study: Study, folder: Path | str, *, test: bool = False) -> list[Point]:
     """The points without one; those of the test seeds only on demand."""
-    return [point for point in study.points() if (test or not point.test) and not point.path(folder).exists()]
+    keys = store.keys(folder)
+    return [point for point in study.points() if (test or not point.test) and point.experiment.key not in keys]
 
 
 def flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,12 +1,15 @@
 """Experiments: what is refused, and that a recipe survives JSON and names itself."""
 
 import json
+import time
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from grokmodels import Architecture, Experiment, Modular, Optimizer, Parity, RandomLabels, Schedule
+from grokmodels.recipes import Recipe
 
 
 @pytest.mark.parametrize(
@@ -24,6 +27,9 @@ from grokmodels import Architecture, Experiment, Modular, Optimizer, Parity, Ran
         ({"architecture__heads": 3}, ["width", "128", "multiple of heads"]),
         ({"batch_size": 5000}, ["batch_size", "5000", "3764"]),
         ({"precision": "float16"}, ["precision", "'float16'", "'float32'"]),
+        ({"precision": "float16"}, ["precision", "'tf32'"]),
+        ({"split_seed": -1}, ["split_seed", "-1", "greater than or equal to 0"]),
+        ({"perturbation": -0.1}, ["perturbation", "-0.1", "greater than or equal to 0"]),
         ({"steps": 0}, ["steps", "0", "greater than or equal to 1"]),
         ({"evaluate_every": 0}, ["evaluate_every", "0"]),
         ({"epochs": 3}, ["epochs", "3", "not permitted"]),
@@ -63,9 +69,12 @@ experiments = st.builds(
     architecture=st.builds(Architecture, layers=st.integers(1, 4), width=st.sampled_from([16, 32])),
     optimizer=optimizers,
     batch_size=st.none() | st.integers(1, 5),
-    precision=st.sampled_from(["float32", "float64", "bfloat16"]),
+    precision=st.sampled_from(["float32", "tf32", "float64", "bfloat16"]),
     steps=st.integers(1, 10**6),
     seed=st.integers(0, 10**6),
+    split_seed=st.none() | st.integers(0, 3),
+    init_seed=st.none() | st.integers(0, 3),
+    perturbation=st.sampled_from([0, 0.0, -0.0, 1e-3]),
 )
 
 
@@ -89,9 +98,99 @@ def test_a_checkpoint_is_kept_at_an_evaluation_or_nowhere():
         experiment.require_evaluated([75, 0, 10, -25])
 
 
-def test_keys_do_not_move_between_versions():
-    """Stored runs are found by these keys: a change here orphans every shipped result."""
-    assert Experiment().key == "769a49b2e1f15d51"
+def test_each_thing_that_is_drawn_has_the_seed_or_its_own():
+    assert Experiment(seed=3).seeds == (3, 3, 3, 3)
+    own = Experiment(seed=3, split_seed=0, batch_seed=5, perturbation_seed=6)
+    assert own.seeds == (0, 3, 5, 6)
+    assert own.seeds._fields == ("split", "init", "batch", "perturbation")
+    for part, same in zip(own.split, Experiment(seed=0).split, strict=True):
+        assert (part == same).all()
+
+
+OWN = {
+    "seed": 5, "split_seed": 1, "init_seed": 2, "batch_seed": 3, "perturbation_seed": 4, "perturbation": 0.1,
+    "stop_when_generalized": True, "architecture__init_scale": 2.0, "optimizer__learning_rate": 0.1,
+    "optimizer__weight_decay": 0.0, "optimizer__betas": (0.5, 0.9), "optimizer__epsilon": 1e-3,
+    "optimizer__learning_rate_schedule": Schedule.constant(), "optimizer__weight_decay_schedule": Schedule.delayed(3),
+}  # fmt: skip
+SHARED = {
+    "task__p": 101, "task": RandomLabels(), "fraction": 0.3, "data_schedule": Schedule.ramp(0, 9, 1.0, 0.5),
+    "architecture__layers": 1, "architecture__width": 64, "architecture__heads": 2, "architecture__norm": "none",
+    "architecture__attention": "bidirectional", "architecture__positions": False, "architecture__activation": "gelu",
+    "optimizer__name": "sgd", "optimizer__clip": 1.0, "batch_size": None, "precision": "tf32", "steps": 10,
+    "evaluate_every": 5,
+}  # fmt: skip
+
+
+def test_a_shape_is_what_a_stack_shares():
+    assert Experiment().but(**OWN).shape == Experiment().shape
+    shapes = [Experiment().but(**{field: value}).shape for field, value in SHARED.items()]
+    assert len({Experiment().shape, *shapes}) == len(SHARED) + 1
+    sgd = Experiment().but(optimizer__name="sgd", optimizer__clip=1.0)
+    assert sgd.but(optimizer__momentum=0.9, optimizer__clip=2.0).shape == sgd.shape
+
+
+def leaves(values, prefix=""):
+    for name, value in values.items():
+        yield from leaves(value, f"{prefix}{name}__") if isinstance(value, dict) else [f"{prefix}{name}"]
+
+
+def test_every_field_is_shared_or_a_members_own():
+    known = [*OWN, *SHARED, "optimizer__momentum", "task__"]
+    assert [field for field in leaves(Experiment().model_dump()) if not field.startswith(tuple(known))] == []
+
+
+def parts(recipe, path=()):
+    """Every recipe nested in a recipe, with the fields that lead to it."""
+    for name in type(recipe).model_fields:
+        inner = getattr(recipe, name)
+        if isinstance(inner, Recipe):
+            yield (*path, name), recipe, inner
+            yield from parts(inner, (*path, name))
+
+
+@pytest.mark.parametrize(
+    ("path", "outer", "inner"),
+    [pytest.param(*found, id=".".join(found[0])) for found in parts(Experiment(task=RandomLabels()))],
+)
+def test_a_subclass_is_refused_wherever_a_recipe_is_nested(path, outer, inner):
+    """A task with labels of its own would be stored, and loaded again, as the task that it extends."""
+    other = type("Mine", (type(inner),), {})(**inner.model_dump())
+    with pytest.raises(ValueError, match="must be") as raised:
+        type(outer)(**{path[-1]: other})
+    message = str(raised.value)
+    assert f"{path[-1]}" in message
+    assert "got Mine(" in message
+    assert f"must be of the class {type(inner).__name__} itself" in message
+    assert "\n" not in message
+
+
+def test_a_subclass_with_a_kind_of_its_own_is_refused():
+    class Mine(Modular):
+        kind: Literal["mine"] = "mine"
+
+    with pytest.raises(ValueError, match=r"task: .*'mine'.*'modular', 'parity', 'random-labels'"):
+        Experiment(task=Mine())
+
+
+def test_an_experiment_that_is_a_field_is_an_experiment_itself():
+    class Holder(Recipe):
+        experiment: Experiment
+
+    class Mine(Experiment):
+        pass
+
+    assert Holder(experiment=Experiment()).experiment == Experiment()
+    with pytest.raises(ValueError, match=r"experiment: got Mine.* must be of the class Experiment itself"):
+        Holder(experiment=Mine())
+
+
+def test_thousands_of_recipes_are_read_within_a_second():
+    texts = [Experiment(seed=seed, task=Parity(bits=16)).model_dump_json() for seed in range(2000)]
+    begun = time.perf_counter()
+    read = [Experiment.model_validate_json(text) for text in texts]
+    assert len({experiment.key for experiment in read}) == 2000
+    assert time.perf_counter() - begun < 1
 
 
 def test_but_changes_nested_fields_only():

@@ -1,5 +1,8 @@
 """Schedules: each constructor against its plain meaning."""
 
+from bisect import bisect_right
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,3 +56,32 @@ def test_a_knot_that_never_happens_is_refused():
     assert Schedule(knots=((0, 0.0), (100, 1.0)), period=100)(150) == 0.5
     with pytest.raises(ValueError, match=r"knots: got steps \[101, 200\]; must be at most the period, 100"):
         Schedule(knots=((0, 0.0), (101, 1.0), (200, 0.0)), period=100)
+
+
+@st.composite
+def schedules(draw):
+    steps = [0, *sorted(draw(st.lists(st.integers(0, 60), max_size=6)))]
+    factors = draw(st.lists(st.floats(0, 5), min_size=len(steps), max_size=len(steps)))
+    period = draw(st.none() | st.integers(max(1, steps[-1]), 80))
+    return Schedule(knots=tuple(zip(steps, factors, strict=True)), period=period)
+
+
+def plainly(schedule, step):
+    if schedule.period is not None:
+        step %= schedule.period
+    after = bisect_right([knot for knot, _ in schedule.knots], step)
+    left, value = schedule.knots[after - 1]
+    if after == len(schedule.knots):
+        return value
+    right, target = schedule.knots[after]
+    return value + (target - value) * (step - left) / (right - left)
+
+
+@given(schedules(), st.integers(0, 10**6))
+def test_many_steps_at_once_are_a_plain_loop_to_the_last_bit(schedule, far):
+    steps = np.array([*range(100), far])
+    expected = [plainly(schedule, step) for step in steps.tolist()]
+    assert schedule(steps).tolist() == expected
+    assert [schedule(step) for step in steps.tolist()] == expected
+    assert schedule(steps[:0]).shape == (0,)
+    assert schedule(steps[:100].reshape(4, 25)).tolist() == schedule(steps[:100]).reshape(4, 25).tolist()

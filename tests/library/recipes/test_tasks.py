@@ -105,6 +105,19 @@ def test_a_split_parts_all_inputs(seed, fraction, p):
     assert (train == task.split(fraction, seed).train).all()
 
 
+@pytest.mark.parametrize(
+    "task",
+    [
+        *(Modular(operation=name, p=7) for name in OPERATIONS),
+        Parity(bits=5),
+        RandomLabels(base=Modular(operation="divide")),
+    ],
+)
+def test_a_task_knows_its_sizes_without_listing_its_inputs(task):
+    assert (task.n_inputs, task.length) == task.inputs.shape
+    assert task.n_train(0.3) == len(task.split(0.3, 0).train)
+
+
 @pytest.mark.parametrize("fraction", [0.0, 1.0, 1e-6, -0.5, 1.5])
 def test_a_split_without_training_or_test_inputs_is_refused(fraction):
     with pytest.raises(ValueError, match="fraction"):

@@ -1,6 +1,5 @@
 """Files: what comes back, and what is refused."""
 
-import json
 import random
 
 import pandas as pd
@@ -90,25 +89,41 @@ def test_a_truncated_file_is_refused_wherever_it_ends(path, suffix):
 def test_a_foreign_parquet_file_is_refused(tmp_path):
     path = tmp_path / "foreign.parquet"
     pq.write_table(pa.table({"step": [1, 2]}), path)
-    refused(path, "foreign.parquet", "not a run written by grokmodels")
+    refused(path, "foreign.parquet", "not of runs written by grokmodels in format 2")
 
 
-def rewrite(path, **changes):
-    """The same file with another description, and the checksum that goes with it."""
+def rewrite(path, form=files.FORMAT, **changes):
+    """The same file with another record, and the checksum that goes with it."""
     table = pq.read_table(path)
-    text = json.dumps(json.loads(table.schema.metadata[b"grokmodels"]) | changes, sort_keys=True)
-    digest = files._digest(table.to_pandas(), text)
-    pq.write_table(table.replace_schema_metadata({"grokmodels": text, "sha256": digest}), path)
+    (record,) = table.select(files.RECORD.names).to_pylist()
+    history = {name: table[name][0].values.to_numpy() for name in record["columns"]}
+    record |= changes
+    record["sha256"] = files._digest(record, history)
+    record = pa.Table.from_pylist([record], schema=files.RECORD)
+    for name in files.RECORD.names:
+        table = table.set_column(table.column_names.index(name), name, record[name])
+    pq.write_table(table.replace_schema_metadata({b"grokmodels": form}), path)
 
 
-def test_another_format_is_refused(path):
-    rewrite(path, format=0)
-    refused(path, path.name, "format 0", "reads 1")
+def test_a_record_that_is_rewritten_as_it_was_is_accepted(run, path):
+    rewrite(path)
+    assert files.load(path).experiment == run.experiment
+
+
+@pytest.mark.parametrize("form", [b"1", b"3", b"{}"])
+def test_another_format_is_refused(path, form):
+    rewrite(path, form)
+    refused(path, path.name, "not of runs written by grokmodels in format 2")
 
 
 def test_a_recipe_of_another_version_is_refused(path):
-    rewrite(path, experiment={"dropout": 0.1})
-    refused(path, path.name, "recipe", "dropout")
+    rewrite(path, experiment='{"dropout": 0.1}')
+    refused(path, path.name, path.stem, "recipe", "dropout")
+
+
+def test_another_recipe_under_the_key_is_refused(path):
+    rewrite(path, experiment="{}")
+    refused(path, path.name, "its recipe is that of 44136fa355b3678a")
 
 
 def test_a_renamed_run_is_refused(path):

@@ -1,0 +1,96 @@
+"""A recipe's lasting name: the SHA-256 of a text that this module writes and no library can change.
+
+The text is JSON without spaces, keys sorted, strings in ASCII, floats as Python's ``repr`` writes them, and fields at
+their defaults of format 1 left out. So a key stays what it is when a default changes or a field is added: a new field
+joins :data:`FORMAT_1` with the value at which it does nothing, and no stored run is orphaned.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from grokmodels.recipes.recipe import Recipe
+
+# What is left out, by class. Never change a value here: it would move the keys of stored runs.
+FORMAT_1: Final[Mapping[str, Mapping[str, Any]]] = {
+    "schedules.Schedule": {"knots": [[0, 1.0]], "period": None},
+    "tasks.Modular": {"operation": "add", "p": 97},
+    "tasks.Parity": {"bits": 10},
+    "tasks.RandomLabels": {"base": {"kind": "modular"}, "label_seed": 0},
+    "architecture.Architecture": {
+        "layers": 2,
+        "width": 128,
+        "heads": 4,
+        "norm": "pre",
+        "attention": "causal",
+        "positions": True,
+        "activation": "relu",
+        "init_scale": 1.0,
+    },
+    "optimizer.Optimizer": {
+        "name": "adamw",
+        "learning_rate": 0.003,
+        "weight_decay": 1.0,
+        "betas": [0.9, 0.98],
+        "epsilon": 1e-08,
+        "momentum": 0.0,
+        "clip": None,
+        "learning_rate_schedule": {"knots": [[0, 0.1], [9, 1.0]]},
+        "weight_decay_schedule": {},
+    },
+    "experiment.Experiment": {
+        "task": {"kind": "modular"},
+        "fraction": 0.4,
+        "data_schedule": {},
+        "architecture": {},
+        "optimizer": {},
+        "batch_size": 512,
+        "precision": "float32",
+        "steps": 2000,
+        "evaluate_every": 25,
+        "stop_when_generalized": False,
+        "seed": 0,
+        "split_seed": None,
+        "init_seed": None,
+        "batch_seed": None,
+        "perturbation_seed": None,
+        "perturbation": 0.0,
+    },
+}
+
+
+def key(recipe: Recipe) -> str:
+    """16 hexadecimal digits. ValueError for a recipe with a part that is not of this library's own classes."""
+    return hashlib.sha256(text(deviations(recipe)).encode()).hexdigest()[:16]
+
+
+def text(values: dict[str, Any]) -> str:
+    """The one way in which nested plain values are written."""
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def deviations(recipe: Recipe) -> dict[str, Any]:
+    """The fields that are not at their defaults of format 1, as nested plain values. ValueError as in :func:`key`."""
+    kind = type(recipe)
+    defaults = FORMAT_1.get(f"{kind.__module__}.{kind.__qualname__}".removeprefix("grokmodels.recipes."))
+    if defaults is None:
+        known = [name.rpartition(".")[2] for name in FORMAT_1]
+        raise ValueError(f"recipe: got a {kind.__qualname__}; one that has a key is exactly one of {known}")
+    plain = {field: _plain(getattr(recipe, field)) for field in kind.model_fields}
+    return {field: value for field, value in plain.items() if field not in defaults or value != defaults[field]}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Recipe():
+            return deviations(value)
+        case tuple():
+            return [_plain(part) for part in value]
+        case float():
+            # Also of numpy's floats, and of -0.0, which equals 0.0.
+            return float(value) + 0.0
+        case _:
+            return value
