@@ -106,7 +106,7 @@ def read(path: Path | str) -> Study:
     """A study from its TOML file. ValueError names the file and what is wrong with it."""
     path = Path(path)
     try:
-        study = Study(**tomllib.loads(path.read_text()))
+        study = Study(**tomllib.loads(path.read_text(encoding="utf-8")))
         for point in study.points():
             point.experiment.require_evaluated(point.checkpoints)
     except FileNotFoundError:
