@@ -32,7 +32,7 @@ class Recipe(BaseModel):
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
     """The end of an error about a name that is not ``known``: all that are, and the one that was probably meant."""
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
     return f"must be one of {list(known)}" + (f"; did you mean {close[0]!r}?" if close else "")
 
 
