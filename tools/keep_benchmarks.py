@@ -22,7 +22,7 @@ def main() -> None:
         status = pytest.main([str(ROOT / "benchmarks" / "test_training_step.py"), f"--benchmark-json={file}"])
         if status:
             raise SystemExit(status)
-        rows(json.loads(file.read_text())).to_csv(ROOT / "results" / "benchmarks.csv", index=False)
+        rows(json.loads(file.read_text(encoding="utf-8"))).to_csv(ROOT / "results" / "benchmarks.csv", index=False)
 
 
 def rows(report: dict) -> pd.DataFrame:  # type: ignore[type-arg]

@@ -62,7 +62,7 @@ def server(tmp_path_factory):
     }
     command += [f"--{name}={value}" for name, value in settings.items()]
     environment = os.environ | own | {"PYTHONPATH": str(ROOT)}
-    with (folder / "log").open("w") as log:
+    with (folder / "log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
         try:
             _wait_until_up(f"http://127.0.0.1:{port}/api/status?token={token}", process, folder / "log")
@@ -74,13 +74,13 @@ def server(tmp_path_factory):
 
 def _wait_until_up(address, process, log):
     for _ in range(300):
-        assert process.poll() is None, log.read_text()
+        assert process.poll() is None, log.read_text(encoding="utf-8")
         try:
             with urlopen(address, timeout=5):
                 return
         except URLError:
             time.sleep(0.1)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
+    pytest.fail("JupyterLab did not start:\n" + log.read_text(encoding="utf-8"))
 
 
 @pytest.fixture

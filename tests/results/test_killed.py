@@ -51,7 +51,7 @@ for path in studies.run_points(studies.missing(study, sys.argv[2]), sys.argv[2],
 @pytest.fixture(scope="module")
 def study_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("studies") / "survivor.toml"
-    path.write_text(STUDY)
+    path.write_text(STUDY, encoding="utf-8")
     return path
 
 
@@ -116,15 +116,15 @@ def test_a_read_only_folder_gives_one_clear_error_and_keeps_what_is_there(study_
 
     root = tmp_path / "root"
     (root / "studies").mkdir(parents=True)
-    (root / "studies" / "survivor.toml").write_text(STUDY)
-    (root / "results").write_text("a file where the folder should be")
+    (root / "studies" / "survivor.toml").write_text(STUDY, encoding="utf-8")
+    (root / "results").write_text("a file where the folder should be", encoding="utf-8")
     with pytest.raises(SystemExit) as raised:
         cli.main(["--root", str(root), "study", "survivor", "--workers", "1"])
     error = capsys.readouterr().err
     assert raised.value.code == 2
     assert len(error.strip().splitlines()) == 1
     assert str(root / "results") in error
-    assert (root / "results").read_text() == "a file where the folder should be"
+    assert (root / "results").read_text(encoding="utf-8") == "a file where the folder should be"
 
 
 def test_a_full_disk_gives_one_clear_error_and_keeps_what_is_there(study_file, undisturbed, tmp_path):

@@ -10,8 +10,8 @@ from execution_cache import cache_path
 def book(tmp_path: Path) -> Path:
     (tmp_path / "src" / "grokmodels" / "__pycache__").mkdir(parents=True)
     (tmp_path / "results").mkdir()
-    (tmp_path / "requirements.txt").write_text("numpy==2.4.6")
-    (tmp_path / "src" / "grokmodels" / "tasks.py").write_text("p = 97")
+    (tmp_path / "requirements.txt").write_text("numpy==2.4.6", encoding="utf-8")
+    (tmp_path / "src" / "grokmodels" / "tasks.py").write_text("p = 97", encoding="utf-8")
     return tmp_path
 
 
@@ -20,12 +20,12 @@ def book(tmp_path: Path) -> Path:
 )
 def test_it_moves_with(changed: str, book: Path) -> None:
     before = cache_path(book)
-    (book / changed).write_text("other")
+    (book / changed).write_text("other", encoding="utf-8")
     assert cache_path(book) != before
 
 
 @pytest.mark.parametrize("changed", ["src/grokmodels/__pycache__/tasks.pyc", "README.md"])
 def test_it_stays_with(changed: str, book: Path) -> None:
     before = cache_path(book)
-    (book / changed).write_text("other")
+    (book / changed).write_text("other", encoding="utf-8")
     assert cache_path(book) == before

@@ -200,7 +200,9 @@ def test_a_solution_that_cannot_be_taken_out_is_refused() -> None:
 def test_it_writes_every_chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(student_notebooks, "ROOT", tmp_path)
     monkeypatch.setattr(student_notebooks, "FOLDER", tmp_path / "_build" / "student")
-    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\nchapters:\n- file: book/part/one\n")
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/index\nchapters:\n- file: book/part/one\n", encoding="utf-8"
+    )
     (tmp_path / "book" / "part").mkdir(parents=True)
     nbformat.write(new_notebook(cells=[new_markdown_cell(EXERCISE)]), tmp_path / "book" / "part" / "one.ipynb")
     main()

@@ -20,7 +20,7 @@ from grokmodels.ledger.row import Row, Verdict
 from grokmodels.statistics import Interval, Law, fit_critical_law, fit_law
 
 if TYPE_CHECKING:
-    from grokmodels.engine.training import Run
+    from grokmodels.engine.run import Run
 
 FloatArray = NDArray[np.floating[Any]]
 PHASES = ("memorization", "grokking", "comprehension", "collapse")

@@ -16,7 +16,7 @@ from grokmodels.theory.implicit_bias import MARGIN
 from grokmodels.theory.plateau import DECAY_TIME
 
 if TYPE_CHECKING:
-    from grokmodels.engine.training import Run
+    from grokmodels.engine.run import Run
 
 SCHEDULES = {
     "constant": Schedule(),

@@ -22,7 +22,7 @@ from grokmodels.statistics import Interval, percentiles
 from grokmodels.theory.plateau import DECAY_TIME, NORM_SQUARED, SHARE
 
 if TYPE_CHECKING:
-    from grokmodels.engine.training import Run
+    from grokmodels.engine.run import Run
 
 # A run waits while its test accuracy has not yet reached this.
 WAITING = 0.05

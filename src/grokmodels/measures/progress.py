@@ -27,7 +27,7 @@ from grokmodels.measures.logits import accuracy, cross_entropy, rule_share
 from grokmodels.recipes.tasks import Modular
 
 if TYPE_CHECKING:
-    from grokmodels.engine.training import Run
+    from grokmodels.engine.run import Run
 
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]

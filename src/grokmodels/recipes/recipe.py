@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from difflib import get_close_matches
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
@@ -10,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, Validatio
 class Recipe(BaseModel):
     """A frozen, validated record. Unknown fields and bad values raise ValueError before any work starts.
 
-    The error names each bad field, the value it got and what is allowed.
+    The error names each bad field, the value it got and what is allowed; for an unknown field, those that there are.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -19,7 +21,7 @@ class Recipe(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise ValueError(f"{type(self).__name__}: {_explain(error)}") from None
+            raise ValueError(f"{type(self).__name__}: {_explain(error, list(type(self).model_fields))}") from None
 
     @model_validator(mode="wrap")
     @classmethod
@@ -42,7 +44,13 @@ class Recipe(BaseModel):
         return tuple(getattr(self, field) for field in type(self).model_fields)
 
 
-def _explain(error: ValidationError) -> str:
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """The end of an error about a name that is not ``known``: all that are, and the one that was probably meant."""
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"must be one of {list(known)}" + (f"; did you mean {close[0]!r}?" if close else "")
+
+
+def _explain(error: ValidationError, fields: list[str]) -> str:
     lines = []
     for problem in error.errors(include_url=False):
         field = ".".join(str(part) for part in problem["loc"])
@@ -50,5 +58,7 @@ def _explain(error: ValidationError) -> str:
         # A nested recipe explains itself; printing the whole of it again would bury the message.
         got = "" if isinstance(value, dict | Recipe) else f"got {value!r}; "
         reason = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            reason = f"there is no such field; {did_you_mean(field, fields)}"
         lines.append(f"{field}: {got}{reason}" if field else reason)
     return "; ".join(lines)

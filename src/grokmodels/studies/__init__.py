@@ -4,7 +4,6 @@ A study is a TOML file. ``base`` changes fields of the default :class:`~grokmode
 ``[[block]]`` changes more of them and spans a grid; every point of the grid is run with every seed::
 
     question = "How does the delay depend on the weight decay?"
-    prediction = "t_gen - t_mem grows as 1 / (learning rate x weight decay)."
     seeds = [0, 1, 2]
 
     [base]
@@ -13,13 +12,27 @@ A study is a TOML file. ``base`` changes fields of the default :class:`~grokmode
     [[block]]
     name = "decay"
     grid.optimizer.weight_decay = [0.1, 0.3, 1.0]
+
+    [[predicted]]
+    sentence = "t_gen - t_mem grows as 1 / (learning rate x weight decay)."
+    quantity = "delay"
+    statistic = "log slope"
+    against = "optimizer.weight_decay"
+    comparison = "equal within"
+    bounds = [-1, 0.1]
+
+What a prediction can say is in :mod:`grokmodels.studies.predictions`. Studies are found from the working directory
+upward (:func:`~grokmodels.studies.places.find_root`).
 """
 
+from grokmodels.studies.places import ROOT, find_root, studies_in
+from grokmodels.studies.predictions import Prediction, Selection
 from grokmodels.studies.record import histories, overview, runs, table, varied
 from grokmodels.studies.replays import REPLAY_TOLERANCE, replay, sample
-from grokmodels.studies.runners import run_points, run_stack, stacks
+from grokmodels.studies.runners import jobs, run_job, run_points
 from grokmodels.studies.store import load, pack, unpack, verify
-from grokmodels.studies.study import ROOT, Block, Checkpoints, Point, Study, missing, read, shipped, stored
+from grokmodels.studies.study import Block, Checkpoints, Point, Study, missing, read, shipped, stored
+from grokmodels.studies.verdicts import check, measured, verdicts
 
 __all__ = [
     "REPLAY_TOLERANCE",
@@ -27,23 +40,30 @@ __all__ = [
     "Block",
     "Checkpoints",
     "Point",
+    "Prediction",
+    "Selection",
     "Study",
+    "check",
+    "find_root",
     "histories",
+    "jobs",
     "load",
+    "measured",
     "missing",
     "overview",
     "pack",
     "read",
     "replay",
+    "run_job",
     "run_points",
-    "run_stack",
     "runs",
     "sample",
     "shipped",
-    "stacks",
     "stored",
+    "studies_in",
     "table",
     "unpack",
     "varied",
+    "verdicts",
     "verify",
 ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Group
-from rich.table import Table
-
 if TYPE_CHECKING:
-    from grokmodels.engine.training import Run
+    from rich.console import Group
+
+    from grokmodels.engine.run import Run
     from grokmodels.studies.study import Point
 
 
@@ -44,8 +44,28 @@ class Board:
         return f"{done} of {todo} runs, about {minutes:.0f} minutes left"
 
     def __rich__(self) -> Group:
+        from rich.console import Group
+        from rich.table import Table
+
         columns = ("done", "memorized", "generalized", "diverged")
         table = Table("block", "to do", *columns, box=None)
         for block, counts in self.done.items():
             table.add_row(block, str(self.todo[block]), *(str(counts[name]) for name in columns))
         return Group(table, self.estimate)
+
+
+@contextmanager
+def shown(board: Board) -> Iterator[Callable[[str], None]]:
+    """Show the board while it fills, below lines that the function given prints; in plain lines where rich is not."""
+    try:
+        from rich.live import Live
+    except ImportError:
+        yield lambda line: print(f"{line}  ({board.estimate})")
+        return
+    with Live(board) as live:
+
+        def say(line: str) -> None:
+            live.refresh()
+            live.console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+        yield say

@@ -1,122 +1,206 @@
-"""The commands of ``python -m grokmodels``."""
+"""The commands of ``python -m grokmodels``.
+
+Studies are found from the working directory upward, or where --root or the variable GROKMODELS_ROOT says.
+"""
 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
+import io
+import math
 import os
+import signal
 import sys
-from concurrent.futures import Executor, ProcessPoolExecutor
+import time
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-from rich.live import Live
-
+import grokmodels
 from grokmodels import studies
-from grokmodels.studies import files
-from grokmodels.studies.board import Board
+from grokmodels.studies import files, pools, store
+from grokmodels.studies.board import Board, shown
+
+Options = argparse.Namespace
+# Exit status of a command that a signal ended, as shells have it.
+INTERRUPTED, BROKEN_PIPE = 128 + signal.SIGINT, 141
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Parse and run one command; a bad argument or file ends with one line on stderr and status 2."""
-    parser = argparse.ArgumentParser(prog="python -m grokmodels", description=__doc__)
-    parser.add_argument("--root", type=Path, default=studies.ROOT, help="folder with studies/ and results/")
-    commands = parser.add_subparsers(dest="command", required=True)
+    parser = _parser()
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a sign gets its number instead of an error.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        sys.exit(2)
+    try:
+        options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read this has seen enough; what is left in the buffer must not be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN_PIPE)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenExecutor:
+        sys.exit(
+            _failed("a worker ended abruptly, as when memory runs out; what is stored is kept, start again to go on")
+        )
+    except (ValueError, OSError) as error:
+        sys.exit(_failed(error))
 
-    study = commands.add_parser("study", help="run what is missing of a study")
+
+def _failed(error: object) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m grokmodels", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"grokmodels {grokmodels.__version__}")
+    parser.add_argument("--root", type=Path, help="folder with studies/ and results/")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(metavar="COMMAND")
+    for add in (_add_study, _add_list, _add_show, _add_verify):
+        add(commands)
+    return parser
+
+
+def _command(commands: Any, run: Callable[[Options], None], name: str, about: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
+    command.set_defaults(command=run)
+    return command
+
+
+def _add_study(commands: Any) -> None:
+    study = _command(commands, _study, "study", "run what is missing of a study")
     study.add_argument("name")
-    study.add_argument("--workers", type=_positive, default=os.cpu_count(), help="local processes, one thread each")
+    study.add_argument("--workers", type=_whole, default=os.cpu_count(), help="local processes, one thread each")
     study.add_argument("--scheduler", help="address of a Dask scheduler to run on instead")
     study.add_argument("--test", action="store_true", help="also the test seeds: once the analysis is fixed")
     study.add_argument("--block", action="append", help="only this block (may be given several times)")
-    study.add_argument(
-        "--stack", type=_positive, help="train so many runs side by side (default: the study's own number)"
-    )
+    study.add_argument("--stack", type=_whole, help="train so many runs side by side (default: the study's own number)")
     study.add_argument("--device", default="cpu", help="auto, cpu, cuda or mps (default: cpu)")
-
-    commands.add_parser("list", help="the studies and how much of each is stored")
-    show = commands.add_parser("show", help="a study's question, prediction and table of runs")
-    show.add_argument("name")
-    verify = commands.add_parser("verify", help="train the first steps of sampled runs again and compare")
-    verify.add_argument("name", nargs="?", help="one study (default: all)")
-    verify.add_argument("--runs", type=_positive, default=2, help="runs to sample per study")
-    verify.add_argument("--steps", type=_positive, default=50, help="steps to train again")
-
-    options = parser.parse_args(arguments)
-    try:
-        {"study": _study, "list": _list, "show": _show, "verify": _verify}[options.command](options)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    study.add_argument("--minutes", type=_minutes, default=math.inf, help="stop after so long, keeping what is done")
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"got {text}; must be a whole number, at least 1")
-    return int(text)
-
-
-def _study(options: argparse.Namespace) -> None:
+def _study(options: Options) -> None:
     study, folder = studies.shipped(options.name, options.root)
-    blocks = [block.name for block in study.block]
-    for name in options.block or []:
-        if name not in blocks:
-            raise ValueError(f"block: got {name!r}; must be one of {blocks}")
-    todo = studies.missing(study, folder, test=options.test)
-    todo = [point for point in todo if point.block in (options.block or blocks)]
-    print(f"{options.name}: {_progress(study, folder)} stored in {folder}, {len(todo)} to do")
+    todo = _todo(study, folder, options)
     if not todo:
         return
     # A folder that cannot be written is noticed before any work is done for it.
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"{folder}: runs are stored here, but it cannot be written")
+    deadline = time.time() + 60 * options.minutes
+    try:
+        _run(todo, folder, options, options.stack or study.stack, deadline)
+    except KeyboardInterrupt:
+        print(f"stopped: {_progress(study, folder)} stored, start again to go on")
+        raise
+    stored = store.keys(folder)
+    if left := sum(point.experiment.key not in stored for point in todo):
+        print(f"time is up: {_progress(study, folder)} stored, {left} left, start again to go on")
 
-    with _executor(options) as executor:
-        done = studies.run_points(todo, folder, executor, options.device, options.stack or study.stack)
+
+def _todo(study: studies.Study, folder: Path, options: Options) -> list[studies.Point]:
+    """The points to do, having said how many there are, and how many wait for ``--test``."""
+    blocks = [block.name for block in study.block]
+    for name in options.block or []:
+        if name not in blocks:
+            raise ValueError(f"block: got {name!r}; must be one of {blocks}")
+    points = [p for p in studies.missing(study, folder, test=True) if p.block in (options.block or blocks)]
+    todo = [point for point in points if options.test or not point.test]
+    line = f"{options.name}: {_progress(study, folder)} stored in {folder}, {len(todo)} to do"
+    print(line + (f"; {len(points) - len(todo)} of test seeds wait for --test" if len(points) > len(todo) else ""))
+    return todo
+
+
+def _run(todo: list[studies.Point], folder: Path, options: Options, stack: int, deadline: float) -> None:
+    pool = pools.dask(options.scheduler) if options.scheduler else pools.local(options.workers)
+    with pool as (executor, workers):
+        print(f"{len(todo)} runs on {workers} workers, up to {stack} side by side on each", flush=True)
+        done = studies.run_points(todo, folder, executor, options.device, stack, workers=workers, deadline=deadline)
         board = Board(todo)
-        with Live(board) as live:
+        with closing(done), shown(board) as say:
             for path in done:
                 run = files.load(path, checkpoints=False)
                 board.add(run)
-                live.refresh()
                 t_mem, t_gen = run.milestones
-                live.console.print(
-                    f"{path}  {run.status}, memorized: {t_mem}, generalized: {t_gen}", highlight=False, soft_wrap=True
-                )
+                say(f"{path}  {run.status}, memorized: {t_mem}, generalized: {t_gen}")
 
 
-def _executor(options: argparse.Namespace) -> Executor:
-    if options.scheduler:
-        from distributed import Client
-
-        return Client(options.scheduler).get_executor()
-    # Spawned, not forked: torch's threads do not survive a fork.
-    return ProcessPoolExecutor(options.workers, mp_context=multiprocessing.get_context("spawn"))
+def _add_list(commands: Any) -> None:
+    _command(commands, _list, "list", "the studies and how much of each is stored")
 
 
-def _list(options: argparse.Namespace) -> None:
-    for path in sorted((options.root / "studies").glob("*.toml")):
-        study, folder = studies.shipped(path.stem, options.root)
-        print(f"{path.stem:20} {_progress(study, folder)}  {study.question}")
+def _list(options: Options) -> None:
+    root = studies.find_root(options.root)
+    for name in studies.studies_in(root):
+        study, folder = studies.shipped(name, root)
+        print(f"{name:20} {_progress(study, folder)}  {study.question}")
 
 
 def _progress(study: studies.Study, folder: Path) -> str:
     return f"{len(studies.stored(study, folder))} of {len(list(study.points()))} runs"
 
 
-def _show(options: argparse.Namespace) -> None:
+def _add_show(commands: Any) -> None:
+    show = _command(commands, _show, "show", "a study's question, predictions and table of runs")
+    show.add_argument("name")
+
+
+def _show(options: Options) -> None:
     study, folder = studies.shipped(options.name, options.root)
-    print(f"{study.question}\n\nPrediction: {study.prediction.strip()}\n")
-    print(studies.table(study, folder).to_string(index=False))
+    print(f"{study.question}\n")
+    if study.prediction:
+        print(f"Prediction: {study.prediction.strip()}\n")
+    if study.predicted:
+        print(_told(studies.verdicts(study, folder)))
+    table = studies.table(study, folder)
+    if table.empty:
+        raise ValueError(_none_stored(options.name, folder))
+    print(table.to_string(index=False))
 
 
-def _verify(options: argparse.Namespace) -> None:
-    names = (
-        [options.name] if options.name else [path.stem for path in sorted((options.root / "studies").glob("*.toml"))]
-    )
+def _told(verdicts: Any) -> str:
+    """Each prediction with a line for look seeds, test seeds and all runs."""
+    lines = []
+    for sentence, rows in verdicts.groupby("sentence", sort=False):
+        lines.append(f"Predicted: {sentence}")
+        for row in rows.itertuples():
+            least = "at least " if row.at_least else ""
+            among = f", {row.interval[0]:.4g} to {row.interval[1]:.4g} over seeds" if row.interval else ""
+            found = f"  {row.quantity} {least}{row.value:.4g}{among}" if row.seeds else ""
+            lines.append(f"  {row.runs:5} {row.seeds:3} seeds  {row.verdict:8}{found}")
+    return "\n".join([*lines, ""])
+
+
+def _add_verify(commands: Any) -> None:
+    verify = _command(commands, _verify, "verify", "train the first steps of sampled runs again and compare")
+    verify.add_argument("name", nargs="?", help="one study (default: all)")
+    verify.add_argument("--runs", type=_whole, default=2, help="runs to sample per study")
+    verify.add_argument("--steps", type=_whole, default=50, help="steps to train again")
+
+
+def _verify(options: Options) -> None:
+    root = studies.find_root(options.root)
+    names = [options.name] if options.name else studies.studies_in(root)
+    found = False
     for name in names:
-        study, folder = studies.shipped(name, options.root)
-        for point in studies.sample(study, folder, options.runs):
+        study, folder = studies.shipped(name, root)
+        points = studies.sample(study, folder, options.runs)
+        found = found or bool(points)
+        if not points and len(names) > 1:
+            print(f"{name:20} no runs stored")
+        for point in points:
             difference = studies.replay(point, folder, options.steps)
             print(f"{name:20} {point.experiment.key} largest difference {difference:.2e}")
             if not difference <= studies.REPLAY_TOLERANCE:
@@ -124,3 +208,25 @@ def _verify(options: argparse.Namespace) -> None:
                     f"{folder}: run {point.experiment.key}: the first evaluations differ by {difference:.2e}; "
                     f"at most {studies.REPLAY_TOLERANCE} is allowed"
                 )
+    if not found:
+        raise ValueError(_none_stored(options.name or "NAME", root / "results" / (options.name or "")))
+
+
+def _none_stored(name: str, folder: Path) -> str:
+    return f"runs: found none in {folder}; make them with: python -m grokmodels study {name}"
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"got {text}; must be a whole number, at least 1")
+    return int(text)
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not minutes > 0:
+        raise argparse.ArgumentTypeError(f"got {text}; must be a number above 0")
+    return minutes

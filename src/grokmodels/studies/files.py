@@ -28,7 +28,7 @@ import safetensors.numpy
 from grokmodels.recipes.experiment import Experiment
 
 if TYPE_CHECKING:
-    from grokmodels.engine.training import Run
+    from grokmodels.engine.run import Run
 
 FORMAT = b"2"
 # What a row has beside the columns of the history; ``columns`` names these in their order.
@@ -51,11 +51,16 @@ class ResultError(ValueError):
     """A stored run that cannot be trusted; the message names the file, the run and what is wrong."""
 
 
+def single(folder: Path | str, key: str) -> Path:
+    """Where a run that has a file of its own is stored in the folder of its study."""
+    return Path(folder) / f"{key}.parquet"
+
+
 def save(run: Run, folder: Path | str) -> Path:
     """Write ``folder/KEY.parquet``, and ``KEY.safetensors`` where the run kept checkpoints; return the first's path."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{run.experiment.key}.parquet"
+    path = single(folder, run.experiment.key)
     row, tensors = encode(run)
     if tensors:
         write(path.with_suffix(".safetensors"), safetensors.numpy.save(tensors))
@@ -181,7 +186,7 @@ class Found(NamedTuple):
 
     def run(self) -> Run:
         """The run that was stored. ResultError where it is damaged, or its recipe is not one of this version."""
-        from grokmodels.engine.training import Run
+        from grokmodels.engine.run import Run
 
         history, record = self.checked(), self.rows.records[self.key]
         try:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from grokmodels.studies import store
-from grokmodels.studies.study import ROOT, Point, Study, flatten, shipped, stored
+from grokmodels.studies.places import find_root, studies_in
+from grokmodels.studies.study import Point, Study, flatten, shipped, stored
 
 if TYPE_CHECKING:
-    from grokmodels.engine.training import Run
+    from grokmodels.engine.run import Run
 
 
 def runs(
@@ -38,13 +39,14 @@ def table(study: Study, folder: Path | str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def overview(root: Path | str = ROOT) -> pd.DataFrame:
+def overview(root: Path | str | None = None) -> pd.DataFrame:
     """One row per declared study: runs declared and stored, of them test, censored and diverged ones, and hours."""
     rows = {}
-    for path in sorted(Path(root).glob("studies/*.toml")):
-        study, folder = shipped(path.stem, root)
+    place = find_root(root)
+    for name in studies_in(place):
+        study, folder = shipped(name, place)
         done = list(runs(study, folder))
-        rows[path.stem] = {
+        rows[name] = {
             "declared": sum(1 for _ in study.points()),
             "stored": len(done),
             "test": sum(point.test for point, _ in done),

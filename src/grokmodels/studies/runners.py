@@ -1,58 +1,200 @@
-"""Doing the runs of a study: on any executor, several at a time, each finished run stored at once."""
+"""Doing the runs of a study: on any executor, several at a time, each finished run stored at once.
+
+What one worker does is a job: points of one shape, trained side by side, the next taking the place of one that is done.
+Whatever stops a job loses the runs in flight and nothing else.
+"""
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, as_completed
+import signal
+import sys
+import time
+from collections.abc import Callable, Collection, Generator, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
 
-from grokmodels.studies import files
+from grokmodels.studies import files, store
 from grokmodels.studies.study import Point
+
+if TYPE_CHECKING:
+    from grokmodels.engine.run import Run
+
+# Seconds between two looks for runs that jobs still at work have stored.
+LOOK = 1.0
 
 
 def run_points(
-    points: list[Point], folder: Path | str, executor: Executor, device: str = "cpu", stack: int = 1
-) -> Iterator[Path]:
-    """Run points on any executor, ``stack`` at a time where their shapes allow, and yield the files of stored runs.
+    points: list[Point],
+    folder: Path | str,
+    executor: Executor,
+    device: str = "cpu",
+    stack: int = 1,
+    *,
+    workers: int = 1,
+    deadline: float = math.inf,
+) -> Generator[Path]:
+    """Run points on any executor of so many ``workers``, and yield the files of stored runs as they appear.
 
-    Workers store each run as it is done, so stopping this process loses at most the runs in flight.
+    ``stack`` are trained side by side where their shapes allow. No run starts after the ``deadline`` (seconds of
+    :func:`time.time`), and those in flight end at their next evaluation. Workers store each run as it is done, so
+    stopping this process loses at most the runs in flight.
     """
-    futures = [executor.submit(run_stack, together, str(folder), device) for together in stacks(points, stack)]
+    waiting = {point.experiment.key: files.single(folder, point.experiment.key) for point in points}
+    with _interrupts_held():
+        futures = {
+            executor.submit(run_job, job, str(folder), device, stack, deadline) for job in jobs(points, workers, stack)
+        }
+    running: Collection[Future[list[str]]] = futures
     try:
-        for future in as_completed(futures):
-            yield from map(Path, future.result())
+        while running:
+            done, running = wait(running, timeout=LOOK, return_when=FIRST_COMPLETED)
+            told = {Path(path) for future in done for path in future.result()}
+            for key, path in list(waiting.items()):
+                # A folder shared over a network may show a file later than the worker tells of it.
+                if path in told or path.exists():
+                    yield waiting.pop(key)
     finally:
-        for future in futures:
-            future.cancel()
+        _cancel(futures)
 
 
-def stacks(points: list[Point], size: int) -> list[list[Point]]:
-    """The points in groups of one shape and at most ``size``, shape by shape."""
+def _cancel(futures: set[Future[list[str]]]) -> None:
+    for future in futures:
+        future.cancel()
+
+
+def jobs(points: list[Point], workers: int, stack: int) -> list[list[Point]]:
+    """The points as work for so many workers: of one shape each, shape by shape, as even as can be.
+
+    Side by side, a job has all the runs of its worker, so that a place that becomes free is taken. One at a time, it
+    has one run: whoever is free takes the next.
+    """
+    share = 1 if stack == 1 else math.ceil(len(points) / workers)
     shapes: dict[str, list[Point]] = {}
     for point in points:
         shapes.setdefault(point.experiment.shape, []).append(point)
-    return [alike[i : i + size] for alike in shapes.values() for i in range(0, len(alike), size)]
+    return [part for alike in shapes.values() for part in _even(alike, share)]
 
 
-def run_stack(points: list[Point], folder: str, device: str) -> list[str]:
-    """Train points of one shape on one thread and store each when it is done. What a worker executes."""
+def _even(points: list[Point], largest: int) -> list[list[Point]]:
+    """The points in parts of at most ``largest``, whose lengths differ by one at most."""
+    count = math.ceil(len(points) / largest)
+    ends = [round(part * len(points) / count) for part in range(count + 1)]
+    return [points[first:last] for first, last in itertools.pairwise(ends)]
+
+
+def run_job(points: list[Point], folder: str, device: str, stack: int, deadline: float) -> list[str]:
+    """Train points of one shape on one thread, store each run when it is done, and return the files.
+
+    What a worker executes. A point whose run another worker has stored meanwhile is left out.
+    """
+    released = _released()
+
+    def stop() -> bool:
+        return time.time() > deadline or _worker.told or released()
+
+    paths: list[str] = []
+    if stop():
+        return paths
+    stored = store.keys(folder)
+    todo = [point for point in points if point.experiment.key not in stored]
+    try:
+        with _worker.at_work():
+            paths.extend(os.fspath(files.save(run, folder)) for run in _trained(todo, device, stack, stop))
+    except Interrupted:
+        # Whoever asked for these runs is leaving, and waits for this worker's end only.
+        pass
+    return paths
+
+
+def _trained(points: list[Point], device: str, stack: int, stop: Callable[[], bool]) -> Iterator[Run]:
+    """The engine, called: up to ``stack`` of the points in training at any time, until ``stop()`` at an evaluation."""
+    if not points:
+        return
     import torch
 
-    from grokmodels.engine.training import Member, pick_device, train_stack
+    from grokmodels.engine.slot import Member
+    from grokmodels.engine.training import train_stack
 
     torch.set_num_threads(1)
-    members = [
-        Member(
-            point.experiment,
-            pick_device(device),
-            checkpoints=point.checkpoints,
-            keep=_kept(point.keep),
-        )
-        for point in points
-    ]
-    return [os.fspath(files.save(run, folder)) for run in train_stack(members, progress=False)]
+    members = [Member(point.experiment, point.checkpoints, _kept(point.keep)) for point in points]
+    yield from train_stack(members, slots=stack, device=device, stop=stop)
 
 
 def _kept(prefixes: tuple[str, ...]) -> Callable[[str], bool]:
     return lambda name: name.startswith(prefixes)
+
+
+def _released() -> Callable[[], bool]:
+    """On a Dask worker, whether nobody waits for its task any more: it was canceled, or who asked for it is gone."""
+    if "distributed" not in sys.modules:
+        return lambda: False
+    from distributed import get_worker
+
+    try:
+        worker = get_worker()
+    except ValueError:
+        # Dask is at hand, but this is no worker of it.
+        return lambda: False
+    key = worker.get_current_task()
+
+    def released() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is None or task.state == "cancelled"
+
+    return released
+
+
+class Interrupted(BaseException):
+    """Raised in a job when its worker is told to stop; no ``except Exception`` on the way keeps it from leaving."""
+
+
+class _Worker:
+    """Of this process, if it is a local worker: whether it is ``told`` to stop, and whether a job is under way."""
+
+    def __init__(self) -> None:
+        self.told = self.working = False
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        self.working = True
+        try:
+            yield
+        finally:
+            self.working = False
+
+    def stop(self, signum: int, frame: FrameType | None) -> None:
+        """Handle an interrupt: leave the job under way at once, and take up no other."""
+        first, self.told = not self.told, True
+        if first and self.working:
+            raise Interrupted
+
+
+_worker = _Worker()
+
+
+def begin_worker() -> None:
+    """Make this process a local worker, which an interrupt stops without a word. To be called first in it."""
+    signal.signal(signal.SIGINT, _worker.stop)
+    _mask(hold=False)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold interrupts back while workers start, which inherit this: none is hit before it can deal with one."""
+    _mask(hold=True)
+    try:
+        yield
+    finally:
+        _mask(hold=False)
+
+
+def _mask(*, hold: bool) -> None:
+    # Windows has no masks.
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK if hold else signal.SIG_UNBLOCK, {signal.SIGINT})

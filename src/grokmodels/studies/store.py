@@ -15,7 +15,7 @@ from grokmodels.studies import files, packs
 from grokmodels.studies.files import Found, ResultError
 
 if TYPE_CHECKING:
-    from grokmodels.engine.training import Run
+    from grokmodels.engine.run import Run
 
 
 class Unpacked(NamedTuple):
@@ -51,10 +51,10 @@ def pack(folder: Path | str) -> int:
     with _locked(folder):
         singles = _singles(folder)
         if singles:
-            packs.add(_pack(folder), (files.find(folder / f"{key}.parquet") for key in singles))
+            packs.add(_pack(folder), (files.find(files.single(folder, key)) for key in singles))
         # The weights last: without them a single is damaged, but they alone are nothing.
         for key in singles:
-            (folder / f"{key}.parquet").unlink()
+            files.single(folder, key).unlink()
         packed = set(packs.keys(_pack(folder)))
         for weights in folder.glob("*.safetensors"):
             if weights.stem in packed and not weights.with_suffix(".parquet").exists():
@@ -88,7 +88,7 @@ def verify(folder: Path | str) -> int:
 
 
 def _find(folder: Path, key: str, checkpoints: bool = True) -> Found:
-    single, pack = folder / f"{key}.parquet", _pack(folder)
+    single, pack = files.single(folder, key), _pack(folder)
     if single.exists():
         try:
             return files.find(single, checkpoints=checkpoints)

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from grokmodels.recipes.experiment import Experiment
 from grokmodels.recipes.recipe import Recipe
 from grokmodels.studies import store
-
-# Studies and results ship with the repository, beside src/.
-ROOT = Path(__file__).parents[3]
+from grokmodels.studies.places import find_root
+from grokmodels.studies.predictions import Prediction
 
 Seed = Annotated[int, Field(ge=0)]
 Fields = dict[str, Any]
@@ -63,17 +62,25 @@ class Block(Recipe):
 class Study(Recipe):
     """A question, the prediction written down before the first run, and the runs that answer it.
 
-    ``seeds`` are for looking while an analysis is made; ``test_seeds`` run once it is fixed, and test it. ``stack`` is
-    how many runs of one shape train side by side (:func:`grokmodels.engine.training.train_stack`).
+    ``predicted`` is what a program checks (:mod:`grokmodels.studies.predictions`), ``prediction`` prose; one may be
+    left out. ``seeds`` are for looking while an analysis is made; ``test_seeds`` run once it is fixed, and test it.
+    ``stack`` is how many runs of one shape train side by side (:func:`grokmodels.engine.training.train_stack`).
     """
 
     question: str
-    prediction: str
+    prediction: str = ""
+    predicted: tuple[Prediction, ...] = ()
     seeds: tuple[Seed, ...]
     test_seeds: tuple[Seed, ...] = ()
     stack: Annotated[int, Field(ge=1)] = 1
     base: Fields = Field(default_factory=dict)
     block: tuple[Block, ...]
+
+    @model_validator(mode="after")
+    def _foretells(self) -> Study:
+        if not (self.prediction.strip() or self.predicted):
+            raise ValueError("predicted: got none; must be stated before the runs, as [[predicted]] or as prediction")
+        return self
 
     def points(self) -> Iterator[Point]:
         """Every run of the study, in a fixed order: blocks, then seeds (test seeds last), then the grid."""
@@ -104,8 +111,11 @@ def read(path: Path | str) -> Study:
     path = Path(path)
     try:
         study = Study(**tomllib.loads(path.read_text(encoding="utf-8")))
-        for point in study.points():
+        points = list(study.points())
+        for point in points:
             point.experiment.require_evaluated(point.checkpoints)
+        for prediction in study.predicted:
+            prediction.require_runs(points)
     except FileNotFoundError:
         known = sorted(other.stem for other in path.parent.glob("*.toml"))
         raise ValueError(f"study: got {path.stem!r}; must be one of {known}") from None
@@ -114,9 +124,13 @@ def read(path: Path | str) -> Study:
     return study
 
 
-def shipped(name: str, root: Path | str = ROOT) -> tuple[Study, Path]:
-    """A study below ``root`` and the folder of its stored runs. ValueError for a name that is not there."""
-    return read(Path(root) / "studies" / f"{name}.toml"), Path(root) / "results" / name
+def shipped(name: str, root: Path | str | None = None) -> tuple[Study, Path]:
+    """A study and the folder of its stored runs, below ``root`` (:func:`~grokmodels.studies.places.find_root`).
+
+    ValueError for a name that is not there, and where there are no studies at all.
+    """
+    place = find_root(root)
+    return read(place / "studies" / f"{name}.toml"), place / "results" / name
 
 
 def stored(study: Study, folder: Path | str) -> list[Point]:

@@ -206,7 +206,7 @@ def test_one_palette_for_every_page(tmp_path):
     assert without_variables(f"stroke: {css('train')}") == "stroke: #0072B2"
     with pytest.raises(ValueError, match="color: got 'blue'"):
         css("blue")
-    style = write_assets(tmp_path)[2].read_text()
+    style = write_assets(tmp_path)[2].read_text(encoding="utf-8")
     for name, color in PALETTE.items():
         assert f"--grok-{name}: {color.light};" in style
         assert f"--grok-{name}: {color.dark};" in style

@@ -47,7 +47,9 @@ def test_rows_point_to_a_place_in_the_book(entries):
     for page, row in entries:
         assert bool(page) == bool(row.figure)
         if page:
-            assert f"({row.figure})=" in (studies.ROOT / "book" / f"{page}.ipynb").read_text(), row.figure
+            assert f"({row.figure})=" in (studies.ROOT / "book" / f"{page}.ipynb").read_text(encoding="utf-8"), (
+                row.figure
+            )
 
 
 def test_the_list_shows_every_row_and_escapes_what_it_quotes():

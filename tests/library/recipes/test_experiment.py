@@ -32,7 +32,8 @@ from grokmodels.recipes import Recipe
         ({"perturbation": -0.1}, ["perturbation", "-0.1", "greater than or equal to 0"]),
         ({"steps": 0}, ["steps", "0", "greater than or equal to 1"]),
         ({"evaluate_every": 0}, ["evaluate_every", "0"]),
-        ({"epochs": 3}, ["epochs", "3", "not permitted"]),
+        ({"epochs": 3}, ["epochs: got 3; there is no such field; must be one of ['task', 'fraction', "]),
+        ({"optimizer__learn_rate": 1.0}, ["Optimizer: learn_rate: got 1.0", "did you mean 'learning_rate'?"]),
         ({"seed__x": 3}, ["seed__x", "3", "no such field", "'seed' must be one of ['task', "]),
     ],
 )

@@ -148,7 +148,7 @@ def test_chance_is_the_share_of_the_most_frequent_label():
         (lambda: Modular(operation="divide", p=10), ["p", "10", "prime"]),
         (lambda: Modular(operation="power"), ["operation", "'power'", "'add', 'subtract', 'multiply' or 'divide'"]),
         (lambda: Parity(bits=1), ["bits", "1", "greater than or equal to 2"]),
-        (lambda: Modular(q=5), ["q", "5", "not permitted"]),
+        (lambda: Modular(q=5), ["q", "5", "no such field; must be one of ['kind', 'operation', 'p']"]),
     ],
 )
 def test_a_bad_task_names_field_value_and_what_is_allowed(make, names):

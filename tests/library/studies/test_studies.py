@@ -42,7 +42,7 @@ base.architecture.width = 16
 @pytest.fixture
 def root(tmp_path):
     (tmp_path / "studies").mkdir()
-    (tmp_path / "studies" / "tiny.toml").write_text(TINY)
+    (tmp_path / "studies" / "tiny.toml").write_text(TINY, encoding="utf-8")
     return tmp_path
 
 
@@ -66,7 +66,7 @@ def test_a_study_is_its_blocks_times_seeds_times_grid(study):
 
 def test_a_schedule_of_the_data_can_vary_within_a_study(root, tmp_path):
     swept = TINY + "base.data_schedule.knots = [[0, 1.0], [10, 0.5]]\n"
-    (root / "studies" / "tiny.toml").write_text(swept)
+    (root / "studies" / "tiny.toml").write_text(swept, encoding="utf-8")
     study = studies.read(root / "studies" / "tiny.toml")
     assert "data_schedule.knots" in studies.varied(study)
     with ThreadPoolExecutor(1) as executor:
@@ -76,7 +76,7 @@ def test_a_schedule_of_the_data_can_vary_within_a_study(root, tmp_path):
 
 
 def test_the_overview_has_studies_without_runs(study, root):
-    (root / "studies" / "unrun.toml").write_text(TINY)
+    (root / "studies" / "unrun.toml").write_text(TINY, encoding="utf-8")
     with ThreadPoolExecutor(1) as executor:
         list(studies.run_points(studies.missing(study, root)[:2], root / "results" / "tiny", executor))
     found = studies.overview(root)
@@ -112,9 +112,6 @@ def test_local_processes_store_each_run_once(study, tmp_path):
 
 def test_stacks_share_a_shape_and_store_what_single_runs_do(study, tmp_path):
     todo = studies.missing(study, tmp_path)
-    groups = studies.stacks(todo, 3)
-    assert [len(group) for group in groups] == [3, 1, 2]
-    assert all(len({point.experiment.shape for point in group}) == 1 for group in groups)
     with ThreadPoolExecutor(1) as executor:
         list(studies.run_points(todo, tmp_path / "stacked", executor, stack=3))
         list(studies.run_points(todo, tmp_path / "single", executor))
@@ -196,9 +193,9 @@ def test_a_number_of_anything_is_at_least_one(root, option, number, capsys):
     ("change", "words"),
     [
         (("weight_decay = [0.0, 1.0]", "weight_decay = [-1.0]"), ["weight_decay", "-1.0"]),
-        (("task.p = 7", "task.q = 7"), ["q", "not permitted"]),
+        (("task.p = 7", "task.q = 7"), ["Modular: q: got 7", "must be one of ['kind', 'operation', 'p']"]),
         (("seeds = [0, 1]", "seeds = 3"), ["seeds", "3"]),
-        (("question", "questoin"), ["questoin", "not permitted"]),
+        (("question", "questoin"), ["questoin", "no such field", "did you mean 'question'?"]),
         (("[base]", "[base"), ["line"]),
         (("weight_decay = [0.0, 1.0]", "weight_decay = 1.0"), ["optimizer.weight_decay: got 1.0; must be a list"]),
         (("weight_decay = [0.0, 1.0]", "weight_decay = []"), ["optimizer.weight_decay: got []; must be a list"]),
@@ -207,7 +204,7 @@ def test_a_number_of_anything_is_at_least_one(root, option, number, capsys):
 )
 def test_a_bad_study_file_is_named_before_anything_runs(root, change, words, capsys):
     path = root / "studies" / "tiny.toml"
-    path.write_text(TINY.replace(*change, 1))
+    path.write_text(TINY.replace(*change, 1), encoding="utf-8")
     with pytest.raises(SystemExit) as raised:
         cli.main(["--root", str(root), "study", "tiny"])
     error = capsys.readouterr().err

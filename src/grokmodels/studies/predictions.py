@@ -1,0 +1,211 @@
+"""Predictions that a program reads, and what becomes of them on a table of runs.
+
+A study file states each as an entry that can be checked before any run is made and judged after it::
+
+    [[predicted]]
+    sentence = "The median delay is at least three times longer at decay 0.1 than at decay 1."
+    mechanism = ["clock"]
+    quantity = "delay"
+    statistic = "median"
+    block = "decay"
+    where.optimizer.weight_decay = 0.1
+    over.where.optimizer.weight_decay = 1.0
+    comparison = "above"
+    bounds = 3
+
+``quantity`` is what is taken of each run: ``t_mem``, ``t_gen``, ``delay`` (t_gen − t_mem), ``delay_ratio`` (t_gen /
+t_mem), ``memorized``, ``generalized`` or ``diverged`` (yes or no), or ``COLUMN at MOMENT``: a column of the history, as
+``decay_time`` or ``weight_norm``, at ``start``, ``t_mem``, ``t_gen`` or ``end``.
+
+``statistic`` makes one number of the runs selected by ``block`` and ``where`` (a list of values: any of them):
+``median``, ``largest``, ``smallest``, ``share`` (of a yes or no), or ``log slope`` (of ln quantity against ln of the
+field ``against``). With ``over`` it is divided by the same of another selection; what ``over`` does not say is as in
+the first.
+
+``comparison`` and ``bounds``: ``above`` or ``below`` a number, ``between`` two, ``equal within``: a number and how far
+from it. The bounds themselves are allowed.
+
+A wait that has not ended counts as what it is, a wait longer than what was seen, so a value may be known only to be at
+least something. Where this leaves the comparison undecided, the verdict is ``open``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from grokmodels.recipes.recipe import Recipe, did_you_mean
+
+if TYPE_CHECKING:
+    from grokmodels.recipes.experiment import Experiment
+    from grokmodels.studies.study import Point
+
+Statistic = Literal["median", "largest", "smallest", "share", "log slope"]
+Comparison = Literal["above", "below", "between", "equal within"]
+
+WAITS = ("t_mem", "t_gen", "delay", "delay_ratio")
+SHARES = ("memorized", "generalized", "diverged")
+COLUMNS = (
+    "decay_time", "m_hat", "rule_share", "rule_share_train", "weight_norm",
+    "test_accuracy", "test_loss", "test_margin", "test_signal",
+    "train_accuracy", "train_loss", "train_margin", "train_signal",
+)  # fmt: skip
+MOMENTS = ("start", "t_mem", "t_gen", "end")
+
+
+def _as_tuple(bounds: object) -> object:
+    return bounds if isinstance(bounds, list | tuple) else (bounds,)
+
+
+class Selection(Recipe):
+    """Runs of one ``block`` (None: of any) whose recipe has at dotted paths the values, or one of the values, given."""
+
+    block: str | None = None
+    where: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("where")
+    @classmethod
+    def _dotted(cls, where: dict[str, Any]) -> dict[str, Any]:
+        return _flat(where)
+
+    def of(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The selected rows of a table of runs, which has a column for each path."""
+        chosen = pd.Series(True, index=table.index)
+        if self.block is not None:
+            chosen &= table["block"] == self.block
+        for path, wanted in self.where.items():
+            chosen &= table[path].map(lambda value, wanted=wanted: _is(value, wanted)).astype(bool)
+        return table[chosen]
+
+
+class Prediction(Selection):
+    """One sentence about the runs of a study, and how to compute whether it is true; see the module's docstring.
+
+    ``mechanism`` names what foretells it.
+    """
+
+    sentence: str
+    mechanism: tuple[str, ...] = ()
+    quantity: str
+    statistic: Statistic
+    over: Selection | None = None
+    against: str | None = None
+    comparison: Comparison
+    bounds: Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
+
+    @field_validator("quantity")
+    @classmethod
+    def _known(cls, quantity: str) -> str:
+        column, _, moment = quantity.partition(" at ")
+        if quantity not in WAITS + SHARES and not (column in COLUMNS and moment in MOMENTS):
+            raise ValueError(
+                f"must be one of {[*WAITS, *SHARES]}, or 'COLUMN at MOMENT' with a column of {list(COLUMNS)} and a "
+                f"moment of {list(MOMENTS)}"
+            )
+        return quantity
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Prediction:
+        if (self.statistic == "share") != (self.quantity in SHARES):
+            raise ValueError(
+                f"statistic: got {self.statistic!r} of {self.quantity!r}; 'share' must be of one of {list(SHARES)}, "
+                "and nothing else of these"
+            )
+        if (self.statistic == "log slope") != (self.against is not None):
+            raise ValueError(
+                f"against: got {self.against!r} for {self.statistic!r}; must be a field for 'log slope', absent else"
+            )
+        pair = self.comparison in ("between", "equal within")
+        if len(self.bounds) != 1 + pair:
+            number = "two numbers" if pair else "one number"
+            raise ValueError(f"bounds: got {list(self.bounds)}; must be {number} for {self.comparison!r}")
+        if self.limits[0] > self.limits[1]:
+            raise ValueError(f"bounds: got {list(self.bounds)}; no number is {self.comparison!r} these")
+        return self
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The smallest and the largest value that make the prediction true."""
+        first, last = self.bounds[0], self.bounds[-1]
+        match self.comparison:
+            case "above":
+                return first, math.inf
+            case "below":
+                return -math.inf, first
+            case "between":
+                return first, last
+            case "equal within":
+                return first - last, first + last
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """The runs that it is about, and those that they are compared with."""
+        mine = Selection(block=self.block, where=self.where)
+        if self.over is None:
+            return (mine,)
+        block = self.block if self.over.block is None else self.over.block
+        return mine, Selection(block=block, where=self.where | self.over.where)
+
+    @property
+    def fields(self) -> set[str]:
+        """The dotted paths of the recipe that it looks at."""
+        paths = {path for selection in self.selections for path in selection.where}
+        return paths if self.against is None else paths | {self.against}
+
+    def require_runs(self, points: Sequence[Point]) -> None:
+        """ValueError, naming field, value and what is allowed, where it speaks of runs that the points lack."""
+        declared = pd.DataFrame([labels(point, self.fields) for point in points])
+        blocks = list(dict.fromkeys(declared["block"]))
+        for selection in self.selections:
+            if selection.block not in (None, *blocks):
+                raise ValueError(f"block: got {selection.block!r}; must be one of {blocks}")
+            here = Selection(block=selection.block).of(declared)
+            chosen = selection.of(here)
+            if chosen.empty:
+                there = {path: _distinct(here[path]) for path in selection.where}
+                raise ValueError(f"where: got {selection.where}, which no run has; its runs have {there}")
+            if self.against is not None:
+                values = _distinct(chosen[self.against])
+                if len(values) < 2 or not all(isinstance(value, int | float) and value > 0 for value in values):
+                    raise ValueError(
+                        f"against: got {self.against!r}, which is {values}; must be two or more positive numbers"
+                    )
+
+
+def field_of(experiment: Experiment, path: str) -> Any:
+    """A field of a recipe by its dotted path. ValueError for one that is not there."""
+    place: Any = experiment.fields()
+    for name in path.split("."):
+        if not isinstance(place, dict) or name not in place:
+            known = list(place) if isinstance(place, dict) else []
+            raise ValueError(f"{path}: there is no such field; {name!r} {did_you_mean(name, known)}")
+        place = place[name]
+    # As a study file writes it.
+    return "full" if path == "batch_size" and place is None else json.loads(json.dumps(place))
+
+
+def labels(point: Point, fields: set[str]) -> dict[str, Any]:
+    """What a table of runs says of each before its quantities: block, seed, whether it is a test, and these fields."""
+    row = {"block": point.block, "seed": point.experiment.seed, "test": point.test}
+    return row | {path: field_of(point.experiment, path) for path in fields}
+
+
+def _distinct(values: pd.Series) -> list[Any]:
+    return list({str(value): value for value in values}.values())
+
+
+def _is(value: object, wanted: object) -> bool:
+    return value == wanted or (isinstance(wanted, list) and value in wanted)
+
+
+def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested tables as dotted paths. Unlike where a study sets it, a task is looked into: its fields are told apart."""
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return flat
