@@ -1,7 +1,7 @@
 """What must hold on every device before its runs are believed; the tests run the same checks.
 
-Each check trains networks small enough for a minute on any machine, and raises AssertionError, saying by how much, where
-something differs.
+Each check trains networks small enough for seconds on any machine, and raises AssertionError, saying by how much,
+where something differs.
 """
 
 from __future__ import annotations
@@ -29,9 +29,7 @@ RECIPES = {
     "prefixes of six": PARITY.but(architecture__attention="causal", batch_size=None),
     "no LayerNorm": SMALL.but(architecture__norm="none", architecture__layers=1),
     "Adam with L2": SMALL.but(optimizer__name="adam"),
-    "SGD with momentum and clipping": SMALL.but(
-        optimizer__name="sgd", optimizer__momentum=0.9, optimizer__clip=0.1
-    ),
+    "SGD with momentum and clipping": SMALL.but(optimizer__name="sgd", optimizer__momentum=0.9, optimizer__clip=0.1),
     "kinds of rows": SMALL.but(task__operation="multiply", batch_size=None),
 }
 
@@ -72,7 +70,12 @@ def a_loss_that_is_not_finite_ends_its_run_only(device: torch.device) -> None:
 
 CHECKS: dict[str, Callable[[torch.device], None]] = {
     check.__name__.replace("_", " "): check
-    for check in (same_as_the_cpu, a_stack_is_its_members, precisions_agree, a_loss_that_is_not_finite_ends_its_run_only)
+    for check in (
+        same_as_the_cpu,
+        a_stack_is_its_members,
+        precisions_agree,
+        a_loss_that_is_not_finite_ends_its_run_only,
+    )
 }
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any
 
 import torch
 
-Function = TypeVar("Function", bound=Callable[..., object])
 
-
-def compiled(function: Function) -> Function:
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, compiled anew for each shape that it meets.
 
     The compiler's own cache is on disk, where TORCHINDUCTOR_CACHE_DIR says, and worker processes share it.

@@ -95,10 +95,10 @@ class Evaluation:
         assert isinstance(sums, Tensor)
         orbit = self._pattern.orbit
         sizes = self._by_kind(parts, slice(None)).sum(dim=2)
-        by_orbit = torch.zeros(*parts.shape[:2], int(orbit.max()) + 1, dtype=torch.float64, device=sums.device)
+        nothing = torch.zeros(*parts.shape[:2], int(orbit.max()) + 1, dtype=torch.float64, device=sums.device)
         index = orbit.flatten().expand(*parts.shape[:2], -1)
-        totals = by_orbit.scatter_add(2, index, sums.view(*parts.shape[:2], -1))
-        cells = by_orbit.scatter_add(2, index, sizes.view(*parts.shape[:2], -1, 1).expand(-1, -1, -1, orbit.shape[1]).flatten(2))
+        totals = nothing.scatter_add(2, index, sums.view(index.shape))
+        cells = nothing.scatter_add(2, index, sizes.repeat_interleave(orbit.shape[1], dim=1).view(index.shape))
         return (totals.square() / cells).nan_to_num(0.0).sum(dim=2)
 
 

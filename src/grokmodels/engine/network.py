@@ -20,12 +20,25 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from grokmodels.engine.prefixes import Level, Rows
+from grokmodels.engine.prefixes import Level, PrefixTree, Rows
 from grokmodels.recipes.architecture import Architecture
+from grokmodels.recipes.tasks import Task
 
 Parameters = Mapping[str, Tensor]
 # What the forward pass reads of some inputs: levels of the prefix tree, or their tokens (S, n, L).
 Batch = list[Level] | Tensor
+
+
+class Reader:
+    """What the forward pass reads of a task's inputs: levels of prefixes, or tokens for a bidirectional network."""
+
+    def __init__(self, task: Task, arch: Architecture, device: torch.device | str = "cpu") -> None:
+        self.tree = PrefixTree(task, device) if arch.attention == "causal" else None
+        self._inputs = torch.as_tensor(task.inputs, device=device)
+
+    def __call__(self, rows: Tensor) -> Batch:
+        """For every member's own inputs (S, n)."""
+        return self.tree.levels(rows) if self.tree is not None else self._inputs[rows]
 
 
 def logits(parameters: Parameters, arch: Architecture, batch: Batch) -> Tensor:
@@ -103,7 +116,8 @@ class _Block:
         """From all positions (S, n, L, d) to those that ask, (S, n, Q, d)."""
         keys, values = _linear(self._normed(x), self._keys_and_values).chunk(2, dim=-1)
         queries = _linear(self._normed(asking), self["query"])
-        mixed = functional.scaled_dot_product_attention(*(self._split(y) for y in (queries, keys, values)))
+        queries, keys, values = (self._split(y) for y in (queries, keys, values))
+        mixed = functional.scaled_dot_product_attention(queries, keys, values)
         return self._finish(asking, mixed.transpose(-2, -3).flatten(-2).view(asking.shape))
 
     def _attend(self, query: Tensor, seen: Sequence[Sequence[Tensor]]) -> Tensor:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -23,17 +23,22 @@ from grokmodels.recipes.optimizer import Optimizer
 
 
 class Coefficients(NamedTuple):
-    """What one update needs of each member, (S, 1) each; the names of the decays are those of Adam's moments."""
+    """What one update needs of each member: (S, 1) on the device, one number a step on the host.
 
-    rate: Tensor
-    shrink: Tensor  # decoupled decay: weights are multiplied with it
-    penalty: Tensor  # L2 decay: times the weights, it is added to the gradient
-    decay1: Tensor
-    decay2: Tensor
-    correction1: Tensor  # 1 − decay1^t
-    correction2: Tensor  # √(1 − decay2^t)
-    epsilon: Tensor
-    clip: Tensor  # largest norm of a gradient
+    ``shrink`` is decoupled decay, which multiplies the weights; ``penalty`` is L2 decay, which times the weights is
+    added to the gradient. ``decay1`` and ``decay2`` are those of the moments (SGD's momentum is ``decay1``), and
+    ``correction1`` = 1 − decay1^t, ``correction2`` = √(1 − decay2^t). ``clip`` is the largest norm of a gradient.
+    """
+
+    rate: Any
+    shrink: Any
+    penalty: Any
+    decay1: Any
+    decay2: Any
+    correction1: Any
+    correction2: Any
+    epsilon: Any
+    clip: Any
 
 
 def coefficients(recipe: Optimizer, steps: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -66,12 +71,12 @@ class State:
     """What an optimizer remembers, and its update.
 
     All parameters of a member are one row: ``weights`` and each moment are (S, P), so that an update is a handful of
-    operations, however many matrices a network has. Adam has two moments, SGD one or none.
+    operations, however many matrices a network has. Adam has two moments, SGD one.
     """
 
     def __init__(self, recipe: Optimizer, weights: Tensor) -> None:
         self._name, self._clips = recipe.name, recipe.clip is not None
-        count = 2 if recipe.name != "sgd" else 1 if recipe.momentum else 0
+        count = 1 if recipe.name == "sgd" else 2
         self.moments = [torch.zeros_like(weights) for _ in range(count)]
 
     @torch.no_grad()
@@ -113,9 +118,7 @@ def _adam_step(weights: Tensor, gradient: Tensor, moments: list[Tensor], c: Coef
 def _sgd(clips: bool, weights: Tensor, gradients: Sequence[Tensor], moments: list[Tensor], numbers: Tensor) -> None:
     c = Coefficients(*numbers.unsqueeze(2))
     gradient = _gradient(clips, gradients, c) + c.penalty * weights
-    for moment in moments:
-        gradient = moment.mul_(c.decay1).add_(gradient)
-    weights.sub_(c.rate * gradient)
+    weights.sub_(c.rate * moments[0].mul_(c.decay1).add_(gradient))
 
 
 _RULES = {"adamw": _adamw, "adam": _adam, "sgd": _sgd}

@@ -17,16 +17,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from grokmodels.engine import compiling, network, optimizers
+from grokmodels.engine import compiling, graphs, network, optimizers
 from grokmodels.engine.devices import provenance, rounding, synchronize
 from grokmodels.engine.evaluation import Evaluation
-from grokmodels.engine.prefixes import PrefixTree
 from grokmodels.engine.run import Run
 from grokmodels.engine.slot import Member, Slot
 from grokmodels.recipes.architecture import Architecture
 
-# Floats of one layer's hidden activations that an evaluation holds at a time: in the cache of a core, in a GPU's memory.
-PIECE = {"cpu": 2**19, "cuda": 2**29}
+# Floats of the widest activations that an evaluation holds at a time: what fits a core's cache, and what fills a GPU.
+PIECE = {"cpu": 2**19, "mps": 2**24, "cuda": 2**29}
 
 
 class Stack:
@@ -39,14 +38,13 @@ class Stack:
         arch, task = self.recipe.architecture, self.recipe.task
         self._dtype = torch.float64 if self.recipe.precision == "float64" else torch.float32
         self._labels = torch.as_tensor(task.labels, device=device)
-        self._inputs = torch.as_tensor(task.inputs, device=device)
-        self._tree = PrefixTree(task, device) if arch.attention == "causal" else None
+        self._read = network.Reader(task, arch, device)
         self._evaluation = Evaluation(task, device)
         start = [slot.initial(self._dtype) for slot in self.slots]
         self._shapes = {name: values.shape for name, values in start[0].items()}
         self._place(torch.stack([_row(values) for values in start]).to(device))
         self._state = optimizers.State(self.recipe.optimizer, self._weights)
-        self._graph: torch.cuda.CUDAGraph | None = None
+        self._graph: graphs.Graph | None = None
         self._compose()
 
     # -- members ------------------------------------------------------------------------------------------------------
@@ -64,7 +62,7 @@ class Stack:
     def refill(self, waiting: Iterator[Member]) -> None:
         """Give the places of members that are done to those that wait; without any, the stack grows smaller.
 
-        A compiled step and a captured one are made for a number of members, so these stacks shrink by halves only, and
+        A compiled step and a recorded one are made for a number of members, so these stacks shrink by halves only, and
         keep idle members until then.
         """
         idle = [place for place, slot in enumerate(self.slots) if slot.status is not None]
@@ -90,16 +88,15 @@ class Stack:
         self.slots = [self.slots[place] for place in places]
         self._place(self._weights[chosen])
         self._state.moments = [moment[chosen] for moment in self._state.moments]
-        self._graph = None
+        # What is left is not worth compiling anew; a graph is recorded in a moment.
+        self.compiled, self._graph = False, None
 
     def _place(self, weights: Tensor) -> None:
         """Take all members' parameters, one row (P,) each; each parameter (S, ...) looks at its part of the rows."""
         self._weights = weights
         sizes = [shape.numel() for shape in self._shapes.values()]
         parts = zip(self._shapes.items(), weights.split(sizes, dim=1), strict=True)
-        self.parameters = {
-            name: part.detach().view(-1, *shape).requires_grad_() for (name, shape), part in parts
-        }
+        self.parameters = {name: part.detach().view(-1, *shape).requires_grad_() for (name, shape), part in parts}
 
     def _compose(self) -> None:
         """Work out anew what depends on who is in the stack."""
@@ -131,7 +128,7 @@ class Stack:
         begun = time.perf_counter()
         active = [self.slots[place] for place in self.active]
         steps = min(slot.until_due for slot in active)
-        step = self._graphed if self._captures else self._step
+        step = self._graphed if self._records else self._step
         for coefficients in self._coefficients(steps):
             step(self._next_rows() if self._whole is None else self._whole, coefficients)
         synchronize(self.device)
@@ -144,21 +141,17 @@ class Stack:
         return self.recipe.batch_size is None and self.recipe.same_data_throughout
 
     @property
-    def _captures(self) -> bool:
-        """Whether steps are replayed as a CUDA graph: all of them must have one shape."""
+    def _records(self) -> bool:
+        """Whether steps are recorded once as a CUDA graph and replayed: all of them must have one shape."""
         return self.device.type == "cuda" and self.recipe.same_data_throughout
 
     @property
     def _fixed(self) -> bool:
-        return self._captures or self.compiled
+        return self._records or self.compiled
 
     def _next_rows(self) -> Tensor:
         """The inputs of the next step, (S, n)."""
         return torch.stack([slot.next_batch() for slot in self.slots]).to(self.device)
-
-    def _readable(self, rows: Tensor) -> network.Batch:
-        """What the forward pass reads of these inputs (S, n)."""
-        return self._tree.levels(rows) if self._tree is not None else self._inputs[rows]
 
     def _coefficients(self, steps: int) -> Tensor:
         """Each step's coefficients of the update, (steps, 9, S)."""
@@ -172,35 +165,16 @@ class Stack:
         """One step of every member on its own inputs (S, n)."""
         loss = _loss(self.recipe.architecture, self.compiled)
         with rounding(self.recipe.precision, self.device):
-            total = loss(self.parameters, self._readable(rows), self._labels[rows])
+            total = loss(self.parameters, self._read(rows), self._labels[rows])
             gradients = torch.autograd.grad(total, list(self.parameters.values()))
         self._state.update(self._weights, gradients, coefficients, compiled=self.compiled)
         self._hold()
 
     def _graphed(self, rows: Tensor, coefficients: Tensor) -> None:
-        """The same step as one launch: what it reads is copied to where the captured step looks for it."""
+        """The same step as one launch."""
         if self._graph is None:
-            self._capture(rows, coefficients)
-        self._read[0].copy_(rows)
-        self._read[1].copy_(coefficients)
-        self._graph.replay()
-
-    def _capture(self, rows: Tensor, coefficients: Tensor) -> None:
-        self._read = (rows.clone(), coefficients.clone())
-        state = [self._weights, *self._state.moments]
-        before = [values.clone() for values in state]
-        # A few real steps first, on a stream of their own as a capture needs, and then undone.
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            for _ in range(3):
-                self._step(*self._read)
-        torch.cuda.current_stream().wait_stream(stream)
-        self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
-            self._step(*self._read)
-        for values, kept in zip(state, before, strict=True):
-            values.copy_(kept)
+            self._graph = graphs.Graph(self._step, (rows, coefficients), [self._weights, *self._state.moments])
+        self._graph(rows, coefficients)
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
@@ -228,10 +202,6 @@ class Stack:
         measured = self._evaluation(self._pieces(parameters, len(places)), self._parts[chosen]) | norms(parameters)
         return list(measured), torch.stack(list(measured.values()), dim=1).cpu().numpy()
 
-    def logits(self, parameters: network.Parameters, rows: Tensor) -> Tensor:
-        """Logits (S, n, C) of inputs (S, n) for parameters like this stack's."""
-        return network.logits(parameters, self.recipe.architecture, self._readable(rows))
-
     def _copies(self, place: int) -> dict[str, np.ndarray]:
         """Copies of one member's parameters."""
         return {name: values[place].detach().cpu().numpy().copy() for name, values in self.parameters.items()}
@@ -239,9 +209,9 @@ class Stack:
     @property
     def _about(self) -> dict[str, Any]:
         ways = [
-            "dense" if self._tree is None else "necessary",
+            "dense" if self._read.tree is None else "necessary",
             *["compiled"] * self.compiled,
-            *["graph"] * self._captures,
+            *["graph"] * self._records,
         ]
         return provenance(self.device) | {"forward": ", ".join(ways), "stack": len(self.slots)}
 
@@ -249,10 +219,10 @@ class Stack:
         """All inputs' logits, so many inputs at a time that the activations keep within :data:`PIECE`."""
         widest = max(4 * self.recipe.architecture.width, self.recipe.task.n_classes)
         size = max(PIECE[self.device.type] // (widest * members), 64)
-        for start in range(0, len(self._inputs), size):
-            piece = slice(start, min(start + size, len(self._inputs)))
+        for start in range(0, len(self._labels), size):
+            piece = slice(start, min(start + size, len(self._labels)))
             rows = torch.arange(piece.start, piece.stop, device=self.device).expand(members, -1)
-            yield piece, self.logits(parameters, rows)
+            yield piece, network.logits(parameters, self.recipe.architecture, self._read(rows))
 
 
 def norms(parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -269,9 +239,7 @@ def _row(values: Mapping[str, Tensor]) -> Tensor:
     return torch.cat([x.flatten() for x in values.values()])
 
 
-def _summed_loss(
-    arch: Architecture, parameters: network.Parameters, batch: network.Batch, labels: Tensor
-) -> Tensor:
+def _summed_loss(arch: Architecture, parameters: network.Parameters, batch: network.Batch, labels: Tensor) -> Tensor:
     """Each member's mean cross-entropy, summed over members, so that each has the gradient of its own."""
     logits = network.logits(parameters, arch, batch)
     losses = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum")

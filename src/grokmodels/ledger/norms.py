@@ -325,7 +325,7 @@ def compute_tickets(runs: list[Any], steps: int = 2000) -> pd.DataFrame:
         seed = run.experiment.seed
         masks = {"none": {}, "rule": rule, "memorizer": memorizer, "random": landscape.shuffled(rule, seed)}
         recipe = run.experiment.but(steps=steps, stop_when_generalized=True)
-        tickets += [landscape.Ticket(f"{seed}/{name}", recipe, mask) for name, mask in masks.items()]
+        tickets += [landscape.ticket(f"{seed}/{name}", recipe, mask) for name, mask in masks.items()]
     rows = []
     for label, run in landscape.retrain(tickets).items():
         t_mem, t_gen = run.milestones

@@ -18,9 +18,11 @@ import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
-from torch.func import functional_call
 
-from grokmodels.engine.training import ForwardPass, Member, Run, train_stack
+from grokmodels.engine import network
+from grokmodels.engine.run import Run
+from grokmodels.engine.slot import Member
+from grokmodels.engine.training import train_stack
 from grokmodels.measures import fourier, progress
 from grokmodels.measures.logits import accuracy, cross_entropy
 from grokmodels.measures.norms import weight_norms
@@ -38,10 +40,11 @@ class Network:
     """The logits of some inputs of an experiment (all, or the numbers ``rows``) as a function of parameters."""
 
     def __init__(self, experiment: Experiment, rows: ArrayLike | None = None) -> None:
-        member = Member(experiment.but(precision="float64"), torch.device("cpu"))
-        chosen = member.all_rows if rows is None else torch.as_tensor(np.asarray(rows))
-        self.rows, self.labels = chosen.numpy(), member.labels[chosen]
-        self._module, self._batch = ForwardPass(member), member.prepare(chosen)
+        task = experiment.task
+        self.rows = np.arange(task.n_inputs) if rows is None else np.asarray(rows)
+        self.labels = torch.as_tensor(task.labels[self.rows])
+        self._arch = experiment.architecture
+        self._batch = network.Reader(task, self._arch)(torch.as_tensor(self.rows).unsqueeze(0))
 
     def logits(self, parameters: Parameters) -> Array:
         """Logits (n, C)."""
@@ -50,8 +53,8 @@ class Network:
 
     def forward(self, parameters: dict[str, Tensor]) -> Tensor:
         """The same for tensors, so that gradients can be taken."""
-        named = {f"model.{name}": values for name, values in parameters.items()}
-        return functional_call(self._module, named, (self._batch,))
+        alone = {name: values.unsqueeze(0) for name, values in parameters.items()}
+        return network.logits(alone, self._arch, self._batch).squeeze(0)
 
     def loss(self, parameters: dict[str, Tensor]) -> Tensor:
         """Mean cross-entropy in nats."""
@@ -229,34 +232,17 @@ def keep_frequencies(parameters: Parameters, count: int) -> dict[str, Array]:
     return {**parameters, **kept}
 
 
-class Ticket(Member):
-    """A run that starts from its seed's initial weights under masks and keeps them: dropped weights stay zero."""
+def ticket(label: str, experiment: Experiment, masks: Masks, checkpoints: Sequence[int] = ()) -> Member:
+    """A run that starts from its seed's initial weights under masks and keeps them: dropped weights stay zero.
 
-    def __init__(self, label: str, experiment: Experiment, masks: Masks, checkpoints: Sequence[int] = ()) -> None:
-        super().__init__(experiment, torch.device("cpu"), checkpoints=checkpoints)
-        self.label = label
-        self.masks = {name: torch.as_tensor(mask) for name, mask in masks.items()}
-        self._hold()
-
-    def update(self) -> None:
-        """One step, after which dropped weights are zero again."""
-        super().update()
-        self._hold()
-
-    def finish(self, provenance: dict[str, Any]) -> Run:
-        """The run that this training was, with the ticket's label in its provenance."""
-        return super().finish(provenance | {"ticket": self.label})
-
-    @torch.no_grad()
-    def _hold(self) -> None:
-        for name, values in self.model.named_parameters():
-            if name in self.masks:
-                values.mul_(self.masks[name])
+    The ``label`` is in the provenance of the run as its ``ticket``.
+    """
+    return Member(experiment, checkpoints, masks=masks, about={"ticket": label})
 
 
-def retrain(tickets: Sequence[Ticket]) -> dict[str, Run]:
+def retrain(tickets: Sequence[Member]) -> dict[str, Run]:
     """Train tickets of one shape side by side; label → run."""
-    return {run.provenance["ticket"]: run for run in train_stack(tickets, progress=False)}
+    return {run.provenance["ticket"]: run for run in train_stack(tickets)}
 
 
 def _tensors(parameters: Parameters) -> dict[str, Tensor]:

@@ -140,7 +140,7 @@ def test_keeping_all_frequencies_changes_nothing_and_one_keeps_its_circle():
 
 def test_masks_stay_zero_in_a_ticket_and_the_rest_starts_as_the_seed_says(trained):
     masks = landscape.magnitude_masks(trained, 0.5)
-    tickets = [landscape.Ticket("half", SMALL, masks, [0, 60]), landscape.Ticket("whole", SMALL, {}, [0, 60])]
+    tickets = [landscape.ticket("half", SMALL, masks, [0, 60]), landscape.ticket("whole", SMALL, {}, [0, 60])]
     runs = landscape.retrain(tickets)
     half, whole = runs["half"].checkpoints, runs["whole"].checkpoints
     for name, mask in masks.items():
@@ -150,7 +150,7 @@ def test_masks_stay_zero_in_a_ticket_and_the_rest_starts_as_the_seed_says(traine
 
 
 def test_a_ticket_without_masks_is_the_run_itself():
-    ticket = landscape.retrain([landscape.Ticket("whole", SMALL, {})])["whole"]
+    ticket = landscape.retrain([landscape.ticket("whole", SMALL, {})])["whole"]
     assert ticket.history.equals(train(SMALL).history)
 
 
