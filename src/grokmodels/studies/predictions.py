@@ -179,7 +179,7 @@ class Prediction(Selection):
 
 def field_of(experiment: Experiment, path: str) -> Any:
     """A field of a recipe by its dotted path. ValueError for one that is not there."""
-    place: Any = experiment.fields()
+    place: Any = experiment.model_dump()
     for name in path.split("."):
         if not isinstance(place, dict) or name not in place:
             known = list(place) if isinstance(place, dict) else []
