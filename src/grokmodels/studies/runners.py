@@ -25,6 +25,8 @@ from grokmodels.studies.study import Point
 if TYPE_CHECKING:
     from grokmodels.engine.run import Run
 
+# Steps of a worker from which on compiling one pays: a minute is saved in so many of the quickest.
+COMPILED_FROM = 50_000
 # Seconds between two looks for runs that jobs still at work have stored.
 LOOK = 1.0
 
@@ -47,8 +49,10 @@ def run_points(
     """
     waiting = {point.experiment.key: files.single(folder, point.experiment.key) for point in points}
     with _interrupts_held():
+        pays = {together[0].experiment.shape: _pays(together, workers, stack) for together in alike(points)}
         futures = {
-            executor.submit(run_job, job, str(folder), device, stack, deadline) for job in jobs(points, workers, stack)
+            executor.submit(run_job, job, str(folder), device, stack, deadline, compiled=pays[job[0].experiment.shape])
+            for job in jobs(points, workers, stack)
         }
     running: Collection[Future[list[str]]] = futures
     try:
@@ -75,10 +79,20 @@ def jobs(points: list[Point], workers: int, stack: int) -> list[list[Point]]:
     has one run: whoever is free takes the next.
     """
     share = 1 if stack == 1 else math.ceil(len(points) / workers)
+    return [part for together in alike(points) for part in _even(together, share)]
+
+
+def alike(points: list[Point]) -> list[list[Point]]:
+    """The points by shape: those that can train side by side."""
     shapes: dict[str, list[Point]] = {}
     for point in points:
         shapes.setdefault(point.experiment.shape, []).append(point)
-    return [part for alike in shapes.values() for part in _even(alike, share)]
+    return list(shapes.values())
+
+
+def _pays(points: list[Point], workers: int, stack: int) -> bool:
+    """Whether the steps that a worker may have to take for these points are worth compiling one."""
+    return sum(point.experiment.steps for point in points) / (workers * min(stack, len(points))) >= COMPILED_FROM
 
 
 def _even(points: list[Point], largest: int) -> list[list[Point]]:
@@ -88,10 +102,13 @@ def _even(points: list[Point], largest: int) -> list[list[Point]]:
     return [points[first:last] for first, last in itertools.pairwise(ends)]
 
 
-def run_job(points: list[Point], folder: str, device: str, stack: int, deadline: float) -> list[str]:
+def run_job(
+    points: list[Point], folder: str, device: str, stack: int, deadline: float, *, compiled: bool = False
+) -> list[str]:
     """Train points of one shape on one thread, store each run when it is done, and return the files.
 
-    What a worker executes. A point whose run another worker has stored meanwhile is left out.
+    What a worker executes. A step is ``compiled`` where the machine has what that needs. A point whose run another
+    worker has stored meanwhile is left out.
     """
     released = _released()
 
@@ -105,25 +122,28 @@ def run_job(points: list[Point], folder: str, device: str, stack: int, deadline:
     todo = [point for point in points if point.experiment.key not in stored]
     try:
         with _worker.at_work():
-            paths.extend(os.fspath(files.save(run, folder)) for run in _trained(todo, device, stack, stop))
+            paths.extend(os.fspath(files.save(run, folder)) for run in _trained(todo, device, stack, stop, compiled))
     except Interrupted:
         # Whoever asked for these runs is leaving, and waits for this worker's end only.
         pass
     return paths
 
 
-def _trained(points: list[Point], device: str, stack: int, stop: Callable[[], bool]) -> Iterator[Run]:
+def _trained(points: list[Point], device: str, stack: int, stop: Callable[[], bool], compiled: bool) -> Iterator[Run]:
     """The engine, called: up to ``stack`` of the points in training at any time, until ``stop()`` at an evaluation."""
     if not points:
         return
     import torch
 
+    from grokmodels.engine.compiling import can_compile
+    from grokmodels.engine.devices import pick_device
     from grokmodels.engine.slot import Member
     from grokmodels.engine.training import train_stack
 
     torch.set_num_threads(1)
+    place = pick_device(device)
     members = [Member(point.experiment, point.checkpoints, _kept(point.keep)) for point in points]
-    yield from train_stack(members, slots=stack, device=device, stop=stop)
+    yield from train_stack(members, slots=stack, device=place, compiled=compiled and can_compile(place), stop=stop)
 
 
 def _kept(prefixes: tuple[str, ...]) -> Callable[[str], bool]:
