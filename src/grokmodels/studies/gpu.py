@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from grokmodels.studies import store
-from grokmodels.studies.runners import alike, run_job
+from grokmodels.studies.runners import alike, run_job, worth_compiling
 from grokmodels.studies.study import missing, shipped
 
 # Members side by side in the benchmark, and what part of the time it may take.
@@ -47,7 +47,8 @@ def borrow(
         for name, points in todo.items():
             started = time.time()
             for together in alike(points):
-                run_job(together, str(out / name), device, stack, begun + 60 * minutes, compiled=True)
+                compiled = worth_compiling(together, 1, stack)
+                run_job(together, str(out / name), device, stack, begun + 60 * minutes, compiled=compiled)
             made = len(store.keys(out / name) & {point.experiment.key for point in points})
             seconds = time.time() - started
             report["studies"][name] = {"missing": len(points), "made": made, "seconds": round(seconds, 1)}

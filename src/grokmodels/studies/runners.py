@@ -25,7 +25,7 @@ from grokmodels.studies.study import Point
 if TYPE_CHECKING:
     from grokmodels.engine.run import Run
 
-# Steps of a worker from which on compiling one pays: a minute is saved in so many of the quickest.
+# Steps of a worker's stack from which on compiling one pays: it takes up to a minute, and saves a third of a step.
 COMPILED_FROM = 50_000
 # Seconds between two looks for runs that jobs still at work have stored.
 LOOK = 1.0
@@ -49,7 +49,7 @@ def run_points(
     """
     waiting = {point.experiment.key: files.single(folder, point.experiment.key) for point in points}
     with _interrupts_held():
-        pays = {together[0].experiment.shape: _pays(together, workers, stack) for together in alike(points)}
+        pays = {together[0].experiment.shape: worth_compiling(together, workers, stack) for together in alike(points)}
         futures = {
             executor.submit(run_job, job, str(folder), device, stack, deadline, compiled=pays[job[0].experiment.shape])
             for job in jobs(points, workers, stack)
@@ -90,7 +90,7 @@ def alike(points: list[Point]) -> list[list[Point]]:
     return list(shapes.values())
 
 
-def _pays(points: list[Point], workers: int, stack: int) -> bool:
+def worth_compiling(points: list[Point], workers: int, stack: int) -> bool:
     """Whether the steps that a worker may have to take for these points are worth compiling one."""
     return sum(point.experiment.steps for point in points) / (workers * min(stack, len(points))) >= COMPILED_FROM
 
