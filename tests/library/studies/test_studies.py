@@ -103,7 +103,7 @@ def test_local_processes_store_each_run_once(study, tmp_path):
     histories = studies.histories(study, tmp_path, "decay")
     assert len(histories) == 4 * 3
     assert set(histories["optimizer.weight_decay"]) == {0.0, 1.0}
-    kept = files.load(tmp_path / f"{todo[0].experiment.key}.parquet").checkpoints
+    kept = studies.load(tmp_path, todo[0].experiment.key).checkpoints
     assert list(kept) == [0, 10, 20]
     assert [studies.replay(point, tmp_path, 20) for point in studies.sample(study, tmp_path, 2)] == [
         pytest.approx(0, abs=1e-5)
@@ -178,6 +178,26 @@ def test_a_run_that_diverges_when_it_is_made_again_is_not_approved(root, study, 
     with pytest.raises(SystemExit):
         cli.main(["--root", str(root), "verify", "tiny"])
     assert "differ by nan" in capsys.readouterr().err
+
+
+def test_a_run_that_was_evaluated_once_is_compared_there(study, tmp_path):
+    from dataclasses import replace
+
+    point = next(study.points())
+    run = train(point.experiment, progress=False)
+    files.save(replace(run, history=run.history[:1], status="diverged"), tmp_path)
+    assert studies.replay(point, tmp_path, 20) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("again", [0, 1])
+def test_a_run_that_was_never_evaluated_must_not_be_so_again(study, tmp_path, monkeypatch, again):
+    from dataclasses import replace
+
+    point = next(study.points())
+    run = train(point.experiment, progress=False)
+    files.save(replace(run, history=run.history[:0], status="diverged"), tmp_path)
+    monkeypatch.setattr(training, "train", lambda *_, **__: replace(run, history=run.history[:again]))
+    assert studies.replay(point, tmp_path) == pytest.approx(0 if again == 0 else math.nan, nan_ok=True)
 
 
 @pytest.mark.parametrize("option", ["study tiny --stack", "study tiny --workers", "verify --runs", "verify --steps"])
