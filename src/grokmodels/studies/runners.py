@@ -144,14 +144,14 @@ def _kept(prefixes: tuple[str, ...]) -> Callable[[str], bool]:
 
 def _released() -> Callable[[], bool]:
     """On a Dask worker, whether nobody waits for its task any more: it was canceled, or who asked for it is gone."""
-    if "distributed" not in sys.modules:
+    # On a worker it is imported.
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
         return lambda: False
-    from distributed import get_worker
-
     try:
-        worker = get_worker()
+        worker = distributed.get_worker()
     except ValueError:
-        # Dask is at hand, but this is no worker of it.
+        # It is at hand, but this is no worker of it.
         return lambda: False
     key = worker.get_current_task()
 
