@@ -1,4 +1,4 @@
-"""The commands of ``python -m grokmodels``.
+"""Run studies, look at them, and check that their runs can be made again.
 
 Studies are found from the working directory upward, or where --root or the variable GROKMODELS_ROOT says.
 """
@@ -92,23 +92,28 @@ def _add_study(commands: Any) -> None:
 
 
 def _study(options: Options) -> None:
-    study, folder = studies.shipped(options.name, options.root)
-    todo = _todo(study, folder, options)
-    if not todo:
-        return
-    # A folder that cannot be written is noticed before any work is done for it.
-    folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK):
-        raise PermissionError(f"{folder}: runs are stored here, but it cannot be written")
     deadline = time.time() + 60 * options.minutes
+    study, folder = studies.shipped(options.name, options.root)
     try:
-        _run(todo, folder, options, options.stack or study.stack, deadline)
+        todo = _todo(study, folder, options)
+        if todo:
+            _require_writable(folder)
+            _run(todo, folder, options, options.stack or study.stack, deadline)
     except KeyboardInterrupt:
+        # What is left to do takes a moment; impatience must not break it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         print(f"stopped: {_progress(study, folder)} stored, start again to go on")
         raise
     stored = store.keys(folder)
     if left := sum(point.experiment.key not in stored for point in todo):
         print(f"time is up: {_progress(study, folder)} stored, {left} left, start again to go on")
+
+
+def _require_writable(folder: Path) -> None:
+    """Make the folder; one that cannot be written is noticed before any work is done for it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(f"{folder}: runs are stored here, but it cannot be written")
 
 
 def _todo(study: studies.Study, folder: Path, options: Options) -> list[studies.Point]:

@@ -47,7 +47,7 @@ def run_points(
     :func:`time.time`), and those in flight end at their next evaluation. Workers store each run as it is done, so
     stopping this process loses at most the runs in flight.
     """
-    waiting = {point.experiment.key: files.single(folder, point.experiment.key) for point in points}
+    waiting = [files.single(folder, point.experiment.key) for point in points]
     with _interrupts_held():
         pays = {together[0].experiment.shape: worth_compiling(together, workers, stack) for together in alike(points)}
         futures = {
@@ -58,18 +58,17 @@ def run_points(
     try:
         while running:
             done, running = wait(running, timeout=LOOK, return_when=FIRST_COMPLETED)
-            told = {Path(path) for future in done for path in future.result()}
-            for key, path in list(waiting.items()):
-                # A folder shared over a network may show a file later than the worker tells of it.
-                if path in told or path.exists():
-                    yield waiting.pop(key)
+            # Runs of jobs that go on are seen in the folder, which over a network may lag behind what a job tells.
+            there = _names_in(folder).union(*(future.result() for future in done))
+            yield from (path for path in waiting if path.name in there)
+            waiting = [path for path in waiting if path.name not in there]
     finally:
-        _cancel(futures)
+        for future in futures:
+            future.cancel()
 
 
-def _cancel(futures: set[Future[list[str]]]) -> None:
-    for future in futures:
-        future.cancel()
+def _names_in(folder: Path | str) -> set[str]:
+    return set(os.listdir(folder)) if os.path.isdir(folder) else set()
 
 
 def jobs(points: list[Point], workers: int, stack: int) -> list[list[Point]]:
@@ -105,7 +104,7 @@ def _even(points: list[Point], largest: int) -> list[list[Point]]:
 def run_job(
     points: list[Point], folder: str, device: str, stack: int, deadline: float, *, compiled: bool = False
 ) -> list[str]:
-    """Train points of one shape on one thread, store each run when it is done, and return the files.
+    """Train points of one shape on one thread, store each run when it is done, and return their files' names.
 
     What a worker executes. A step is ``compiled`` where the machine has what that needs. A point whose run another
     worker has stored meanwhile is left out.
@@ -115,18 +114,18 @@ def run_job(
     def stop() -> bool:
         return time.time() > deadline or _worker.told or released()
 
-    paths: list[str] = []
+    names: list[str] = []
     if stop():
-        return paths
+        return names
     stored = store.keys(folder)
     todo = [point for point in points if point.experiment.key not in stored]
     try:
         with _worker.at_work():
-            paths.extend(os.fspath(files.save(run, folder)) for run in _trained(todo, device, stack, stop, compiled))
+            names.extend(files.save(run, folder).name for run in _trained(todo, device, stack, stop, compiled))
     except Interrupted:
         # Whoever asked for these runs is leaving, and waits for this worker's end only.
         pass
-    return paths
+    return names
 
 
 def _trained(points: list[Point], device: str, stack: int, stop: Callable[[], bool], compiled: bool) -> Iterator[Run]:
@@ -152,14 +151,14 @@ def _kept(prefixes: tuple[str, ...]) -> Callable[[str], bool]:
 
 def _released() -> Callable[[], bool]:
     """On a Dask worker, whether nobody waits for its task any more: it was canceled, or who asked for it is gone."""
-    if "distributed" not in sys.modules:
+    # On a worker it is imported.
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
         return lambda: False
-    from distributed import get_worker
-
     try:
-        worker = get_worker()
+        worker = distributed.get_worker()
     except ValueError:
-        # Dask is at hand, but this is no worker of it.
+        # It is at hand, but this is no worker of it.
         return lambda: False
     key = worker.get_current_task()
 
@@ -201,20 +200,19 @@ _worker = _Worker()
 def begin_worker() -> None:
     """Make this process a local worker, which an interrupt stops without a word. To be called first in it."""
     signal.signal(signal.SIGINT, _worker.stop)
-    _mask(hold=False)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Hold interrupts back while workers start, which inherit this: none is hit before it can deal with one."""
-    _mask(hold=True)
+    # Windows has no masks.
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        _mask(hold=False)
-
-
-def _mask(*, hold: bool) -> None:
-    # Windows has no masks.
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK if hold else signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -2,6 +2,7 @@
 
 import math
 import multiprocessing
+import time
 import tomllib
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
@@ -108,6 +109,40 @@ def test_local_processes_store_each_run_once(study, tmp_path):
     assert [studies.replay(point, tmp_path, 20) for point in studies.sample(study, tmp_path, 2)] == [
         pytest.approx(0, abs=1e-5)
     ] * 2
+
+
+@pytest.mark.parametrize(
+    ("counts", "workers", "stack", "sizes"),
+    [
+        # Of one shape, ten to each worker, of which five at a time.
+        ([40], 4, 5, [10, 10, 10, 10]),
+        ([30, 10], 4, 5, [10, 10, 10, 10]),
+        ([7], 3, 2, [2, 3, 2]),
+        ([2, 1], 1, 8, [2, 1]),
+        ([2], 8, 4, [1, 1]),
+        # One at a time, one to a job.
+        ([3], 2, 1, [1, 1, 1]),
+        ([], 2, 4, []),
+    ],
+)
+def test_jobs_have_one_shape_and_keep_every_worker_busy(study, counts, workers, stack, sizes):
+    first = next(study.points())
+    points = [
+        first._replace(experiment=first.experiment.but(architecture__width=8 * (shape + 1), seed=seed))
+        for shape, count in enumerate(counts)
+        for seed in range(count)
+    ]
+    work = studies.jobs(points, workers, stack)
+    assert sorted(map(len, work)) == sorted(sizes)
+    assert [point for job in work for point in job] == points
+    assert all(len({point.experiment.shape for point in job}) == 1 for job in work)
+
+
+def test_a_job_leaves_out_what_is_stored_meanwhile_and_starts_nothing_after_its_deadline(study, tmp_path):
+    points = list(study.points())[:2]
+    assert studies.run_job(points, str(tmp_path), "cpu", 2, time.time() - 1) == []
+    for point, some in zip(points, [points[:1], points], strict=True):
+        assert studies.run_job(some, str(tmp_path), "cpu", 1, math.inf) == [f"{point.experiment.key}.parquet"]
 
 
 def test_stacks_share_a_shape_and_store_what_single_runs_do(study, tmp_path):
