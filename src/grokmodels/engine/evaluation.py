@@ -76,7 +76,8 @@ class Evaluation:
         # Of equal logits the first counts as the answer.
         correct = (right > best) | ((right == best) & (label < where))
         signal = centered.gather(2, label)
-        energy = centered.square().sum(dim=2, keepdim=True)
+        # Squares of a quiet network's logits are too small for single precision.
+        energy = torch.linalg.vector_norm(centered, dim=2, keepdim=True, dtype=torch.float64).square()
         return torch.cat([x.double() for x in (loss, correct, right - best, signal, energy)], dim=2)
 
     def _orbit_sums(self, centered: Tensor, weights: Tensor, piece: slice) -> Tensor:

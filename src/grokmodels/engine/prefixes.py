@@ -96,6 +96,7 @@ def necessary_flops(arch: Architecture, task: Task, rows: int) -> int:
     for layer in range(arch.layers):
         entering = [task.n_tokens] * len(evaluated) if layer == 0 else evaluated
         leaving = evaluated if layer < arch.layers - 1 else evaluated[-1:]
-        keys_and_values, queries = 2 * sum(entering), sum(entering[-len(leaving) :])
+        # The first position sees itself only, and asks nothing.
+        keys_and_values, queries = 2 * sum(entering), sum(entering[1:][-len(leaving) :])
         total += square * (keys_and_values + queries + (1 + 2 * MLP_RATIO) * sum(leaving))
     return 3 * total

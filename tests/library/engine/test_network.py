@@ -1,0 +1,89 @@
+"""The forward pass of stacks against the textbook's, logits and gradients, and the work that it leaves out."""
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grokmodels import Architecture, Modular, Parity
+from grokmodels.engine import network
+from grokmodels.engine.prefixes import PrefixTree, necessary_flops
+from grokmodels.engine.transformer import Transformer
+
+TASKS = st.one_of(
+    st.builds(Modular, p=st.integers(2, 9)),
+    st.builds(Parity, bits=st.integers(2, 7)),
+)
+ARCHITECTURES = st.builds(
+    Architecture,
+    layers=st.integers(1, 4),
+    width=st.just(8),
+    heads=st.sampled_from([1, 2, 4]),
+    norm=st.sampled_from(["pre", "none"]),
+    attention=st.sampled_from(["causal", "bidirectional"]),
+    positions=st.booleans(),
+    activation=st.sampled_from(["relu", "gelu"]),
+)
+
+
+def network_of(arch, task, seed):
+    model = Transformer(arch, task, seed).double()
+    generator = torch.Generator().manual_seed(seed)
+    for name, values in model.named_parameters():
+        if "norm" in name:  # gains of one would hide a gain in the wrong place
+            values.data.normal_(1, 0.3, generator=generator)
+    return model
+
+
+def stacked(models):
+    """Every parameter of some networks as one tensor, member axis first."""
+    each = [dict(model.named_parameters()) for model in models]
+    return {name: torch.stack([p[name].detach() for p in each]).requires_grad_() for name in each[0]}
+
+
+@settings(max_examples=150)
+@given(task=TASKS, arch=ARCHITECTURES, seeds=st.lists(st.integers(0, 99), min_size=1, max_size=3), data=st.data())
+def test_a_stacks_logits_and_gradients_are_the_textbooks(task, arch, seeds, data):
+    n = data.draw(st.integers(1, 40))
+    some = st.lists(st.integers(0, task.n_inputs - 1), min_size=n, max_size=n)
+    if data.draw(st.booleans(), label="rows shared"):
+        rows = torch.tensor(data.draw(some)).expand(len(seeds), -1)
+    else:
+        rows = torch.tensor([data.draw(some) for _ in seeds])
+    models = [network_of(arch, task, seed) for seed in seeds]
+    weights = torch.randn(len(seeds), n, task.n_classes, dtype=torch.float64)
+
+    parameters = stacked(models)
+    said = network.logits(parameters, arch, network.Reader(task, arch)(rows))
+    gradients = torch.autograd.grad((said * weights).sum(), list(parameters.values()))
+    inputs = torch.as_tensor(task.inputs)
+    for member, model in enumerate(models):
+        expected = model(inputs[rows[member]])
+        assert torch.allclose(said[member], expected, rtol=0, atol=1e-10)
+        theirs = torch.autograd.grad((expected * weights[member]).sum(), list(model.parameters()))
+        for ours, their in zip(gradients, theirs, strict=True):
+            assert torch.allclose(ours[member], their, rtol=0, atol=1e-10)
+
+
+def test_it_evaluates_no_prefix_twice_and_nothing_unasked():
+    def sizes(task, rows):
+        read = PrefixTree(task).levels(torch.arange(rows).unsqueeze(0))
+        # A level without row numbers reads all tokens in their order.
+        return [task.n_tokens if level.tokens[-1] is None else level.tokens[-1].shape[1] for level in read]
+
+    assert sizes(Parity(bits=10), 1024) == [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
+    assert sizes(Parity(bits=10), 20) == [2, 4, 8, 16, 20, 20, 20, 20, 20, 20]
+    assert sizes(Modular(p=97), 512) == [97, 512]
+
+
+@settings(max_examples=20)
+@given(task=TASKS, layers=st.integers(1, 4), data=st.data())
+def test_the_work_counted_is_the_work_that_torch_counts(task, layers, data):
+    from torch.utils.flop_counter import FlopCounterMode
+
+    rows, members = data.draw(st.integers(1, task.n_inputs)), data.draw(st.integers(1, 3))
+    arch = Architecture(layers=layers, width=8, heads=2)
+    batch = network.Reader(task, arch)(torch.arange(rows).expand(members, -1))
+    parameters = stacked([Transformer(arch, task)] * members)
+    with FlopCounterMode(display=False) as counter:
+        network.logits(parameters, arch, batch)
+    assert 3 * counter.get_total_flops() == members * necessary_flops(arch, task, rows)
