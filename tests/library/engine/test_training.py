@@ -21,8 +21,9 @@ from grokmodels.studies import Point
 SMALL = checks.SMALL.but(steps=60, precision="float32")
 PARITY = checks.PARITY.but(steps=60, precision="float32")
 EASY = Experiment().but(
-    task__p=23, fraction=0.8, architecture__width=64, batch_size=None, steps=2000, evaluate_every=20
-)
+    task__p=23, fraction=0.8, architecture__width=64, batch_size=None, steps=2000, evaluate_every=20,
+    optimizer__learning_rate=0.01,
+)  # fmt: skip
 # Four layers without norms multiply a wide start until single precision overflows, before the first step.
 OVERFLOWING = SMALL.but(architecture__norm="none", architecture__layers=4, architecture__init_scale=30)
 needs_a_compiler = pytest.mark.skipif(
@@ -188,9 +189,8 @@ def test_a_diverging_run_ends_as_diverged_and_keeps_what_was_before():
 
 
 def test_a_loss_that_overflows_before_the_first_step_is_a_run_without_rows_that_has_all_columns():
-    run, usual = train(OVERFLOWING), train(SMALL.but(architecture=OVERFLOWING.architecture.model_dump(), steps=1))
-    tame = train(OVERFLOWING.but(architecture__init_scale=1, steps=1))
-    assert (run.status, len(run.history)) == (usual.status, 0) == ("diverged", 0)
+    run, tame = train(OVERFLOWING), train(OVERFLOWING.but(architecture__init_scale=1, steps=1))
+    assert (run.status, len(run.history)) == ("diverged", 0)
     assert run.history.dtypes.equals(tame.history.dtypes)
     assert run.milestones.t_mem == (0, True)
 
