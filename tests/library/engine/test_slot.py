@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from grokmodels import Schedule
-from grokmodels.engine.checks import SMALL
 from grokmodels.engine.slot import Member, Slot
 from grokmodels.engine.transformer import Transformer
 from grokmodels.recipes import keys
+from tests.library.engine.recipes import EXACT
 
 HALVED = Schedule(knots=((0, 1.0), (20, 1.0), (20, 0.5), (40, 0.5), (40, 1.0)))
-REPLICA = SMALL.but(perturbation=1e-6, seed=3)
+REPLICA = EXACT.but(perturbation=1e-6, seed=3)
 
 
 def drawn(experiment):
@@ -55,21 +55,21 @@ def test_replicas_begin_as_near_to_each_other_as_their_perturbation(size):
 
 def test_without_perturbation_a_run_begins_with_the_textbooks_weights_whatever_that_seed():
     for seed in (0, 1):
-        values = Slot(Member(SMALL.but(perturbation_seed=seed))).initial(torch.float32)
-        model = Transformer(SMALL.architecture, SMALL.task, SMALL.seed)
+        values = Slot(Member(EXACT.but(perturbation_seed=seed))).initial(torch.float32)
+        model = Transformer(EXACT.architecture, EXACT.task, EXACT.seed)
         assert list(values) == [name for name, _ in model.named_parameters()]
         assert all(torch.equal(values[name], x) for name, x in model.named_parameters())
 
 
 def test_every_training_input_is_seen_once_an_epoch():
-    slot = Slot(Member(SMALL))
+    slot = Slot(Member(EXACT))
     epoch = torch.cat([slot.next_batch() for _ in range(48 // 16)])
     assert len(epoch.unique()) == 48
     assert set(epoch.tolist()) == set(slot.split.train.tolist())
 
 
 def test_a_data_schedule_takes_training_inputs_away_and_puts_the_same_back():
-    experiment = SMALL.but(batch_size=None, data_schedule=HALVED, steps=60)
+    experiment = EXACT.but(batch_size=None, data_schedule=HALVED, steps=60)
     slot = Slot(Member(experiment))
     full, half, again = (set(slot.training_rows(step)) for step in (0, 30, 50))
     assert half < full == again == set(slot.split.train)
@@ -77,7 +77,7 @@ def test_a_data_schedule_takes_training_inputs_away_and_puts_the_same_back():
     batches = [slot.next_batch() for _ in range(60)]
     assert [len(batches[step]) for step in (19, 20, 39, 40)] == [48, 24, 24, 48]
     with pytest.raises(ValueError, match="data_schedule: got shares"):
-        SMALL.but(data_schedule=Schedule(knots=((0, 1.5),)))
+        EXACT.but(data_schedule=Schedule(knots=((0, 1.5),)))
     # A schedule that does nothing leaves the recipe's name alone.
-    assert SMALL.but(data_schedule=Schedule.constant()).key == SMALL.key
-    assert "data_schedule" not in keys.deviations(SMALL.but(data_schedule=Schedule.constant()))
+    assert EXACT.but(data_schedule=Schedule.constant()).key == EXACT.key
+    assert "data_schedule" not in keys.deviations(EXACT.but(data_schedule=Schedule.constant()))

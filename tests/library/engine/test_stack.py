@@ -3,20 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grokmodels import Experiment, Schedule, train
-from grokmodels.engine.checks import PARITY, SMALL
+from grokmodels import Schedule, train
 from grokmodels.engine.slot import Member
 from grokmodels.engine.stack import Stack
 from grokmodels.engine.training import train_stack
+from tests.library.engine.recipes import EASY, EXACT, EXACT_PARITY
 
-EASY = Experiment().but(
-    task__p=23, fraction=0.8, architecture__width=64, batch_size=None, steps=400, evaluate_every=20,
-    optimizer__learning_rate=0.01,
-)  # fmt: skip
 HALVED = Schedule(knots=((0, 1.0), (4, 1.0), (4, 0.5), (12, 0.5), (12, 1.0)))
 STACKABLE = st.fixed_dictionaries(
     {
@@ -41,7 +36,7 @@ def assert_same(run, alone):
 
 
 @settings(max_examples=20)
-@given(base=st.sampled_from([SMALL, PARITY]), changes=STACKABLE, slots=st.integers(1, 3))
+@given(base=st.sampled_from([EXACT, EXACT_PARITY]), changes=STACKABLE, slots=st.integers(1, 3))
 def test_a_run_in_a_stack_is_the_run_alone(base, changes, slots):
     base = base.but(**changes)
     experiments = [
@@ -67,7 +62,7 @@ WILD = {"optimizer__learning_rate": 1e300, "optimizer__learning_rate_schedule": 
 )
 def test_members_come_and_go_without_a_trace_in_the_others(wild, slots, batch_size):
     changes = {"tame": {}, "at once": {"architecture__init_scale": 1e200}, "later": WILD}
-    base = SMALL.but(
+    base = EXACT.but(
         optimizer__name="sgd",
         architecture__norm="none",
         architecture__layers=1,
@@ -93,17 +88,10 @@ def test_a_member_that_is_done_leaves_its_stack():
     assert runs[0].history["step"].iloc[-1] < runs[1].history["step"].iloc[-1] == 400
 
 
-@pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
-def device(request):
-    if request.param == "cuda" and not torch.cuda.is_available():
-        pytest.skip("no CUDA device here")
-    return request.param
-
-
 @pytest.mark.parametrize("name", ["adamw", "adam", "sgd"])
 @pytest.mark.parametrize("slots", [1, 2, 4])
 def test_masked_weights_stay_zero_whoever_was_in_the_slot_before(name, slots, device):
-    base = SMALL.but(optimizer__name=name)
+    base = EXACT.but(optimizer__name=name)
     masks = {"embedding": np.arange(11 * 16).reshape(11, 16) % 3 > 0}
     others = {"unembedding.weight": np.arange(11 * 16).reshape(11, 16) % 2 > 0}
     given_masks = [{}, masks, others, {}]
@@ -119,14 +107,14 @@ def test_masked_weights_stay_zero_whoever_was_in_the_slot_before(name, slots, de
 
 
 def test_what_is_said_about_a_member_is_in_its_runs_provenance_only():
-    members = [Member(SMALL, about={"why": "a ticket"}), Member(SMALL.but(seed=1))]
+    members = [Member(EXACT, about={"why": "a ticket"}), Member(EXACT.but(seed=1))]
     one, other = (run.provenance for run in train_stack(members))
     assert one["why"] == "a ticket"
     assert "why" not in other
 
 
 def test_a_stack_has_one_shape_and_somebody_in_it():
-    members = [Member(SMALL.but(fraction=fraction)) for fraction in (0.4, 0.5)]
+    members = [Member(EXACT.but(fraction=fraction)) for fraction in (0.4, 0.5)]
     with pytest.raises(ValueError, match="members: got 2 shapes"):
         train_stack(members)
     with pytest.raises(ValueError, match="members: got 0 shapes"):
@@ -138,6 +126,6 @@ def test_once_told_to_stop_no_step_is_taken_and_what_is_not_done_is_dropped(monk
     done = []
     advance = Stack.advance
     monkeypatch.setattr(Stack, "advance", lambda stack: (done.append(stack.slots[0].step), advance(stack)))
-    runs = list(train_stack([Member(SMALL), Member(SMALL.but(seed=1))], stop=lambda: len(done) >= evaluations))
+    runs = list(train_stack([Member(EXACT), Member(EXACT.but(seed=1))], stop=lambda: len(done) >= evaluations))
     assert runs == []
     assert len(done) == evaluations

@@ -10,32 +10,20 @@ import pandas as pd
 import pytest
 import torch
 
-from grokmodels import Experiment, Schedule, measures, studies, train
-from grokmodels.engine import checks, compiling
+from grokmodels import Schedule, measures, studies, train
+from grokmodels.engine import compiling
 from grokmodels.engine.devices import pick_device
 from grokmodels.engine.slot import Member
 from grokmodels.engine.training import train_stack
 from grokmodels.engine.transformer import Transformer
 from grokmodels.studies import Point
+from tests.library.engine.recipes import EASY, PARITY, SMALL
 
-SMALL = checks.SMALL.but(steps=60, precision="float32")
-PARITY = checks.PARITY.but(steps=60, precision="float32")
-EASY = Experiment().but(
-    task__p=23, fraction=0.8, architecture__width=64, batch_size=None, steps=2000, evaluate_every=20,
-    optimizer__learning_rate=0.01,
-)  # fmt: skip
 # Four layers without norms multiply a wide start until single precision overflows, before the first step.
 OVERFLOWING = SMALL.but(architecture__norm="none", architecture__layers=4, architecture__init_scale=30)
 needs_a_compiler = pytest.mark.skipif(
     not compiling.can_compile(torch.device("cpu")), reason="no C++ compiler for torch.compile"
 )
-
-
-@pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
-def device(request):
-    if request.param == "cuda" and not torch.cuda.is_available():
-        pytest.skip("no CUDA device here")
-    return request.param
 
 
 # -- the same, and not the same ---------------------------------------------------------------------------------------
