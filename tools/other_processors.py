@@ -49,8 +49,7 @@ def environment(name: str, threads: int) -> dict[str, str]:
     return {
         **os.environ,
         **SETS[name],
-        "OMP_NUM_THREADS": str(threads),
-        "OPENBLAS_NUM_THREADS": str(threads),
+        **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads)),
         "TORCHINDUCTOR_CACHE_DIR": str(ROOT / "_build" / "inductor" / name),
     }
 

@@ -3,7 +3,7 @@
 import pytest
 
 from grokmodels import studies
-from grokmodels.studies import files
+from grokmodels.studies import store
 
 NAMES = sorted(path.stem for path in (studies.ROOT / "studies").glob("*.toml"))
 
@@ -21,14 +21,22 @@ def test_sampled_runs_begin_as_they_did(shipped):
         assert studies.replay(point, folder, 50) <= studies.REPLAY_TOLERANCE
 
 
-def test_every_file_is_sound_and_belongs_to_its_study(shipped):
+def test_every_run_is_sound_and_belongs_to_its_study(shipped):
     study, folder = shipped
-    keys = {point.experiment.key for point in study.points()}
-    found = {run.experiment.key for run in map(files.load, folder.glob("*.parquet"))}
-    assert found <= keys
+    assert store.keys(folder) <= {point.experiment.key for point in study.points()}
+    assert store.verify(folder) > 0
 
 
-def test_files_stay_small():
-    sizes = {path: path.stat().st_size for path in (studies.ROOT / "results").rglob("*") if path.is_file()}
-    assert all(size < 2_000_000 for size in sizes.values())
-    assert sum(sizes.values()) < 32_000_000
+def test_files_are_few_and_small():
+    # Beside a reader's own new runs, each in a file of its own until it is packed.
+    sizes = [path.stat().st_size for path in (studies.ROOT / "results").glob("*.*")]
+    assert len(sizes) < 60
+    assert max(sizes) < 16_000_000
+    assert sum(sizes) < 45_000_000
+
+
+def test_a_run_takes_few_bytes():
+    """10,000 runs like those that ship are at most 45 MB (of 2²⁰ bytes)."""
+    packs = [path for name in NAMES if (path := studies.ROOT / "results" / f"{name}.parquet").exists()]
+    runs = sum(len(store.keys(path.with_suffix(""))) for path in packs)
+    assert sum(path.stat().st_size for path in packs) / runs * 10_000 < 45 * 2**20

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import torch._inductor.config
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -17,6 +18,9 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     # Every stack's size is a shape of its own; torch gives up after eight of them unless it is told otherwise.
     torch._dynamo.config.recompile_limit = 256
+    if not torch.cuda.is_available():
+        # Here, not in a pool of processes that would outlive an interrupted worker.
+        torch._inductor.config.compile_threads = 1
     return torch.compile(function, dynamic=False)
 
 

@@ -15,8 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grokmodels.recipes.tasks import Task
+from grokmodels.recipes.tasks import IntArray, Task
 
+# Cells of inputs and classes that are sorted at a time.
+CELLS = 2**22
 MEASURES = ("loss", "accuracy", "margin", "signal")
 
 
@@ -80,7 +82,7 @@ class Evaluation:
 
     def _orbit_sums(self, centered: Tensor, weights: Tensor, piece: slice) -> Tensor:
         """Sum of the sorted cells over each part's inputs of each class of rows, (S, 2 · kinds, C)."""
-        cells = centered.gather(2, self._pattern.order[piece].expand(len(centered), -1, -1))
+        cells = centered.gather(2, self._pattern.order[piece].long().expand(len(centered), -1, -1))
         return torch.bmm(self._by_kind(weights, piece), cells).double()
 
     def _by_kind(self, weights: Tensor, piece: slice) -> Tensor:
@@ -104,8 +106,17 @@ class Evaluation:
 
 
 def _pattern(task: Task, device: torch.device) -> _Pattern:
-    orbits = task.orbits
-    order = np.argsort(orbits, axis=1, kind="stable")
-    in_order = np.take_along_axis(orbits, order, axis=1)
-    orbit, kind = np.unique(in_order, axis=0, return_inverse=True)
-    return _Pattern(*(torch.as_tensor(x, device=device) for x in (order, kind.reshape(-1), orbit)))
+    order = np.empty((task.n_inputs, task.n_classes), dtype=np.int16)
+    kind = np.empty(task.n_inputs, dtype=np.int64)
+    kinds: dict[bytes, int] = {}
+    orbit: list[IntArray] = []
+    for start in range(0, task.n_inputs, size := max(1, CELLS // task.n_classes)):
+        piece = slice(start, start + size)
+        orbits = task.orbits_of(piece)
+        order[piece] = np.argsort(orbits, axis=1, kind="stable")
+        in_order = np.take_along_axis(orbits, order[piece].astype(np.int64), axis=1)
+        for row, number in enumerate(in_order, start=start):
+            if (found := kinds.setdefault(number.tobytes(), len(kinds))) == len(orbit):
+                orbit.append(number)
+            kind[row] = found
+    return _Pattern(*(torch.as_tensor(x, device=device) for x in (order, kind, np.stack(orbit))))

@@ -42,9 +42,13 @@ class _Task(Recipe):
         """The right class of every input, shape (n_inputs,)."""
         raise NotImplementedError
 
-    @property
+    @cached_property
     def orbits(self) -> IntArray:
         """Orbit number of every cell (input, class) under the task's group, shape (n_inputs, n_classes)."""
+        return self.orbits_of(slice(None))
+
+    def orbits_of(self, inputs: slice) -> IntArray:
+        """The orbit numbers of some inputs only: all of them together can be many (p³ for two numbers modulo p)."""
         raise NotImplementedError
 
     @property
@@ -129,15 +133,13 @@ class Modular(_Task):
             case "divide":
                 return a * _inverses(self.p)[b] % self.p
 
-    @cached_property
-    def orbits(self) -> IntArray:
-        c = np.arange(self.p)[None, :]
+    def orbits_of(self, inputs: slice) -> IntArray:
+        c, label = np.arange(self.p)[None, :], self.labels[inputs, None]
         if self.operation in ("add", "subtract"):
-            return (c - self.labels[:, None]) % self.p
+            return (c - label) % self.p
         # A scaling moves the label of a nonzero input to any nonzero value, so c / label is what it keeps.
         # Rows whose label is zero keep only "is c zero"; the pattern of zeros in the input is kept as well.
-        label = self.labels[:, None]
-        zeros = (self.inputs == 0) @ np.array([1, 2])
+        zeros = (self.inputs[inputs] == 0) @ np.array([1, 2])
         ratio = c * _inverses(self.p)[label] % self.p
         within = np.where(label == 0, (c != 0).astype(np.int64), ratio)
         return zeros[:, None] * self.p + within
@@ -173,9 +175,8 @@ class Parity(_Task):
     def labels(self) -> IntArray:
         return self.inputs.sum(axis=1) % 2
 
-    @cached_property
-    def orbits(self) -> IntArray:
-        return (np.arange(2)[None, :] + self.labels[:, None]) % 2
+    def orbits_of(self, inputs: slice) -> IntArray:
+        return (np.arange(2)[None, :] + self.labels[inputs, None]) % 2
 
     @property
     def n_inputs(self) -> int:
@@ -209,9 +210,8 @@ class RandomLabels(_Task):
     def inputs(self) -> IntArray:
         return self.base.inputs
 
-    @property
-    def orbits(self) -> IntArray:
-        return self.base.orbits
+    def orbits_of(self, inputs: slice) -> IntArray:
+        return self.base.orbits_of(inputs)
 
     @property
     def n_inputs(self) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,12 +58,15 @@ class Board:
 
 @contextmanager
 def shown(board: Board) -> Iterator[Callable[[str], None]]:
-    """Show the board while it fills, below lines that the function given prints; in plain lines where rich is not."""
-    try:
-        from rich.live import Live
-    except ImportError:
-        yield lambda line: print(f"{line}  ({board.estimate})")
+    """Show the board while it fills, below lines that the function given prints.
+
+    Where there is no terminal, or no rich, there are only the lines.
+    """
+    if not (sys.stdout.isatty() and find_spec("rich")):
+        yield lambda line: print(f"{line}  ({board.estimate})", flush=True)
         return
+    from rich.live import Live
+
     with Live(board) as live:
 
         def say(line: str) -> None:

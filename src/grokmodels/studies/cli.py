@@ -1,4 +1,4 @@
-"""The commands of ``python -m grokmodels``.
+"""Run studies, look at them, and check that their runs can be made again.
 
 Studies are found from the working directory upward, or where --root or the variable GROKMODELS_ROOT says.
 """
@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(
             _failed("a worker ended abruptly, as when memory runs out; what is stored is kept, start again to go on")
         )
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RuntimeError) as error:
         sys.exit(_failed(error))
 
 
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--root", type=Path, help="folder with studies/ and results/")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(metavar="COMMAND")
-    for add in (_add_study, _add_list, _add_show, _add_verify):
+    for add in (_add_study, _add_list, _add_show, _add_verify, _add_pack, _add_unpack, _add_gpu):
         add(commands)
     return parser
 
@@ -91,23 +92,28 @@ def _add_study(commands: Any) -> None:
 
 
 def _study(options: Options) -> None:
-    study, folder = studies.shipped(options.name, options.root)
-    todo = _todo(study, folder, options)
-    if not todo:
-        return
-    # A folder that cannot be written is noticed before any work is done for it.
-    folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK):
-        raise PermissionError(f"{folder}: runs are stored here, but it cannot be written")
     deadline = time.time() + 60 * options.minutes
+    study, folder = studies.shipped(options.name, options.root)
     try:
-        _run(todo, folder, options, options.stack or study.stack, deadline)
+        todo = _todo(study, folder, options)
+        if todo:
+            _require_writable(folder)
+            _run(todo, folder, options, options.stack or study.stack, deadline)
     except KeyboardInterrupt:
+        # What is left to do takes a moment; impatience must not break it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         print(f"stopped: {_progress(study, folder)} stored, start again to go on")
         raise
     stored = store.keys(folder)
     if left := sum(point.experiment.key not in stored for point in todo):
         print(f"time is up: {_progress(study, folder)} stored, {left} left, start again to go on")
+
+
+def _require_writable(folder: Path) -> None:
+    """Make the folder; one that cannot be written is noticed before any work is done for it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(f"{folder}: runs are stored here, but it cannot be written")
 
 
 def _todo(study: studies.Study, folder: Path, options: Options) -> list[studies.Point]:
@@ -210,6 +216,47 @@ def _verify(options: Options) -> None:
                 )
     if not found:
         raise ValueError(_none_stored(options.name or "NAME", root / "results" / (options.name or "")))
+
+
+def _add_pack(commands: Any) -> None:
+    pack = _command(commands, _pack, "pack", "move the runs of studies into one file each")
+    pack.add_argument("names", nargs="*", metavar="name", help="studies (default: all)")
+
+
+def _pack(options: Options) -> None:
+    root = studies.find_root(options.root)
+    for name in options.names or studies.studies_in(root):
+        _, folder = studies.shipped(name, root)
+        print(f"{name:20} {studies.pack(folder)} runs moved, {len(store.keys(folder))} in {folder}.parquet")
+
+
+def _add_unpack(commands: Any) -> None:
+    unpack = _command(commands, _unpack, "unpack", "take over runs that were made elsewhere")
+    unpack.add_argument("source", type=Path, help="a pack of runs, or a folder of such files")
+
+
+def _unpack(options: Options) -> None:
+    for study, new, known in studies.unpack(options.source, studies.find_root(options.root)):
+        print(f"{study:20} {new} new runs, {known} known ones left as they are")
+
+
+def _add_gpu(commands: Any) -> None:
+    gpu = _command(commands, _gpu, "gpu", "check a GPU, measure it, and make the missing runs of studies there")
+    gpu.add_argument("names", nargs="*", metavar="name", help="studies to run (default: none, only check and measure)")
+    gpu.add_argument("--minutes", type=_minutes, required=True, help="the time it may take")
+    gpu.add_argument("--out", type=Path, required=True, help="folder for the report and the packed runs")
+    gpu.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
+    gpu.add_argument("--stack", type=_whole, default=512, help="train so many runs side by side (default: 512)")
+    gpu.add_argument("--test", action="store_true", help="also the test seeds: once the analysis is fixed")
+
+
+def _gpu(options: Options) -> None:
+    from grokmodels.studies.gpu import borrow
+
+    borrow(
+        options.names, studies.find_root(options.root), options.out, minutes=options.minutes,
+        device=options.device, stack=options.stack, test=options.test, say=partial(print, flush=True),
+    )  # fmt: skip
 
 
 def _none_stored(name: str, folder: Path) -> str:

@@ -272,7 +272,7 @@ def _digest(record: Mapping[str, Any], history: Mapping[str, np.ndarray]) -> str
     sha = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
     for name, values in history.items():
         sha.update(f"{name} {values.dtype} {values.shape}".encode())
-        sha.update(np.ascontiguousarray(values))
+        sha.update(values.tobytes())
     return sha.hexdigest()
 
 
@@ -283,7 +283,7 @@ def _digest_tensors(tensors: Tensors) -> str:
     sha = hashlib.sha256()
     for name, values in sorted(tensors.items()):
         sha.update(f"{name} {values.dtype} {values.shape}".encode())
-        sha.update(np.ascontiguousarray(values))
+        sha.update(values.tobytes())
     return sha.hexdigest()
 
 

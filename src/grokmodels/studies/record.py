@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from grokmodels.recipes.experiment import Experiment
 from grokmodels.studies import store
 from grokmodels.studies.places import find_root, studies_in
 from grokmodels.studies.study import Point, Study, flatten, shipped, stored
@@ -62,11 +63,20 @@ def histories(study: Study, folder: Path | str, block: str | None = None) -> pd.
 
     Empty where no run is stored.
     """
-    parts = []
-    for run, labels in _labeled(study, folder, block):
-        # A field may itself be a sequence, as a schedule's knots are: one to a row.
-        parts.append(run.history.assign(**{name: [value] * len(run.history) for name, value in labels.items()}))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    found = [(run.history, labels) for run, labels in _labeled(study, folder, block)]
+    if not found:
+        return pd.DataFrame()
+    first, lengths = found[0][0], [len(history) for history, _ in found]
+    table = pd.concat([history for history, _ in found], ignore_index=True)
+    labels = {name: _column([labels[name] for _, labels in found]).repeat(lengths).array for name in found[0][1]}
+    # What only some runs have, such as the norms of a second layer, comes last.
+    others = [name for name in table if name not in first]
+    return table[list(first)].assign(**labels).join(table[others])
+
+
+def _column(values: list[Any]) -> pd.Series[Any]:
+    """A column of the type that its values have in common; where they have none, of the values as they are."""
+    return pd.Series(values, dtype=None if len({type(value) for value in values}) == 1 else object)
 
 
 def _labeled(study: Study, folder: Path | str, block: str | None = None) -> Iterator[tuple[Run, dict[str, Any]]]:
@@ -79,5 +89,8 @@ def _labeled(study: Study, folder: Path | str, block: str | None = None) -> Iter
 
 def varied(study: Study) -> list[str]:
     """The fields, as dotted paths, that differ between runs of the study."""
-    recipes = pd.DataFrame([flatten(point.experiment.model_dump()) for point in study.points()])
-    return [str(column) for column in recipes if recipes[column].map(str).nunique() > 1]
+    recipes = [flatten(point.experiment.model_dump()) for point in study.points()]
+    # As strings, for what cannot be put into a set.
+    return [
+        field for field in flatten(Experiment().model_dump()) if len({str(recipe[field]) for recipe in recipes}) > 1
+    ]

@@ -25,6 +25,8 @@ from grokmodels.studies.study import Point
 if TYPE_CHECKING:
     from grokmodels.engine.run import Run
 
+# Steps of a worker's stack from which on compiling one pays: it takes up to a minute, and saves a third of a step.
+COMPILED_FROM = 50_000
 # Seconds between two looks for runs that jobs still at work have stored.
 LOOK = 1.0
 
@@ -45,27 +47,28 @@ def run_points(
     :func:`time.time`), and those in flight end at their next evaluation. Workers store each run as it is done, so
     stopping this process loses at most the runs in flight.
     """
-    waiting = {point.experiment.key: files.single(folder, point.experiment.key) for point in points}
+    waiting = [files.single(folder, point.experiment.key) for point in points]
     with _interrupts_held():
+        pays = {together[0].experiment.shape: worth_compiling(together, workers, stack) for together in alike(points)}
         futures = {
-            executor.submit(run_job, job, str(folder), device, stack, deadline) for job in jobs(points, workers, stack)
+            executor.submit(run_job, job, str(folder), device, stack, deadline, compiled=pays[job[0].experiment.shape])
+            for job in jobs(points, workers, stack)
         }
     running: Collection[Future[list[str]]] = futures
     try:
         while running:
             done, running = wait(running, timeout=LOOK, return_when=FIRST_COMPLETED)
-            told = {Path(path) for future in done for path in future.result()}
-            for key, path in list(waiting.items()):
-                # A folder shared over a network may show a file later than the worker tells of it.
-                if path in told or path.exists():
-                    yield waiting.pop(key)
+            # Runs of jobs that go on are seen in the folder, which over a network may lag behind what a job tells.
+            there = _names_in(folder).union(*(future.result() for future in done))
+            yield from (path for path in waiting if path.name in there)
+            waiting = [path for path in waiting if path.name not in there]
     finally:
-        _cancel(futures)
+        for future in futures:
+            future.cancel()
 
 
-def _cancel(futures: set[Future[list[str]]]) -> None:
-    for future in futures:
-        future.cancel()
+def _names_in(folder: Path | str) -> set[str]:
+    return set(os.listdir(folder)) if os.path.isdir(folder) else set()
 
 
 def jobs(points: list[Point], workers: int, stack: int) -> list[list[Point]]:
@@ -75,10 +78,20 @@ def jobs(points: list[Point], workers: int, stack: int) -> list[list[Point]]:
     has one run: whoever is free takes the next.
     """
     share = 1 if stack == 1 else math.ceil(len(points) / workers)
+    return [part for together in alike(points) for part in _even(together, share)]
+
+
+def alike(points: list[Point]) -> list[list[Point]]:
+    """The points by shape: those that can train side by side."""
     shapes: dict[str, list[Point]] = {}
     for point in points:
         shapes.setdefault(point.experiment.shape, []).append(point)
-    return [part for alike in shapes.values() for part in _even(alike, share)]
+    return list(shapes.values())
+
+
+def worth_compiling(points: list[Point], workers: int, stack: int) -> bool:
+    """Whether the steps that a worker may have to take for these points are worth compiling one."""
+    return sum(point.experiment.steps for point in points) / (workers * min(stack, len(points))) >= COMPILED_FROM
 
 
 def _even(points: list[Point], largest: int) -> list[list[Point]]:
@@ -88,42 +101,48 @@ def _even(points: list[Point], largest: int) -> list[list[Point]]:
     return [points[first:last] for first, last in itertools.pairwise(ends)]
 
 
-def run_job(points: list[Point], folder: str, device: str, stack: int, deadline: float) -> list[str]:
-    """Train points of one shape on one thread, store each run when it is done, and return the files.
+def run_job(
+    points: list[Point], folder: str, device: str, stack: int, deadline: float, *, compiled: bool = False
+) -> list[str]:
+    """Train points of one shape on one thread, store each run when it is done, and return their files' names.
 
-    What a worker executes. A point whose run another worker has stored meanwhile is left out.
+    What a worker executes. A step is ``compiled`` where the machine has what that needs. A point whose run another
+    worker has stored meanwhile is left out.
     """
     released = _released()
 
     def stop() -> bool:
         return time.time() > deadline or _worker.told or released()
 
-    paths: list[str] = []
+    names: list[str] = []
     if stop():
-        return paths
+        return names
     stored = store.keys(folder)
     todo = [point for point in points if point.experiment.key not in stored]
     try:
         with _worker.at_work():
-            paths.extend(os.fspath(files.save(run, folder)) for run in _trained(todo, device, stack, stop))
+            names.extend(files.save(run, folder).name for run in _trained(todo, device, stack, stop, compiled))
     except Interrupted:
         # Whoever asked for these runs is leaving, and waits for this worker's end only.
         pass
-    return paths
+    return names
 
 
-def _trained(points: list[Point], device: str, stack: int, stop: Callable[[], bool]) -> Iterator[Run]:
+def _trained(points: list[Point], device: str, stack: int, stop: Callable[[], bool], compiled: bool) -> Iterator[Run]:
     """The engine, called: up to ``stack`` of the points in training at any time, until ``stop()`` at an evaluation."""
     if not points:
         return
     import torch
 
+    from grokmodels.engine.compiling import can_compile
+    from grokmodels.engine.devices import pick_device
     from grokmodels.engine.slot import Member
     from grokmodels.engine.training import train_stack
 
     torch.set_num_threads(1)
+    place = pick_device(device)
     members = [Member(point.experiment, point.checkpoints, _kept(point.keep)) for point in points]
-    yield from train_stack(members, slots=stack, device=device, stop=stop)
+    yield from train_stack(members, slots=stack, device=place, compiled=compiled and can_compile(place), stop=stop)
 
 
 def _kept(prefixes: tuple[str, ...]) -> Callable[[str], bool]:
@@ -132,14 +151,14 @@ def _kept(prefixes: tuple[str, ...]) -> Callable[[str], bool]:
 
 def _released() -> Callable[[], bool]:
     """On a Dask worker, whether nobody waits for its task any more: it was canceled, or who asked for it is gone."""
-    if "distributed" not in sys.modules:
+    # On a worker it is imported.
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
         return lambda: False
-    from distributed import get_worker
-
     try:
-        worker = get_worker()
+        worker = distributed.get_worker()
     except ValueError:
-        # Dask is at hand, but this is no worker of it.
+        # It is at hand, but this is no worker of it.
         return lambda: False
     key = worker.get_current_task()
 
@@ -181,20 +200,19 @@ _worker = _Worker()
 def begin_worker() -> None:
     """Make this process a local worker, which an interrupt stops without a word. To be called first in it."""
     signal.signal(signal.SIGINT, _worker.stop)
-    _mask(hold=False)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Hold interrupts back while workers start, which inherit this: none is hit before it can deal with one."""
-    _mask(hold=True)
+    # Windows has no masks.
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        _mask(hold=False)
-
-
-def _mask(*, hold: bool) -> None:
-    # Windows has no masks.
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK if hold else signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -48,6 +48,8 @@ def pack(folder: Path | str) -> int:
     changed, where a run is damaged.
     """
     folder = Path(folder)
+    if not folder.exists():
+        return 0
     with _locked(folder):
         singles = _singles(folder)
         if singles:

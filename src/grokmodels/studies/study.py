@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from grokmodels.recipes.experiment import Experiment
 from grokmodels.recipes.recipe import Recipe
@@ -16,7 +16,16 @@ from grokmodels.studies import store
 from grokmodels.studies.places import find_root
 from grokmodels.studies.predictions import Prediction
 
+
+def _counted(seeds: object) -> object:
+    """Many seeds in a file are ``{ first = 0, last = 499 }``."""
+    if isinstance(seeds, dict) and seeds.keys() == {"first", "last"}:
+        return tuple(range(seeds["first"], seeds["last"] + 1))
+    return seeds
+
+
 Seed = Annotated[int, Field(ge=0)]
+Seeds = Annotated[tuple[Seed, ...], BeforeValidator(_counted)]
 Fields = dict[str, Any]
 
 
@@ -36,8 +45,8 @@ class Block(Recipe):
     """
 
     name: str
-    seeds: tuple[Seed, ...] | None = None
-    test_seeds: tuple[Seed, ...] | None = None
+    seeds: Seeds | None = None
+    test_seeds: Seeds | None = None
     base: Fields = Field(default_factory=dict)
     grid: Fields = Field(default_factory=dict)
     checkpoints: Checkpoints | None = None
@@ -70,8 +79,8 @@ class Study(Recipe):
     question: str
     prediction: str = ""
     predicted: tuple[Prediction, ...] = ()
-    seeds: tuple[Seed, ...]
-    test_seeds: tuple[Seed, ...] = ()
+    seeds: Seeds
+    test_seeds: Seeds = ()
     stack: Annotated[int, Field(ge=1)] = 1
     base: Fields = Field(default_factory=dict)
     block: tuple[Block, ...]

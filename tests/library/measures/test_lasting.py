@@ -1,6 +1,7 @@
 """Milestones on curves whose answers are known."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,3 +45,8 @@ def test_a_milestone_is_what_a_plain_search_finds(values, evaluations):
 def test_milestones_say_what_is_not_known():
     assert str(Milestone(8000, censored=True)) == "not within 8,000 steps"
     assert str(Milestone(8000, censored=False)) == "step 8,000"
+
+
+def test_without_an_evaluation_both_are_censored_at_step_0():
+    nothing = pd.DataFrame({"step": [], "train_accuracy": [], "test_accuracy": []})
+    assert measures.milestones(nothing) == ((0, True), (0, True))

@@ -2,6 +2,7 @@
 
 import math
 import multiprocessing
+import time
 import tomllib
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
@@ -103,11 +104,45 @@ def test_local_processes_store_each_run_once(study, tmp_path):
     histories = studies.histories(study, tmp_path, "decay")
     assert len(histories) == 4 * 3
     assert set(histories["optimizer.weight_decay"]) == {0.0, 1.0}
-    kept = files.load(tmp_path / f"{todo[0].experiment.key}.parquet").checkpoints
+    kept = studies.load(tmp_path, todo[0].experiment.key).checkpoints
     assert list(kept) == [0, 10, 20]
     assert [studies.replay(point, tmp_path, 20) for point in studies.sample(study, tmp_path, 2)] == [
         pytest.approx(0, abs=1e-5)
     ] * 2
+
+
+@pytest.mark.parametrize(
+    ("counts", "workers", "stack", "sizes"),
+    [
+        # Of one shape, ten to each worker, of which five at a time.
+        ([40], 4, 5, [10, 10, 10, 10]),
+        ([30, 10], 4, 5, [10, 10, 10, 10]),
+        ([7], 3, 2, [2, 3, 2]),
+        ([2, 1], 1, 8, [2, 1]),
+        ([2], 8, 4, [1, 1]),
+        # One at a time, one to a job.
+        ([3], 2, 1, [1, 1, 1]),
+        ([], 2, 4, []),
+    ],
+)
+def test_jobs_have_one_shape_and_keep_every_worker_busy(study, counts, workers, stack, sizes):
+    first = next(study.points())
+    points = [
+        first._replace(experiment=first.experiment.but(architecture__width=8 * (shape + 1), seed=seed))
+        for shape, count in enumerate(counts)
+        for seed in range(count)
+    ]
+    work = studies.jobs(points, workers, stack)
+    assert sorted(map(len, work)) == sorted(sizes)
+    assert [point for job in work for point in job] == points
+    assert all(len({point.experiment.shape for point in job}) == 1 for job in work)
+
+
+def test_a_job_leaves_out_what_is_stored_meanwhile_and_starts_nothing_after_its_deadline(study, tmp_path):
+    points = list(study.points())[:2]
+    assert studies.run_job(points, str(tmp_path), "cpu", 2, time.time() - 1) == []
+    for point, some in zip(points, [points[:1], points], strict=True):
+        assert studies.run_job(some, str(tmp_path), "cpu", 1, math.inf) == [f"{point.experiment.key}.parquet"]
 
 
 def test_stacks_share_a_shape_and_store_what_single_runs_do(study, tmp_path):
@@ -178,6 +213,26 @@ def test_a_run_that_diverges_when_it_is_made_again_is_not_approved(root, study, 
     with pytest.raises(SystemExit):
         cli.main(["--root", str(root), "verify", "tiny"])
     assert "differ by nan" in capsys.readouterr().err
+
+
+def test_a_run_that_was_evaluated_once_is_compared_there(study, tmp_path):
+    from dataclasses import replace
+
+    point = next(study.points())
+    run = train(point.experiment, progress=False)
+    files.save(replace(run, history=run.history[:1], status="diverged"), tmp_path)
+    assert studies.replay(point, tmp_path, 20) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("again", [0, 1])
+def test_a_run_that_was_never_evaluated_must_not_be_so_again(study, tmp_path, monkeypatch, again):
+    from dataclasses import replace
+
+    point = next(study.points())
+    run = train(point.experiment, progress=False)
+    files.save(replace(run, history=run.history[:0], status="diverged"), tmp_path)
+    monkeypatch.setattr(training, "train", lambda *_, **__: replace(run, history=run.history[:again]))
+    assert studies.replay(point, tmp_path) == pytest.approx(0 if again == 0 else math.nan, nan_ok=True)
 
 
 @pytest.mark.parametrize("option", ["study tiny --stack", "study tiny --workers", "verify --runs", "verify --steps"])

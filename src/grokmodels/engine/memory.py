@@ -1,0 +1,68 @@
+"""How much memory a stack takes, before it takes it."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from grokmodels.engine.evaluation import CELLS
+from grokmodels.engine.prefixes import PrefixTree
+from grokmodels.engine.stack import PIECE
+from grokmodels.engine.transformer import MLP_RATIO
+from grokmodels.recipes.experiment import Experiment
+
+# A process that has imported torch and numpy, on a CPU.
+PROCESS = 4 * 10**8
+
+
+def estimate(experiment: Experiment, members: int, device: torch.device) -> int:
+    """Bytes at the peak of training so many members side by side, within a factor of two.
+
+    The task's tables, which all members share; each member's weights, their gradients and moments, and the activations
+    that one step keeps for its backward pass; and one piece of an evaluation.
+    """
+    arch, task = experiment.architecture, experiment.task
+    number = 8 if experiment.precision == "float64" else 4
+    rows = experiment.batch_size or task.n_train(experiment.fraction)
+    length = task.length + (arch.attention == "bidirectional")
+    if arch.attention == "causal":
+        evaluated = sum(rows if not whole else len(example) for whole, example in _levels(experiment, rows))
+    else:
+        evaluated = rows * length
+    block = (4 + 2 * MLP_RATIO) * arch.width**2
+    weights = arch.layers * block + (task.n_tokens + task.n_classes + length) * arch.width
+    kept = evaluated * arch.layers * (12 + 2 * MLP_RATIO) * arch.width + 3 * rows * task.n_classes
+    tables = task.n_inputs * (8 * (3 * length + 2) + 2 * task.n_classes) + 8 * members * task.n_inputs
+    piece = 8 * max(PIECE[device.type], 64 * task.n_classes * members) + 4 * min(CELLS, task.n_inputs * task.n_classes)
+    own = number * members * (8 * weights + kept)
+    return (PROCESS if device.type == "cpu" else 0) + tables + number * piece + own
+
+
+def require(experiment: Experiment, members: int, device: torch.device, processes: int = 1) -> int:
+    """The estimate for each of some processes. ValueError where together they cannot fit the memory that there is."""
+    needed, there = estimate(experiment, members, device), available(device)
+    if processes * needed > there:
+        raise ValueError(
+            f"memory: {members} runs of {experiment.task!r} side by side need about {gigabytes(needed)} on {device}, "
+            f"times {processes} processes; must be at most the {gigabytes(there)} there are: take a smaller stack, "
+            "fewer workers, a smaller batch, width or task"
+        )
+    return needed
+
+
+def available(device: torch.device) -> int:
+    """Bytes that this device has: free ones of a GPU, all of the machine otherwise."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def gigabytes(size: int) -> str:
+    """A size in words."""
+    return f"{size / 1e9:.1f} GB"
+
+
+def _levels(experiment: Experiment, rows: int) -> list[tuple[bool, torch.Tensor | range]]:
+    tree = PrefixTree(experiment.task)
+    return list(zip(tree.shared(rows), [*tree.example[:-1], range(rows)], strict=True))
