@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python -m tools.keep_benchmarks
 
-writes results/benchmarks.csv: one row per benchmark of the training step, and the processor they ran on.
+writes results/benchmarks.csv: one row per benchmark of training, and the processor they ran on.
 """
 
 import json
@@ -19,7 +19,7 @@ def main() -> None:
     """Run the benchmarks and write the table."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "benchmarks.json"
-        status = pytest.main([str(ROOT / "benchmarks" / "test_training_step.py"), f"--benchmark-json={file}"])
+        status = pytest.main([str(ROOT / "benchmarks" / "test_training.py"), f"--benchmark-json={file}"])
         if status:
             raise SystemExit(status)
         rows(json.loads(file.read_text(encoding="utf-8"))).to_csv(ROOT / "results" / "benchmarks.csv", index=False)

@@ -45,6 +45,9 @@ class Stack:
         self._place(torch.stack([_row(values) for values in start]).to(device))
         self._state = optimizers.State(self.recipe.optimizer, self._weights)
         self._graph: graphs.Graph | None = None
+        self._mask: Tensor | None = None
+        # What is left of a compiled stack goes on without the compiler, but its runs were compiled.
+        self._ways = ["dense" if self._read.tree is None else "necessary", *["compiled"] * compiled]
         self._compose()
 
     # -- members ------------------------------------------------------------------------------------------------------
@@ -103,7 +106,11 @@ class Stack:
         if not self.slots:
             return
         self._parts = self._mark_parts()
-        self._mask = self._join_masks() if any(slot.member.masks for slot in self.slots) else None
+        masked = any(slot.member.masks for slot in self.slots)
+        if masked or self._mask is not None:
+            # A recorded step holds the mask that it was recorded with.
+            self._graph = None
+        self._mask = self._join_masks() if masked else None
         self._hold()
         self._whole = self._next_rows() if self._always_whole else None
 
@@ -208,11 +215,7 @@ class Stack:
 
     @property
     def _about(self) -> dict[str, Any]:
-        ways = [
-            "dense" if self._read.tree is None else "necessary",
-            *["compiled"] * self.compiled,
-            *["graph"] * self._records,
-        ]
+        ways = [*self._ways, *["graph"] * self._records]
         return provenance(self.device) | {"forward": ", ".join(ways), "stack": len(self.slots)}
 
     def _pieces(self, parameters: network.Parameters, members: int) -> Iterable[tuple[slice, Tensor]]:

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from grokmodels import Modular, Parity, measures
 from grokmodels.engine import stack
-from grokmodels.engine.checks import PARITY, SMALL
 from grokmodels.engine.evaluation import Evaluation
 from grokmodels.engine.slot import Member
 from grokmodels.engine.transformer import Transformer
 from grokmodels.recipes.tasks import RandomLabels
+from tests.library.engine.recipes import EXACT, EXACT_PARITY
 
 CPU = torch.device("cpu")
 RULES = st.one_of(
@@ -84,9 +84,9 @@ def test_every_measure_of_every_member_is_numpys_in_pieces_of_any_size(task, kin
 
 
 def test_a_network_that_says_nothing_is_measured_and_has_no_share_of_the_rule():
-    nothing = torch.zeros(1, SMALL.task.n_inputs, SMALL.task.n_classes)
-    parts = torch.as_tensor(stack.Slot(Member(SMALL)).parts()).unsqueeze(0)
-    row = {name: x.item() for name, x in Evaluation(SMALL.task, CPU)([(slice(0, 121), nothing)], parts).items()}
+    nothing = torch.zeros(1, EXACT.task.n_inputs, EXACT.task.n_classes)
+    parts = torch.as_tensor(stack.Slot(Member(EXACT)).parts()).unsqueeze(0)
+    row = {name: x.item() for name, x in Evaluation(EXACT.task, CPU)([(slice(0, 121), nothing)], parts).items()}
     assert (row["m_hat"], row["train_margin"], row["test_signal"]) == (0, 0, 0)
     assert row["train_loss"] == row["test_loss"] == pytest.approx(np.log(11))
     assert np.isnan([row["rule_share"], row["rule_share_train"]]).all()
@@ -95,15 +95,15 @@ def test_a_network_that_says_nothing_is_measured_and_has_no_share_of_the_rule():
 @pytest.mark.parametrize("volume", [1.0, 1e-30])
 def test_the_share_of_the_rule_does_not_depend_on_how_loudly_it_is_said(volume):
     logits = np.random.default_rng(0).normal(size=(121, 11)).astype("float32") * np.float32(volume)
-    parts = torch.as_tensor(stack.Slot(Member(SMALL)).parts()).unsqueeze(0)
-    said = Evaluation(SMALL.task, CPU)(in_pieces(torch.as_tensor(logits).unsqueeze(0), 50), parts)
-    expected = in_numpy(SMALL.task, logits, *SMALL.split)
+    parts = torch.as_tensor(stack.Slot(Member(EXACT)).parts()).unsqueeze(0)
+    said = Evaluation(EXACT.task, CPU)(in_pieces(torch.as_tensor(logits).unsqueeze(0), 50), parts)
+    expected = in_numpy(EXACT.task, logits, *EXACT.split)
     assert said["rule_share"].item() == pytest.approx(expected["rule_share"], rel=1e-5)
     assert said["m_hat"].item() == pytest.approx(expected["m_hat"], rel=1e-4)
 
 
 @pytest.mark.parametrize("floats", [1, 10_000, 2**20])
-@pytest.mark.parametrize("recipe", [SMALL, PARITY], ids=["modular", "parity"])
+@pytest.mark.parametrize("recipe", [EXACT, EXACT_PARITY], ids=["modular", "parity"])
 def test_a_stack_measures_what_its_networks_say_however_little_fits(monkeypatch, recipe, floats):
     monkeypatch.setitem(stack.PIECE, "cpu", floats)
     recipes = [recipe.but(seed=seed) for seed in range(3)]

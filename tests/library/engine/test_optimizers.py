@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grokmodels import Optimizer, Schedule, train
-from grokmodels.engine.checks import PARITY, SMALL
 from grokmodels.engine.optimizers import State, coefficients
 from grokmodels.engine.slot import Member
 from grokmodels.engine.training import train_stack
 from grokmodels.engine.transformer import Transformer
+from tests.library.engine.recipes import EXACT, EXACT_PARITY
 from tests.textbook import Textbook
 
 SCHEDULES = st.sampled_from(
@@ -38,8 +38,8 @@ def optimizers(name, clips):
 @pytest.mark.parametrize("batch_size", [16, None])
 @pytest.mark.parametrize("clips", [True, False])
 @pytest.mark.parametrize("name", ["adamw", "adam", "sgd"])
-@settings(max_examples=6)
-@given(base=st.sampled_from([SMALL, PARITY]), data=st.data())
+@settings(max_examples=5)
+@given(base=st.sampled_from([EXACT, EXACT_PARITY]), data=st.data())
 def test_ten_steps_of_every_member_are_those_of_torch_and_the_textbook(name, clips, batch_size, base, data):
     base = base.but(steps=10, batch_size=batch_size)
     numbers = data.draw(st.lists(optimizers(name, clips), min_size=1, max_size=3))
@@ -55,7 +55,7 @@ def test_ten_steps_of_every_member_are_those_of_torch_and_the_textbook(name, cli
 
 
 def test_a_full_batch_step_of_sgd_with_l2_is_gradient_descent_on_the_penalized_loss():
-    experiment = SMALL.but(
+    experiment = EXACT.but(
         batch_size=None, steps=3, evaluate_every=1,
         optimizer=Optimizer(
             name="sgd", learning_rate=0.1, weight_decay=0.3, learning_rate_schedule=Schedule.constant()
@@ -93,7 +93,7 @@ def test_decoupled_decay_shrinks_weights_that_have_no_gradient_and_l2_under_adam
 
 
 def test_clipping_bounds_the_first_step():
-    experiment = SMALL.but(
+    experiment = EXACT.but(
         steps=1, optimizer=Optimizer(name="sgd", weight_decay=0, learning_rate=1.0, clip=0.01,
                                      learning_rate_schedule=Schedule.constant()),
     )  # fmt: skip
@@ -103,6 +103,6 @@ def test_clipping_bounds_the_first_step():
 
 
 def test_schedules_reach_the_optimizer():
-    off = SMALL.but(steps=60, optimizer__learning_rate_schedule=Schedule.delayed(30).model_dump())
+    off = EXACT.but(steps=60, optimizer__learning_rate_schedule=Schedule.delayed(30).model_dump())
     history = train(off).history.set_index("step")
     assert history.loc[0, "train_loss"] == history.loc[30, "train_loss"] != history.loc[40, "train_loss"]
