@@ -1,8 +1,9 @@
-"""Statistics of many runs: intervals over seeds, laws of delays that may be censored, and scaling with size.
+"""Statistics of many runs: intervals over seeds, laws of delays that may be censored, whose luck it is, and scaling.
 
-The functions of ``intervals`` and ``waits`` are at hand here; ``scaling`` is a module of its own.
+The functions of ``intervals``, ``waits`` and ``components`` are at hand here; ``scaling`` is a module of its own.
 """
 
+from grokmodels.statistics.components import components
 from grokmodels.statistics.intervals import Interval, bootstrap, percentiles
 from grokmodels.statistics.waits import (
     Law,
@@ -18,6 +19,7 @@ __all__ = [
     "Interval",
     "Law",
     "bootstrap",
+    "components",
     "fit_critical_law",
     "fit_law",
     "fit_normal",

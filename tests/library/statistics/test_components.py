@@ -1,0 +1,62 @@
+"""Components of variance whose answers are known."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from grokmodels.statistics import components
+
+
+def cross(x):
+    """A table of numbers (rows, columns, replicas)."""
+    return pd.DataFrame([{"a": i, "b": j, "x": x[i, j, k]} for i, j, k in itertools.product(*map(range, x.shape))])
+
+
+def test_a_table_worked_by_hand():
+    # Cell means 2, 4, 6, 12; row means 3, 9; column means 4, 8; mean 6. Mean squares: rows 72, columns 32,
+    # interaction 8, within 2.
+    found = components(cross(np.array([[[1.0, 3.0], [3.0, 5.0]], [[5.0, 7.0], [11.0, 13.0]]])), "a", "b", "x")
+    assert found.to_dict() == pytest.approx({"a": 16, "b": 6, "interaction": 3, "within": 2})
+
+
+@pytest.mark.parametrize("one", ["a", "b", "interaction", "within"])
+def test_what_varies_alone_is_all_there_is(one):
+    shapes = {"a": (40, 1, 1), "b": (1, 40, 1), "interaction": (40, 40, 1), "within": (40, 40, 2)}
+    x = np.broadcast_to(np.random.default_rng(0).normal(size=shapes[one]), (40, 40, 2))
+    share = components(cross(x), "a", "b", "x") / x.var(ddof=1)
+    assert share[one] == pytest.approx(1, abs=0.1)
+    assert np.abs(share.drop(one)).max() < 0.1
+
+
+def test_averaged_over_draws_each_is_what_was_drawn_from():
+    rng, true = np.random.default_rng(1), {"a": 0.5, "b": 0.0, "interaction": 2.0, "within": 1.0}
+    shapes = {"a": (8, 1, 1), "b": (1, 6, 1), "interaction": (8, 6, 1), "within": (8, 6, 3)}
+    drawn = [
+        components(
+            cross(sum(true[name] ** 0.5 * rng.normal(size=shape) for name, shape in shapes.items())), "a", "b", "x"
+        )
+        for _ in range(200)
+    ]
+    assert pd.DataFrame(drawn).mean().to_dict() == pytest.approx(true, abs=0.1)
+    # Unbiased, an estimate of nothing is negative now and then.
+    assert 0.3 < (pd.DataFrame(drawn)["b"] < 0).mean() < 0.8
+
+
+def test_order_and_names_of_rows_do_not_matter():
+    table = cross(np.random.default_rng(2).normal(size=(3, 4, 2)))
+    other = table.sample(frac=1, random_state=0).rename(columns={"a": "b", "b": "a"})
+    one, two = components(table, "a", "b", "x"), components(other, "a", "b", "x")
+    assert one.to_dict() == pytest.approx(two.rename({"a": "b", "b": "a"}).to_dict())
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [(slice(0, 23), "1, 2"), (slice(0, 22), "0, 2"), (slice(0, None, 2), "of .1. rows"), (slice(0, 8), "1 x 4")],
+    ids=["a replica missing", "a cell missing", "no replicas", "one row"],
+)
+def test_a_cross_that_is_not_balanced_is_refused(rows, told):
+    table = cross(np.zeros((3, 4, 2)))
+    with pytest.raises(ValueError, match=told):
+        components(table.iloc[rows], "a", "b", "x")
