@@ -35,6 +35,13 @@ def train(
     On one CPU with one number of threads the same experiment gives the same history to the last bit; a GPU adds up
     gradients in no fixed order. ValueError for a device that is not there, and checkpoints at steps that are never
     evaluated.
+
+    >>> from grokmodels import Experiment, train
+    >>> run = train(Experiment().but(task__p=7, architecture__width=16, batch_size=None, steps=500))
+    >>> run.status, len(run.history)
+    ('finished', 21)
+    >>> run.milestones.t_mem.censored  # it memorized
+    False
     """
     member = Member(experiment, checkpoints, keep)
     return next(train_stack([member], device=device, compiled=compiled, progress=progress))
@@ -55,6 +62,13 @@ def train_stack(
     stack differs from the same run alone by rounding only. ``stop`` is asked at every evaluation; once it is true, no
     step is taken any more, and what is not done is dropped. ValueError where the experiments differ in
     :attr:`~grokmodels.recipes.experiment.Experiment.shape`, or there are none.
+
+    >>> from grokmodels import Experiment
+    >>> from grokmodels.engine.slot import Member
+    >>> tiny = Experiment().but(task__p=7, architecture__width=16, batch_size=None, steps=50)
+    >>> runs = train_stack([Member(tiny.but(seed=seed)) for seed in range(3)], slots=2)
+    >>> sorted(run.experiment.seed for run in runs)
+    [0, 1, 2]
     """
     shapes = {member.experiment.shape for member in members}
     if len(shapes) != 1:

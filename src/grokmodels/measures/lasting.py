@@ -48,7 +48,13 @@ def first_lasting(steps: ArrayLike, values: ArrayLike, level: float, evaluations
 
 
 def milestones(history: pd.DataFrame, level: float = 0.99, evaluations: int = 5) -> Milestones:
-    """t_mem and t_gen of a run's history (columns ``step``, ``train_accuracy``, ``test_accuracy``)."""
+    """t_mem and t_gen of a run's history (columns ``step``, ``train_accuracy``, ``test_accuracy``).
+
+    >>> steps = range(0, 800, 100)
+    >>> history = pd.DataFrame({"step": steps, "train_accuracy": [0, 1, 1, 1, 1, 1, 1, 1], "test_accuracy": 0.0})
+    >>> print(*milestones(history), sep=", ")
+    step 100, not within 700 steps
+    """
     return Milestones(
         first_lasting(history["step"], history["train_accuracy"], level, evaluations),
         first_lasting(history["step"], history["test_accuracy"], level, evaluations),

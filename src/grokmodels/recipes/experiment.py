@@ -121,6 +121,10 @@ class Experiment(Recipe):
         """The same recipe with some fields changed; ``optimizer__weight_decay=0`` reaches into a nested one.
 
         Raises ValueError for an unknown field or a bad value.
+
+        >>> slow = Experiment().but(optimizer__weight_decay=0.1, steps=20_000)
+        >>> slow.optimizer.weight_decay, slow.steps, slow.task.p
+        (0.1, 20000, 97)
         """
         values = self.model_dump()
         for path, value in changes.items():

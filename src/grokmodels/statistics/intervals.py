@@ -32,6 +32,10 @@ def bootstrap(
 
     Whole seeds are drawn with replacement, not rows: runs of one seed share split and initial weights, so they are not
     independent. Efron 1979 (doi:10.1214/aos/1176344552). ValueError for fewer than two seeds.
+
+    >>> runs = pd.DataFrame({"seed": range(5), "t_gen": [1650, 1950, 1975, 1700, 1900]})
+    >>> print(bootstrap(runs, lambda drawn: drawn["t_gen"].median()))
+    1900.00 [1650.00, 1975.00]
     """
     groups = [rows for _, rows in sorted(table.groupby(by).indices.items())]
     if len(groups) < 2:

@@ -37,7 +37,11 @@ def share_waiting(times: ArrayLike, censored: ArrayLike) -> pd.Series:
 
 
 def median_wait(times: ArrayLike, censored: ArrayLike) -> float:
-    """The step by which half of the runs are done (Kaplan-Meier); infinite where more than half are still waiting."""
+    """The step by which half of the runs are done (Kaplan-Meier); infinite where more than half are still waiting.
+
+    >>> median_wait([400, 700, 900, 1000], censored=[False, False, True, True])
+    700.0
+    """
     waiting = share_waiting(times, censored)
     # A product of shares, of which one half is a half only up to rounding.
     done = waiting[waiting <= 0.5 + 1e-9]

@@ -137,6 +137,10 @@ def shipped(name: str, root: Path | str | None = None) -> tuple[Study, Path]:
     """A study and the folder of its stored runs, below ``root`` (:func:`~grokmodels.studies.places.find_root`).
 
     ValueError for a name that is not there, and where there are no studies at all.
+
+    >>> study, folder = shipped("canonical")
+    >>> [block.name for block in study.block], len(stored(study, folder))
+    (['decay', 'control', 'wide'], 30)
     """
     place = find_root(root)
     return read(place / "studies" / f"{name}.toml"), place / "results" / name

@@ -27,7 +27,13 @@ DRAWS = 200
 
 
 def verdicts(study: Study, folder: Path | str) -> pd.DataFrame:
-    """The study's predictions judged on its stored runs (:func:`check`)."""
+    """The study's predictions judged on its stored runs (:func:`check`).
+
+    >>> from grokmodels import studies
+    >>> judged = verdicts(*studies.shipped("crossed-seeds"))
+    >>> judged.loc[judged["quantity"] == "generalized", ["runs", "verdict"]].to_dict("list")
+    {'runs': ['look', 'test', 'all'], 'verdict': ['true', 'true', 'true']}
+    """
     return check(study.predicted, measured(runs(study, folder), study.predicted))
 
 
