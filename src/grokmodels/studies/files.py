@@ -39,7 +39,7 @@ RECORD = pa.schema(
     ]
 )
 # What is kept to the last bit; half precision is finer than any use of the weights, and halves their files.
-EXACT = {
+EXACT: dict[str, np.dtype[Any]] = {
     "step": np.dtype("int64"), "decay_time": np.dtype("float64"),
     "train_accuracy": np.dtype("float32"), "test_accuracy": np.dtype("float32"),
 }  # fmt: skip
