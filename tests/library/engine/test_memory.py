@@ -30,6 +30,7 @@ def peak(name: str) -> None:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_estimate_is_within_a_factor_of_two(name):
     code = f"from tests.library.engine.test_memory import peak; peak({name!r})"
