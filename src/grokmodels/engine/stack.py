@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from grokmodels.engine import compiling, graphs, network, optimizers
-from grokmodels.engine.devices import provenance, rounding, synchronize
+from grokmodels.engine.devices import provenance, rounding, synchronize, widest
 from grokmodels.engine.evaluation import Evaluation
 from grokmodels.engine.run import Run
 from grokmodels.engine.slot import Member, Slot
@@ -229,9 +229,9 @@ class Stack:
 
 
 def norms(parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The Euclidean norm of all parameters and of each, (S,), in double precision."""
+    """The Euclidean norm of all parameters and of each, (S,)."""
     each = {
-        f"norm.{name}": torch.linalg.vector_norm(values.flatten(1), dim=1, dtype=torch.float64)
+        f"norm.{name}": torch.linalg.vector_norm(values.flatten(1), dim=1, dtype=widest(values.device))
         for name, values in parameters.items()
     }
     return {"weight_norm": torch.linalg.vector_norm(torch.stack(list(each.values())), dim=0), **each}
