@@ -220,8 +220,8 @@ class Stack:
 
     def _pieces(self, parameters: network.Parameters, members: int) -> Iterable[tuple[slice, Tensor]]:
         """All inputs' logits, so many inputs at a time that the activations keep within :data:`PIECE`."""
-        widest = max(4 * self.recipe.architecture.width, self.recipe.task.n_classes)
-        size = max(PIECE[self.device.type] // (widest * members), 64)
+        largest = max(4 * self.recipe.architecture.width, self.recipe.task.n_classes)
+        size = max(PIECE[self.device.type] // (largest * members), 64)
         for start in range(0, len(self._labels), size):
             piece = slice(start, min(start + size, len(self._labels)))
             rows = torch.arange(piece.start, piece.stop, device=self.device).expand(members, -1)
