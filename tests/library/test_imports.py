@@ -12,9 +12,12 @@ import grokmodels
 MODULES = {"grokmodels", *(module.name for module in pkgutil.walk_packages(grokmodels.__path__, "grokmodels."))}
 ENGINE = {module for module in MODULES if module.startswith("grokmodels.engine.")}
 TORCH = ENGINE - {"grokmodels.engine.run"} | {"grokmodels.ledger.norms", "grokmodels.measures.landscape"}
-# Imports every module in a process of its own, forked from one that has nothing of the package or torch.
+# Imports every module in a process of its own, forked from one that has nothing of the package or torch, but the
+# libraries that take long to import.
 ASK = """
 import importlib, json, os, sys
+import altair, anywidget, matplotlib.pyplot, pandas, pyarrow.parquet, pydantic, scipy.optimize, scipy.stats, sympy
+assert "torch" not in sys.modules
 told = {}
 for name in json.loads(sys.argv[1]):
     reader, writer = os.pipe()

@@ -12,16 +12,17 @@ import pytest
 from grokmodels import studies
 from grokmodels.studies import files
 
-# Two runs of a moment; and four that would take hours, looked at every few steps or next to never.
+# Two runs of a moment; and four that would take minutes, evaluated every few steps or at their end only. They are too
+# short to be compiled, which is one long step.
 STUDY = """
 question = "Does it stop?"
 prediction = "It does."
 seeds = [0, 1]
 
 [base]
-task.p = 7
-architecture.width = 8
-batch_size = 10
+task.p = 31
+architecture.width = 128
+batch_size = 256
 steps = 20
 evaluate_every = 10
 
@@ -30,11 +31,11 @@ name = "quick"
 
 [[block]]
 name = "long"
-base.steps = 100000000
+base.steps = 20000
 grid.evaluate_every = [EVERY]
 grid.optimizer.weight_decay = [0.5, 1.0]
 """
-SELDOM, OFTEN = "50000000", "10"
+SELDOM, OFTEN = "20000", "10"
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def finish(process, seconds):
             return True
         return False
 
-    until(gone, 5)
+    until(gone)
     return out.splitlines()
 
 
@@ -95,10 +96,10 @@ def assert_stopped(process, seconds, stored):
 @pytest.mark.parametrize("whole_group", [True, False])
 def test_an_interrupt_stops_all_workers_at_once_and_keeps_what_is_done(start, tmp_path, whole_group):
     process = start(SELDOM, "--workers", "2")
-    until(lambda: len(results(tmp_path)) == 2)
+    until(lambda: len(results(tmp_path)) == 2, 120)
     time.sleep(1)
     (os.killpg if whole_group else os.kill)(process.pid, signal.SIGINT)
-    assert_stopped(process, 10, stored=2)
+    assert_stopped(process, 60, stored=2)
     assert [files.load(path).status for path in results(tmp_path)] == ["finished"] * 2
     assert not [path for path in (tmp_path / "results" / "stop").iterdir() if path.name.startswith(".")]
     # Start again: only the long runs are left.
@@ -114,16 +115,18 @@ def test_an_interrupt_while_workers_start_is_as_quiet(start, wait):
     time.sleep(wait)
     os.killpg(process.pid, signal.SIGINT)
     os.killpg(process.pid, signal.SIGINT)
-    assert_stopped(process, 15, stored=0)
+    assert_stopped(process, 60, stored=0)
 
 
 @pytest.mark.parametrize("stack", ["1", "2"])
 def test_a_study_ends_when_its_minutes_are_over(start, tmp_path, stack):
     process = start(OFTEN, "--workers", "2", "--minutes", "0.2", "--stack", stack)
-    lines = finish(process, 40)
-    assert lines[-1] == "time is up: 2 of 6 runs stored, 4 left, start again to go on"
+    lines = finish(process, 120)
+    # How many are done by then is the machine's business; the long ones are not.
+    done = len(results(tmp_path))
+    assert done <= 2
+    assert lines[-1] == f"time is up: {done} of 6 runs stored, {6 - done} left, start again to go on"
     assert process.returncode == 0
-    assert len(results(tmp_path)) == 2
 
 
 @pytest.mark.filterwarnings("default")
@@ -138,12 +141,12 @@ def test_an_interrupt_reaches_the_workers_of_a_dask_cluster(start, tmp_path):
         Client(cluster) as client,
     ):
         process = start(OFTEN, "--scheduler", cluster.scheduler_address)
-        until(lambda: len(results(tmp_path)) == 2)
+        until(lambda: len(results(tmp_path)) == 2, 120)
         until(lambda: all(client.run(busy).values()))
         os.killpg(process.pid, signal.SIGINT)
-        assert_stopped(process, 20, stored=2)
-        until(lambda: not any(client.run(busy).values()), 10)
+        assert_stopped(process, 60, stored=2)
+        until(lambda: not any(client.run(busy).values()))
         # The cluster is free for the next study, whose time is soon over.
         again = start(OFTEN, "--scheduler", cluster.scheduler_address, "--minutes", "0.05")
-        assert finish(again, 40)[-1] == "time is up: 2 of 6 runs stored, 4 left, start again to go on"
+        assert finish(again, 120)[-1] == "time is up: 2 of 6 runs stored, 4 left, start again to go on"
         assert again.returncode == 0

@@ -40,7 +40,7 @@ def first_lasting(steps: ArrayLike, values: ArrayLike, level: float, evaluations
     """
     steps, above = np.asarray(steps), np.asarray(values) >= level
     if len(above) >= evaluations:
-        most = np.lib.stride_tricks.sliding_window_view(above, evaluations).sum(axis=1) > evaluations / 2
+        most = np.convolve(above, np.ones(evaluations, dtype=int), mode="valid") > evaluations / 2
         lasting = most & above[: len(most)]
         if lasting.any():
             return Milestone(int(steps[lasting.argmax()]), censored=False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from grokmodels.recipes.recipe import Recipe
@@ -74,13 +75,18 @@ def text(values: dict[str, Any]) -> str:
 
 def deviations(recipe: Recipe) -> dict[str, Any]:
     """The fields that are not at their defaults of format 1, as nested plain values. ValueError as in :func:`key`."""
-    kind = type(recipe)
-    defaults = FORMAT_1.get(f"{kind.__module__}.{kind.__qualname__}".removeprefix("grokmodels.recipes."))
-    if defaults is None:
+    defaults = _defaults(type(recipe))
+    plain = {field: _plain(getattr(recipe, field)) for field in type(recipe).model_fields}
+    return {field: value for field, value in plain.items() if field not in defaults or value != defaults[field]}
+
+
+@cache
+def _defaults(kind: type[Recipe]) -> Mapping[str, Any]:
+    name = f"{kind.__module__}.{kind.__qualname__}".removeprefix("grokmodels.recipes.")
+    if name not in FORMAT_1:
         known = [name.rpartition(".")[2] for name in FORMAT_1]
         raise ValueError(f"recipe: got a {kind.__qualname__}; one that has a key is exactly one of {known}")
-    plain = {field: _plain(getattr(recipe, field)) for field in kind.model_fields}
-    return {field: value for field, value in plain.items() if field not in defaults or value != defaults[field]}
+    return FORMAT_1[name]
 
 
 def _plain(value: object) -> object:

@@ -33,12 +33,13 @@ def bootstrap(
     Whole seeds are drawn with replacement, not rows: runs of one seed share split and initial weights, so they are not
     independent. Efron 1979 (doi:10.1214/aos/1176344552). ValueError for fewer than two seeds.
     """
-    groups = [group for _, group in table.groupby(by)]
+    groups = [rows for _, rows in sorted(table.groupby(by).indices.items())]
     if len(groups) < 2:
         raise ValueError(f"table: got {len(groups)} value of {by!r}; an interval needs at least 2")
     rng = np.random.default_rng(0)
     drawn = rng.integers(len(groups), size=(draws, len(groups)))
-    values = [statistic(pd.concat([groups[i] for i in row], ignore_index=True)) for row in drawn]
+    rows = (np.concatenate([groups[i] for i in draw]) for draw in drawn)
+    values = [statistic(table.iloc[chosen].reset_index(drop=True)) for chosen in rows]
     return percentiles(statistic(table), values, level)
 
 

@@ -119,6 +119,9 @@ def run_job(
         return names
     stored = store.keys(folder)
     todo = [point for point in points if point.experiment.key not in stored]
+    # Before the job can be interrupted: an exception in the middle of importing torch ends the process with a cry.
+    import grokmodels.engine.training  # noqa: F401
+
     try:
         with _worker.at_work():
             names.extend(files.save(run, folder).name for run in _trained(todo, device, stack, stop, compiled))

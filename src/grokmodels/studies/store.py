@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from grokmodels.studies import files, packs
 from grokmodels.studies.files import Found, ResultError
+from grokmodels.studies.places import find_root, studies_in
 
 if TYPE_CHECKING:
     from grokmodels.engine.run import Run
@@ -64,21 +65,22 @@ def pack(folder: Path | str) -> int:
     return len(singles)
 
 
-def unpack(source: Path | str, root: Path | str) -> list[Unpacked]:
-    """Take over runs that were made elsewhere, a pack or a folder such as ``results/``, into the packs below ``root``.
+def unpack(source: Path | str, root: Path | str | None = None) -> list[Unpacked]:
+    """Take over runs that were made elsewhere, a pack or a folder such as ``results/``, into the packs below ``root``
+    (:func:`~grokmodels.studies.places.find_root`).
 
     Runs that are stored here already stay as they are: on another machine a recipe gives other roundings, not another
     run. ValueError for a source without runs, and for a name that is no study of ``root``; ResultError for damage.
     """
-    source, root = Path(source), Path(root)
-    known = sorted(path.stem for path in root.glob("studies/*.toml"))
+    source, place = Path(source), find_root(root)
+    known = studies_in(place)
     folders = [source.with_suffix("")] if source.is_file() else _studies(source)
     if not folders:
         raise ValueError(f"source: got {source}; must be a file NAME.parquet of runs, or a folder of such files")
     for folder in folders:
         if folder.name not in known:
             raise ValueError(f"study: got {folder.name!r} in {source}; must be one of {known}")
-    return [_take_over(folder, root / "results" / folder.name) for folder in folders]
+    return [_take_over(folder, place / "results" / folder.name) for folder in folders]
 
 
 def verify(folder: Path | str) -> int:
