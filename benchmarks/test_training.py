@@ -35,24 +35,25 @@ def rounds_of(recipe):
 
 def time_textbook(benchmark, recipe):
     run = Textbook(recipe)
-    benchmark.pedantic(run.step, rounds=5 * rounds_of(recipe), warmup_rounds=3)
-    tell(benchmark, recipe, members=1, steps=1)
+    steps = range(recipe.evaluate_every)
+    benchmark.pedantic(lambda: [run.step() for _ in steps], rounds=rounds_of(recipe), warmup_rounds=1)
+    tell(benchmark, recipe, members=1)
 
 
 def time_engine(benchmark, recipe, members=1, compiled=False):
     stack = stack_of(recipe, members, compiled)
     benchmark.pedantic(stack.advance, rounds=rounds_of(recipe), warmup_rounds=2)
-    tell(benchmark, recipe, members, recipe.evaluate_every)
+    tell(benchmark, recipe, members)
 
 
 def stack_of(recipe, members, compiled=False):
     return Stack([Member(recipe.but(seed=seed)) for seed in range(members)], CPU, compiled=compiled)
 
 
-def tell(benchmark, recipe, members, steps):
+def tell(benchmark, recipe, members):
     """``extra_info`` has milliseconds and matrix work of one member's step."""
     rows = recipe.batch_size or len(recipe.split.train)
-    seconds = benchmark.stats.stats.min / members / steps
+    seconds = benchmark.stats.stats.min / members / recipe.evaluate_every
     flops = necessary_flops(recipe.architecture, recipe.task, rows)
     benchmark.extra_info.update(
         p=recipe.task.p, layers=recipe.architecture.layers, width=recipe.architecture.width, rows=rows,
