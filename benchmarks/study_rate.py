@@ -17,6 +17,7 @@ from grokmodels import studies
 
 STUDY = """
 question = "How many canonical runs an hour?"
+prediction = "700 on two cores."
 seeds = {seeds}
 
 [base]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from grokmodels import Experiment, train
+from grokmodels import train
 from grokmodels.engine import compiling, speed
 from grokmodels.engine.prefixes import necessary_flops
 from grokmodels.engine.slot import Member
@@ -24,8 +24,7 @@ from tests.textbook import Textbook
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 CPU = torch.device("cpu")
 # The budget is not used up; a round is the steps between two evaluations.
-STEP = Experiment().but(task__p=97, fraction=0.4, steps=1_000_000, evaluate_every=5)
-SMALL = STEP.but(task__p=31, fraction=0.5, architecture__layers=1, architecture__width=32, batch_size=None)
+STEP, SMALL = (speed.RECIPES[name].but(steps=1_000_000, evaluate_every=5) for name in ("canonical", "small"))
 needs_a_compiler = pytest.mark.skipif(not compiling.can_compile(CPU), reason="no C++ compiler for torch.compile")
 torchs_own_warning = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -36,24 +35,25 @@ def rounds_of(recipe):
 
 def time_textbook(benchmark, recipe):
     run = Textbook(recipe)
-    benchmark.pedantic(run.step, rounds=5 * rounds_of(recipe), warmup_rounds=3)
-    tell(benchmark, recipe, members=1, steps=1)
+    steps = range(recipe.evaluate_every)
+    benchmark.pedantic(lambda: [run.step() for _ in steps], rounds=rounds_of(recipe), warmup_rounds=1)
+    tell(benchmark, recipe, members=1)
 
 
 def time_engine(benchmark, recipe, members=1, compiled=False):
     stack = stack_of(recipe, members, compiled)
     benchmark.pedantic(stack.advance, rounds=rounds_of(recipe), warmup_rounds=2)
-    tell(benchmark, recipe, members, recipe.evaluate_every)
+    tell(benchmark, recipe, members)
 
 
 def stack_of(recipe, members, compiled=False):
     return Stack([Member(recipe.but(seed=seed)) for seed in range(members)], CPU, compiled=compiled)
 
 
-def tell(benchmark, recipe, members, steps):
+def tell(benchmark, recipe, members):
     """``extra_info`` has milliseconds and matrix work of one member's step."""
     rows = recipe.batch_size or len(recipe.split.train)
-    seconds = benchmark.stats.stats.min / members / steps
+    seconds = benchmark.stats.stats.min / members / recipe.evaluate_every
     flops = necessary_flops(recipe.architecture, recipe.task, rows)
     benchmark.extra_info.update(
         p=recipe.task.p, layers=recipe.architecture.layers, width=recipe.architecture.width, rows=rows,
@@ -126,14 +126,15 @@ def test_evaluation(benchmark, recipe, members):
 
 def time_run(benchmark, width, compiled=False):
     """A run until it groks; ``evaluations`` is the share of its time that goes into measuring."""
-    recipe = STEP.but(architecture__width=width, steps=3000, evaluate_every=25, stop_when_generalized=True)
+    recipe = speed.RECIPES["canonical"].but(architecture__width=width)
     train(recipe.but(steps=1), compiled=compiled, progress=False)
     runs = []
     benchmark.pedantic(lambda: runs.append(train(recipe, compiled=compiled, progress=False)), rounds=1)
-    measuring = 1e-3 * speed.measure(recipe, 1, CPU)["evaluation_ms"] * len(runs[0].history)
+    history, seconds = runs[0].history, benchmark.stats.stats.min
+    evaluation = speed.measure("canonical", 1, CPU, architecture__width=width)["evaluation_ms"] / 1e3
     benchmark.extra_info.update(
         width=width, delay_ratio=runs[0].milestones.delay_ratio, status=runs[0].status,
-        steps=int(runs[0].history["step"].iloc[-1]), evaluations=measuring / benchmark.stats.stats.min,
+        steps=int(history["step"].iloc[-1]), evaluations=evaluation * len(history) / seconds,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The library under the book "Grokking as a phase transition": rooms, in the order of the data.
 
 - ``recipes``: what decides the numbers of a run: task, network, optimizer, schedules, and all of it as one experiment.
-- ``engine``: turns a recipe into a run. Its modules ``transformer``, ``prefixes`` and ``training`` import torch.
+- ``engine``: turns a recipe into a run, many of them side by side, on a core or a GPU.
 - ``measures``: what a network did, from its answers, its weights and its milestones; ``fourier``, ``walsh`` and
   ``progress`` look inside, ``landscape`` at the loss around it.
 - ``studies``: grids of experiments, declared, run, stored and made again; ``python -m grokmodels`` commands them.
@@ -10,8 +10,8 @@
 - ``ledger``: every claim of the book as a row computed from stored runs.
 - ``figures``, ``palette`` and ``explorables`` show it all; ``exercises`` checks answers.
 
-Importing this package, or any room, does not import torch. The modules of ``engine`` do, and so do the two that train
-networks of their own: ``measures.landscape`` and ``ledger.norms``.
+Importing this package, or any room, does not import torch. The modules of ``engine`` do, all but ``run``, and so do the
+two that train networks of their own: ``measures.landscape`` and ``ledger.norms``.
 """
 
 from __future__ import annotations

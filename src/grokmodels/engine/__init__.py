@@ -1,4 +1,4 @@
 """From a recipe to a run: the network, its exact fast forward pass, and the training loop.
 
-All three modules import torch; this package alone does not.
+Its modules import torch, all but ``run``; this package alone does not.
 """

@@ -56,7 +56,12 @@ def precisions_agree(device: torch.device) -> None:
     """Over the first steps, lower precisions stay near double precision, as coarsely as they round."""
     for precision, tolerance in [("float32", 1e-3), ("tf32", 5e-2), ("bfloat16", 2e-1)]:
         short = SMALL.but(steps=10)
-        _alike(precision, train(short.but(precision=precision), device=device, progress=False), train(short), tolerance)
+        _alike(
+            precision,
+            train(short.but(precision=precision), device=device, progress=False),
+            train(short, progress=False),
+            tolerance,
+        )
 
 
 def a_loss_that_is_not_finite_ends_its_run_only(device: torch.device) -> None:

@@ -41,6 +41,11 @@ def rounding(precision: str, device: torch.device) -> Iterator[None]:
         torch.set_float32_matmul_precision(before)
 
 
+def widest(device: torch.device) -> torch.dtype:
+    """The precision in which measures are summed up: double, where the device has it."""
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
 def synchronize(device: torch.device) -> None:
     """Wait until the device has done what it was told, so that a clock can be read."""
     if device.type == "cuda":

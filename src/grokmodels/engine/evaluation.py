@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from grokmodels.engine.devices import widest
 from grokmodels.recipes.tasks import IntArray, Task
 
 # Cells of inputs and classes that are sorted at a time.
@@ -40,9 +41,10 @@ class Evaluation:
     def __init__(self, task: Task, device: torch.device) -> None:
         self.labels = torch.as_tensor(task.labels, device=device)
         self._pattern = _pattern(task, device)
+        self._dtype = widest(device)
 
     def __call__(self, pieces: Iterable[tuple[slice, Tensor]], parts: Tensor) -> dict[str, Tensor]:
-        """The measures by their column names, (S,) each, in double precision.
+        """The measures by their column names, (S,) each, as precisely as the device adds.
 
         ``pieces`` are slices of the inputs with their logits (S, n, C), which together cover all; ``parts`` (S, 2, N)
         is 1 where an input belongs to a part and 0 elsewhere.
@@ -52,11 +54,11 @@ class Evaluation:
         for piece, logits in pieces:
             centered = logits - logits.mean(dim=2, keepdim=True)
             weights = parts[:, :, piece]
-            totals = totals + torch.bmm(weights.double(), self._by_input(logits, centered, piece))
+            totals = totals + torch.bmm(weights.to(self._dtype), self._by_input(logits, centered, piece))
             in_orbits = in_orbits + self._orbit_sums(centered, weights.to(logits.dtype), piece)
-        sizes = parts.double().sum(dim=2, keepdim=True)
+        sizes = parts.to(self._dtype).sum(dim=2, keepdim=True)
         *means, energy = (totals / sizes).unbind(dim=2)
-        share = self._kept(in_orbits, parts.double()) / (energy * sizes[..., 0])
+        share = self._kept(in_orbits, parts.to(self._dtype)) / (energy * sizes[..., 0])
         signal = means[MEASURES.index("signal")]
         # Of a network that says nothing, as after a collapse, no part is the rule.
         m_hat = torch.where(signal[:, 0] == 0, 0.0, signal[:, 1] / signal[:, 0])
@@ -68,7 +70,7 @@ class Evaluation:
         return named | {"m_hat": m_hat, "rule_share": share[:, 1], "rule_share_train": share[:, 0]}
 
     def _by_input(self, logits: Tensor, centered: Tensor, piece: slice) -> Tensor:
-        """Each input's measures and the square of its centered logits, (S, n, 5), in double precision."""
+        """Each input's measures and the square of its centered logits, (S, n, 5)."""
         label = self.labels[piece].expand(len(logits), -1).unsqueeze(2)
         right = logits.gather(2, label)
         best, where = logits.scatter(2, label, -torch.inf).max(dim=2, keepdim=True)
@@ -78,12 +80,12 @@ class Evaluation:
         signal = centered.gather(2, label)
         # Squares of a quiet network's logits are too small for single precision.
         energy = torch.linalg.vector_norm(centered, dim=2, keepdim=True, dtype=torch.float64).square()
-        return torch.cat([x.double() for x in (loss, correct, right - best, signal, energy)], dim=2)
+        return torch.cat([x.to(self._dtype) for x in (loss, correct, right - best, signal, energy)], dim=2)
 
     def _orbit_sums(self, centered: Tensor, weights: Tensor, piece: slice) -> Tensor:
         """Sum of the sorted cells over each part's inputs of each class of rows, (S, 2 · kinds, C)."""
         cells = centered.gather(2, self._pattern.order[piece].long().expand(len(centered), -1, -1))
-        return torch.bmm(self._by_kind(weights, piece), cells).double()
+        return torch.bmm(self._by_kind(weights, piece), cells).to(self._dtype)
 
     def _by_kind(self, weights: Tensor, piece: slice) -> Tensor:
         """Weights (S, 2, n) as (S, 2 · kinds, n): those of one class of rows at a time."""
@@ -98,7 +100,7 @@ class Evaluation:
         assert isinstance(sums, Tensor)
         orbit = self._pattern.orbit
         sizes = self._by_kind(parts, slice(None)).sum(dim=2)
-        nothing = torch.zeros(*parts.shape[:2], int(orbit.max()) + 1, dtype=torch.float64, device=sums.device)
+        nothing = torch.zeros(*parts.shape[:2], int(orbit.max()) + 1, dtype=self._dtype, device=sums.device)
         index = orbit.flatten().expand(*parts.shape[:2], -1)
         totals = nothing.scatter_add(2, index, sums.view(index.shape))
         cells = nothing.scatter_add(2, index, sizes.repeat_interleave(orbit.shape[1], dim=1).view(index.shape))

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from grokmodels.engine import compiling, graphs, network, optimizers
-from grokmodels.engine.devices import provenance, rounding, synchronize
+from grokmodels.engine.devices import provenance, rounding, synchronize, widest
 from grokmodels.engine.evaluation import Evaluation
 from grokmodels.engine.run import Run
 from grokmodels.engine.slot import Member, Slot
@@ -220,8 +220,8 @@ class Stack:
 
     def _pieces(self, parameters: network.Parameters, members: int) -> Iterable[tuple[slice, Tensor]]:
         """All inputs' logits, so many inputs at a time that the activations keep within :data:`PIECE`."""
-        widest = max(4 * self.recipe.architecture.width, self.recipe.task.n_classes)
-        size = max(PIECE[self.device.type] // (widest * members), 64)
+        largest = max(4 * self.recipe.architecture.width, self.recipe.task.n_classes)
+        size = max(PIECE[self.device.type] // (largest * members), 64)
         for start in range(0, len(self._labels), size):
             piece = slice(start, min(start + size, len(self._labels)))
             rows = torch.arange(piece.start, piece.stop, device=self.device).expand(members, -1)
@@ -229,9 +229,9 @@ class Stack:
 
 
 def norms(parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The Euclidean norm of all parameters and of each, (S,), in double precision."""
+    """The Euclidean norm of all parameters and of each, (S,)."""
     each = {
-        f"norm.{name}": torch.linalg.vector_norm(values.flatten(1), dim=1, dtype=torch.float64)
+        f"norm.{name}": torch.linalg.vector_norm(values.flatten(1), dim=1, dtype=widest(values.device))
         for name, values in parameters.items()
     }
     return {"weight_norm": torch.linalg.vector_norm(torch.stack(list(each.values())), dim=0), **each}

@@ -9,6 +9,7 @@ from itertools import chain
 
 import torch
 
+from grokmodels.engine import memory
 from grokmodels.engine.devices import pick_device
 from grokmodels.engine.run import Run
 from grokmodels.engine.slot import Member, Slot
@@ -61,7 +62,7 @@ def train_stack(
     One batched pass serves up to ``slots`` of them (default: all); the others follow as slots fall free. A run in a
     stack differs from the same run alone by rounding only. ``stop`` is asked at every evaluation; once it is true, no
     step is taken any more, and what is not done is dropped. ValueError where the experiments differ in
-    :attr:`~grokmodels.recipes.experiment.Experiment.shape`, or there are none.
+    :attr:`~grokmodels.recipes.experiment.Experiment.shape`, there are none, or they cannot fit the device's memory.
 
     >>> from grokmodels import Experiment
     >>> from grokmodels.engine.slot import Member
@@ -78,6 +79,7 @@ def train_stack(
     together = len(members) if members[0].experiment.same_data_throughout else size
     groups = [members[i : i + together] for i in range(0, len(members), together)]
     place = pick_device(device)
+    memory.require(members[0].experiment, min(size, len(members)), place)
     return chain.from_iterable(_train(group, size, place, compiled, progress, stop) for group in groups)
 
 

@@ -23,6 +23,7 @@ import grokmodels
 from grokmodels import studies
 from grokmodels.studies import files, pools, store
 from grokmodels.studies.board import Board, shown
+from grokmodels.studies.runners import alike
 
 Options = argparse.Namespace
 # Exit status of a command that a signal ended, as shells have it.
@@ -132,7 +133,8 @@ def _todo(study: studies.Study, folder: Path, options: Options) -> list[studies.
 def _run(todo: list[studies.Point], folder: Path, options: Options, stack: int, deadline: float) -> None:
     pool = pools.dask(options.scheduler) if options.scheduler else pools.local(options.workers)
     with pool as (executor, workers):
-        print(f"{len(todo)} runs on {workers} workers, up to {stack} side by side on each", flush=True)
+        each = "" if options.scheduler else f", {_memory(todo, workers, stack, options.device)} of memory each"
+        print(f"{len(todo)} runs on {workers} workers, up to {stack} side by side on each{each}", flush=True)
         done = studies.run_points(todo, folder, executor, options.device, stack, workers=workers, deadline=deadline)
         board = Board(todo)
         with closing(done), shown(board) as say:
@@ -141,6 +143,18 @@ def _run(todo: list[studies.Point], folder: Path, options: Options, stack: int, 
                 board.add(run)
                 t_mem, t_gen = run.milestones
                 say(f"{path}  {run.status}, memorized: {t_mem}, generalized: {t_gen}")
+
+
+def _memory(todo: list[studies.Point], workers: int, stack: int, device: str) -> str:
+    """About what a worker will need at most. ValueError, before it starts, where all workers together cannot fit."""
+    from grokmodels.engine import memory
+    from grokmodels.engine.devices import pick_device
+
+    place = pick_device(device)
+    needed = (
+        memory.require(together[0].experiment, min(stack, len(together)), place, workers) for together in alike(todo)
+    )
+    return f"about {memory.gigabytes(max(needed))}"
 
 
 def _add_list(commands: Any) -> None:

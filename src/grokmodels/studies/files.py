@@ -38,8 +38,13 @@ RECORD = pa.schema(
         ("columns", pa.list_(pa.string())),
     ]
 )
-# Single precision is finer than any figure here, half precision than any use of the weights; each halves its files.
-PRECISION = {"step": np.dtype("int64"), "decay_time": np.dtype("float64")}
+# What is kept to the last bit; half precision is finer than any use of the weights, and halves their files.
+EXACT: dict[str, np.dtype[Any]] = {
+    "step": np.dtype("int64"), "decay_time": np.dtype("float64"),
+    "train_accuracy": np.dtype("float32"), "test_accuracy": np.dtype("float32"),
+}  # fmt: skip
+# Bits of everything else: 1e-5 of a value is finer than any figure, and noise beyond it would be half of a file.
+BITS = 16
 # Values that come again and again, which zstd finds where the bytes of one number stay together.
 REPEATING = ("step", "decay_time", "train_accuracy", "test_accuracy")
 
@@ -85,9 +90,12 @@ def find(path: Path, *, checkpoints: bool = True) -> Found:
 
 
 def encode(run: Run) -> tuple[pa.Table, Tensors]:
-    """A run as it is stored: a table of one row, with the history in single, and its weights in half precision."""
+    """A run as it is stored: a table of one row, with the history to five digits, and its weights in half precision."""
     key = run.experiment.key
-    history = {str(name): column.to_numpy(PRECISION.get(str(name), "float32")) for name, column in run.history.items()}
+    history = {
+        str(name): column.to_numpy(EXACT[str(name)]) if name in EXACT else _rounded(column.to_numpy("float32"))
+        for name, column in run.history.items()
+    }
     tensors = {
         f"{key}/{step}/{name}": np.ascontiguousarray(values, np.float16)
         for step, kept in run.checkpoints.items()
@@ -106,6 +114,14 @@ def encode(run: Run) -> tuple[pa.Table, Tensors]:
     for name, values in history.items():
         row = row.append_column(name, pa.array([values], pa.list_(pa.from_numpy_dtype(values.dtype))))
     return row, tensors
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    """Single-precision numbers rounded to :data:`BITS` bits, whose last byte is then zero; what is not finite stays."""
+    dropped = 24 - BITS
+    bits = values.view(np.uint32)
+    near = ((bits + np.uint32(1 << (dropped - 1))) & np.uint32(-1 << dropped & 0xFFFFFFFF)).view(np.float32)
+    return np.where(np.isfinite(values) & np.isfinite(near), near, values)
 
 
 class Rows:

@@ -127,7 +127,7 @@ def test_who_has_seen_enough_may_hang_up(root):
 
 
 # What only some commands need, and a machine that trains may lack.
-SPARED = ("altair", "anywidget", "distributed", "ipywidgets", "lifelines", "matplotlib", "rich")
+SPARED = ("altair", "anywidget", "distributed", "ipywidgets", "lifelines", "matplotlib", "rich", "tqdm")
 BARE = f"""
 import sys
 for name in {SPARED}:

@@ -2,10 +2,14 @@
 
 import random
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from grokmodels import Experiment, train
 from grokmodels.studies import files
@@ -27,10 +31,24 @@ def test_a_run_comes_back(run, path):
     again = files.load(path)
     assert again.experiment == run.experiment
     assert (again.status, again.provenance) == (run.status, run.provenance)
-    pd.testing.assert_frame_equal(again.history, run.history, check_dtype=False, rtol=1e-6)
+    exact = list(files.EXACT)
+    stored = run.history[exact].astype(files.EXACT)
+    pd.testing.assert_frame_equal(again.history[exact], stored, check_exact=True)
+    # Half of the last of 16 bits.
+    pd.testing.assert_frame_equal(again.history, run.history, check_dtype=False, rtol=2**-16, atol=0)
     assert list(again.checkpoints) == [0, 40]
     assert again.checkpoints[40]["embedding"] == pytest.approx(run.checkpoints[40]["embedding"], rel=1e-3, abs=1e-7)
     assert path.stem == run.experiment.key
+
+
+@given(arrays("float32", 20, elements=st.floats(width=32)))
+def test_rounding_keeps_sixteen_bits_and_what_is_not_finite(values):
+    rounded = files._rounded(values)
+    assert np.array_equal(np.isnan(rounded), np.isnan(values))
+    finite = np.isfinite(values)
+    assert np.array_equal(rounded[~finite & ~np.isnan(values)], values[~finite & ~np.isnan(values)])
+    assert np.all(np.abs(rounded[finite].astype(float) - values[finite]) <= 2.0**-16 * np.abs(values[finite]) + 2e-43)
+    assert np.array_equal(files._rounded(rounded), rounded, equal_nan=True)
 
 
 def test_saving_leaves_no_temporary_files(path):
