@@ -38,6 +38,11 @@ grid.optimizer.weight_decay = [0.5, 1.0]
 SELDOM, OFTEN = "20000", "10"
 
 
+def heed_interrupts():
+    """As in a terminal; what a shell starts in the background ignores interrupts, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(tmp_path):
     """Start a study by its command, in a process group of its own, as a terminal does; none of it may stay behind."""
@@ -48,8 +53,9 @@ def start(tmp_path):
         (tmp_path / "studies" / "stop.toml").write_text(STUDY.replace("EVERY", every), encoding="utf-8")
         command = [sys.executable, "-m", "grokmodels", "--root", str(tmp_path), "study", "stop", *options]
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True
-        )
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+            start_new_session=True, preexec_fn=heed_interrupts,
+        )  # fmt: skip
         groups.append(process.pid)
         return process
 

@@ -51,7 +51,7 @@ def run_points(
     with _interrupts_held():
         pays = {together[0].experiment.shape: worth_compiling(together, workers, stack) for together in alike(points)}
         futures = {
-            executor.submit(run_job, job, str(folder), device, stack, deadline, compiled=pays[job[0].experiment.shape])
+            executor.submit(run_job, job, str(folder), device, stack, deadline, pays[job[0].experiment.shape])
             for job in jobs(points, workers, stack)
         }
     running: Collection[Future[list[str]]] = futures
@@ -102,7 +102,7 @@ def _even(points: list[Point], largest: int) -> list[list[Point]]:
 
 
 def run_job(
-    points: list[Point], folder: str, device: str, stack: int, deadline: float, *, compiled: bool = False
+    points: list[Point], folder: str, device: str, stack: int, deadline: float, compiled: bool = False
 ) -> list[str]:
     """Train points of one shape on one thread, store each run when it is done, and return their files' names.
 

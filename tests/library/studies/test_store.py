@@ -36,7 +36,9 @@ COLUMNS = ["step", "decay_time", "train_loss", "train_accuracy", "test_accuracy"
 def made_up(seed, rows=5, *, weights=False, **changes):
     """A run that nobody trained: random numbers, some of them NaN, under a true recipe."""
     chance = np.random.default_rng(seed)
-    history = pd.DataFrame(chance.normal(size=(rows, len(COLUMNS))), columns=COLUMNS).astype("float32")
+    # Numbers that are stored as they are: of a dozen bits.
+    values = np.round(chance.normal(size=(rows, len(COLUMNS))) * 512) / 512
+    history = pd.DataFrame(values, columns=COLUMNS).astype("float32")
     history["step"], history["decay_time"] = np.arange(rows) * 10, chance.normal(size=rows)
     history.loc[history.index[1:2], "train_loss"] = np.nan
     for name in changes.pop("extra", ()):
