@@ -31,10 +31,14 @@ def borrow(
     test seeds only on demand. They are packed into ``out``, whatever ends this. RuntimeError where a check fails:
     nothing is run on a device that is not right.
     """
+    import torch
+
     from grokmodels.engine.devices import pick_device, provenance
 
     begun = time.time()
     place = pick_device(device)
+    # What does not run on the device is one core's work, here as in studies.
+    torch.set_num_threads(1)
     todo = {name: missing(*shipped(name, root), test=test) for name in names}
     out.mkdir(parents=True, exist_ok=True)
     report: dict[str, Any] = {"minutes": minutes, **provenance(place), "checks": _checked(place, say)}
