@@ -13,11 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from grokmodels import measures
 from grokmodels.engine.optimizers import decay_times
 from grokmodels.engine.run import Run, Status
 from grokmodels.engine.transformer import Transformer
+from grokmodels.measures.lasting import EVALUATIONS, LEVEL, first_lasting
 from grokmodels.recipes.experiment import Experiment
+from grokmodels.recipes.tasks import Split
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class Slot:
         return Run(self.experiment, history.astype({"step": "int64"}), self.status or "finished", about, self._kept)
 
     @cached_property
-    def split(self) -> Any:
+    def split(self) -> Split:
         """The training and test inputs."""
         return self.experiment.split
 
@@ -146,5 +147,6 @@ class Slot:
                 step += 1
 
     def _has_generalized(self) -> bool:
-        recent = pd.DataFrame(self._rows[-5:])
-        return not measures.milestones(recent).t_gen.censored
+        recent = self._rows[-EVALUATIONS:]
+        steps, accuracies = ([row[name] for row in recent] for name in ("step", "test_accuracy"))
+        return not first_lasting(steps, accuracies, LEVEL).censored

@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+# The accuracy that counts as memorized or generalized, and the evaluations among which it must last.
+LEVEL, EVALUATIONS = 0.99, 5
+
 
 class Milestone(NamedTuple):
     """When something happened. ``censored``: it had not by ``step``, the last step looked at; nothing more is known."""
@@ -31,7 +34,7 @@ class Milestones(NamedTuple):
         return float("nan") if self.t_mem.censored else self.t_gen.step / self.t_mem.step
 
 
-def first_lasting(steps: ArrayLike, values: ArrayLike, level: float, evaluations: int = 5) -> Milestone:
+def first_lasting(steps: ArrayLike, values: ArrayLike, level: float, evaluations: int = EVALUATIONS) -> Milestone:
     """The first evaluation at or above ``level`` that lasts: most of the ``evaluations`` from it on are there, too.
 
     A majority, not all: large steps make accuracy dip for an evaluation or two, and a rule that forbids any dip would
@@ -47,7 +50,7 @@ def first_lasting(steps: ArrayLike, values: ArrayLike, level: float, evaluations
     return Milestone(int(steps[-1]) if len(steps) else 0, censored=True)
 
 
-def milestones(history: pd.DataFrame, level: float = 0.99, evaluations: int = 5) -> Milestones:
+def milestones(history: pd.DataFrame, level: float = LEVEL, evaluations: int = EVALUATIONS) -> Milestones:
     """t_mem and t_gen of a run's history (columns ``step``, ``train_accuracy``, ``test_accuracy``).
 
     >>> steps = range(0, 800, 100)
