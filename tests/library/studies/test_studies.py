@@ -107,7 +107,7 @@ def test_local_processes_store_each_run_once(study, tmp_path):
     kept = studies.load(tmp_path, todo[0].experiment.key).checkpoints
     assert list(kept) == [0, 10, 20]
     assert [studies.replay(point, tmp_path, 20) for point in studies.sample(study, tmp_path, 2)] == [
-        pytest.approx(0, abs=1e-5)
+        pytest.approx(0, abs=2**-16)
     ] * 2
 
 
@@ -221,7 +221,7 @@ def test_a_run_that_was_evaluated_once_is_compared_there(study, tmp_path):
     point = next(study.points())
     run = train(point.experiment, progress=False)
     files.save(replace(run, history=run.history[:1], status="diverged"), tmp_path)
-    assert studies.replay(point, tmp_path, 20) == pytest.approx(0, abs=1e-6)
+    assert studies.replay(point, tmp_path, 20) == pytest.approx(0, abs=2**-16)
 
 
 @pytest.mark.parametrize("again", [0, 1])
