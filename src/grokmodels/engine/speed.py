@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from grokmodels.engine import memory
 from grokmodels.engine.compiling import can_compile
 from grokmodels.engine.devices import synchronize
 from grokmodels.engine.prefixes import necessary_flops
@@ -66,13 +67,18 @@ def peaks(device: torch.device) -> dict[str, float]:
 
 
 def sweep(device: torch.device, sizes: Sequence[int], until: Callable[[], bool]) -> Iterator[dict[str, Any]]:
-    """Both recipes at each size, then at the largest compiled, until it is time."""
+    """Both recipes at each size, then at the largest compiled, until it is time.
+
+    What does not fit the device's memory is left out.
+    """
     plan = [(name, size, False) for size in sizes for name in RECIPES]
     if can_compile(device):
         plan += [(name, sizes[-1], True) for name in RECIPES]
     for name, size, compiled in plan:
         if until():
             return
+        if memory.estimate(RECIPES[name], size, device) > memory.available(device):
+            continue
         yield measure(name, size, device, compiled=compiled)
 
 
