@@ -49,13 +49,8 @@ class Evaluation:
         ``pieces`` are slices of the inputs with their logits (S, n, C), which together cover all; ``parts`` (S, 2, N)
         is 1 where an input belongs to a part and 0 elsewhere.
         """
-        totals: Tensor | float = 0.0
-        in_orbits: Tensor | float = 0.0
-        for piece, logits in pieces:
-            centered = logits - logits.mean(dim=2, keepdim=True)
-            weights = parts[:, :, piece]
-            totals = totals + torch.bmm(weights.to(self._dtype), self._by_input(logits, centered, piece))
-            in_orbits = in_orbits + self._orbit_sums(centered, weights.to(logits.dtype), piece)
+        sums = [self._sums(logits, piece, parts[:, :, piece]) for piece, logits in pieces]
+        totals, in_orbits = (torch.stack(part).sum(dim=0) for part in zip(*sums, strict=True))
         sizes = parts.to(self._dtype).sum(dim=2, keepdim=True)
         *means, energy = (totals / sizes).unbind(dim=2)
         share = self._kept(in_orbits, parts.to(self._dtype)) / (energy * sizes[..., 0])
@@ -69,6 +64,13 @@ class Evaluation:
         }
         return named | {"m_hat": m_hat, "rule_share": share[:, 1], "rule_share_train": share[:, 0]}
 
+    def _sums(self, logits: Tensor, piece: slice, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """What a piece adds to each part: its measures (S, 2, 5), and its sorted cells (S, 2 · kinds, C)."""
+        centered = logits - logits.mean(dim=2, keepdim=True)
+        measures = torch.bmm(weights.to(self._dtype), self._by_input(logits, centered, piece))
+        cells = centered.gather(2, self._pattern.order[piece].long().expand(len(centered), -1, -1))
+        return measures, torch.bmm(self._by_kind(weights.to(logits.dtype), piece), cells).to(self._dtype)
+
     def _by_input(self, logits: Tensor, centered: Tensor, piece: slice) -> Tensor:
         """Each input's measures and the square of its centered logits, (S, n, 5)."""
         label = self.labels[piece].expand(len(logits), -1).unsqueeze(2)
@@ -79,13 +81,8 @@ class Evaluation:
         correct = (right > best) | ((right == best) & (label < where))
         signal = centered.gather(2, label)
         # Squares of a quiet network's logits are too small for single precision.
-        energy = torch.linalg.vector_norm(centered, dim=2, keepdim=True, dtype=torch.float64).square()
+        energy = torch.linalg.vector_norm(centered, dim=2, keepdim=True, dtype=self._dtype).square()
         return torch.cat([x.to(self._dtype) for x in (loss, correct, right - best, signal, energy)], dim=2)
-
-    def _orbit_sums(self, centered: Tensor, weights: Tensor, piece: slice) -> Tensor:
-        """Sum of the sorted cells over each part's inputs of each class of rows, (S, 2 · kinds, C)."""
-        cells = centered.gather(2, self._pattern.order[piece].long().expand(len(centered), -1, -1))
-        return torch.bmm(self._by_kind(weights, piece), cells).to(self._dtype)
 
     def _by_kind(self, weights: Tensor, piece: slice) -> Tensor:
         """Weights (S, 2, n) as (S, 2 · kinds, n): those of one class of rows at a time."""
@@ -95,9 +92,8 @@ class Evaluation:
         is_kind = torch.nn.functional.one_hot(self._pattern.kind[piece], kinds).T.to(weights.dtype)
         return (weights.unsqueeze(2) * is_kind).flatten(1, 2)
 
-    def _kept(self, sums: Tensor | float, parts: Tensor) -> Tensor:
+    def _kept(self, sums: Tensor, parts: Tensor) -> Tensor:
         """What the projection on the orbits keeps of the squared centered logits, (S, 2)."""
-        assert isinstance(sums, Tensor)
         orbit = self._pattern.orbit
         sizes = self._by_kind(parts, slice(None)).sum(dim=2)
         nothing = torch.zeros(*parts.shape[:2], int(orbit.max()) + 1, dtype=self._dtype, device=sums.device)
