@@ -19,6 +19,8 @@ from grokmodels.studies.study import missing, shipped
 # Members side by side in the benchmark, and what part of the time it may take.
 SIZES = (1, 4, 16, 64, 256, 512, 1024)
 BENCHMARK_SHARE = 0.25
+# Bytes that a file of a repository may have; what is larger came from too many runs at a time.
+LARGEST = 16 * 10**6
 
 
 def borrow(
@@ -61,6 +63,8 @@ def borrow(
         for name in todo:
             store.pack(out / name)
         _write(out, report)
+        for path in sorted(out.glob("*.*")):
+            say(f"{path}: {path.stat().st_size / 1e6:.1f} MB" + "; more than 16 MB" * (path.stat().st_size > LARGEST))
     return report
 
 
