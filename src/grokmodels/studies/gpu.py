@@ -63,7 +63,7 @@ def borrow(
         for name in todo:
             store.pack(out / name)
         _write(out, report)
-        for path in sorted(out.glob("*.*")):
+        for path in sorted(out.glob("[!.]*.*")):
             say(f"{path}: {path.stat().st_size / 1e6:.1f} MB" + "; more than 16 MB" * (path.stat().st_size > LARGEST))
     return report
 
