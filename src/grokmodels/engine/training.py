@@ -33,9 +33,9 @@ def train(
     first time, needs a C++ compiler and rounds differently; it pays for long or many runs of one shape. The bar is
     quiet where there is nobody to see it, and where the environment has ``TQDM_DISABLE``.
 
-    On one CPU with one number of threads the same experiment gives the same history to the last bit; a GPU adds up
-    gradients in no fixed order. ValueError for a device that is not there, and checkpoints at steps that are never
-    evaluated.
+    On one CPU with one number of threads the same experiment gives the same history to the last bit. Several threads of
+    a compiled step, and a GPU, add up gradients in no fixed order. ValueError for a device that is not there, and
+    checkpoints at steps that are never evaluated.
 
     >>> from grokmodels import Experiment, train
     >>> run = train(Experiment().but(task__p=7, architecture__width=16, batch_size=None, steps=500))
