@@ -49,7 +49,9 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        # At once: at an orderly exit libraries may wait for each other.
+        sys.stdout.flush()
+        os._exit(INTERRUPTED)
     except BrokenExecutor:
         sys.exit(
             _failed("a worker ended abruptly, as when memory runs out; what is stored is kept, start again to go on")

@@ -7,9 +7,12 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from grokmodels.studies.runners import begin_worker
+
+# Seconds that a scheduler has to answer when a client leaves.
+GOODBYE = 5
 
 
 @contextmanager
@@ -41,5 +44,10 @@ def dask(address: str) -> Iterator[tuple[Executor, int]]:
     """
     from distributed import Client
 
-    with Client(address) as client:
+    client = Client(address)
+    try:
         yield client.get_executor(pure=False), max(1, sum(client.nthreads().values()))
+    finally:
+        # What is pending was canceled; a scheduler that is slow to say goodbye must not keep anybody for a minute.
+        with suppress(TimeoutError):
+            client.close(timeout=GOODBYE)
