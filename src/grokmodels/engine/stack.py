@@ -145,12 +145,12 @@ class Stack:
 
     @property
     def _always_whole(self) -> bool:
-        return self.recipe.batch_size is None and self.recipe.same_data_throughout
+        return self.recipe.batch_size is None and self.recipe.steady
 
     @property
     def _records(self) -> bool:
         """Whether steps are recorded once as a CUDA graph and replayed: all of them must have one shape."""
-        return self.device.type == "cuda" and self.recipe.same_data_throughout
+        return self.device.type == "cuda" and self.recipe.steady
 
     @property
     def _fixed(self) -> bool:
@@ -189,7 +189,7 @@ class Stack:
         """Measure the members whose evaluation is due, and yield the runs of those that are done with it."""
         begun = time.perf_counter()
         due = self.due
-        if not self.recipe.same_data_throughout:
+        if not self.recipe.steady:
             self._parts = self._mark_parts()
         columns, numbers = self.measure(due)
         seconds = (time.perf_counter() - begun) / len(due)

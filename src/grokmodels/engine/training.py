@@ -76,7 +76,7 @@ def train_stack(
         raise ValueError(f"members: got {len(shapes)} shapes; a stack has one: {sorted(shapes)}")
     size = slots or len(members)
     # Where the number of training inputs changes with the step, members must keep step.
-    together = len(members) if members[0].experiment.same_data_throughout else size
+    together = len(members) if members[0].experiment.steady else size
     groups = [members[i : i + together] for i in range(0, len(members), together)]
     place = pick_device(device)
     memory.require(members[0].experiment, min(size, len(members)), place)

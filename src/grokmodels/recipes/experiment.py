@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Literal, NamedTuple
 
+import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from grokmodels.recipes import keys
-from grokmodels.recipes.architecture import Architecture
+from grokmodels.recipes.architecture import AnyArchitecture, Architecture
 from grokmodels.recipes.optimizer import Optimizer
 from grokmodels.recipes.recipe import Recipe
 from grokmodels.recipes.schedules import Schedule
-from grokmodels.recipes.tasks import Modular, Split, Task
+from grokmodels.recipes.tasks import IntArray, Modular, Split, Task
 
+Loss = Literal["cross-entropy", "squared", "stablemax"]
 Seed = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Seeds(NamedTuple):
@@ -38,15 +41,25 @@ class Experiment(Recipe):
     ``steps`` is the budget; with ``stop_when_generalized`` the run ends as soon as test accuracy has lasted
     (:func:`grokmodels.measures.milestones`), and one that never does is censored at the budget.
     ``data_schedule`` trains on a share of the training inputs that changes with the step: pairs are taken away and put
-    back in one fixed random order, while the test inputs stay the same.
+    back in one fixed random order, while the test inputs stay the same. ``batch_size_schedule`` is a factor of the
+    batch size (of all training inputs, for a full batch).
+    ``corrupted`` is the share of the training inputs that carry a label drawn at random for the whole run, and
+    ``label_noise`` the chance of each label in a batch to be drawn at random for one step; tests ask for the rule.
+    ``loss`` is the cross-entropy, with a ``label_smoothing``; the squared error of the logits against one-hot answers,
+    mean over classes; or the cross-entropy of StableMax (Prieto et al. 2025, arXiv:2501.04697).
     """
 
     task: Task = Modular()
     fraction: Annotated[float, Field(gt=0, le=1)] = 0.4
     data_schedule: Schedule = Schedule.constant()
-    architecture: Architecture = Architecture()
+    corrupted: Share = 0.0
+    label_noise: Share = 0.0
+    architecture: AnyArchitecture = Architecture()
+    loss: Loss = "cross-entropy"
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     optimizer: Optimizer = Optimizer()
     batch_size: Annotated[int, Field(ge=1)] | None = 512
+    batch_size_schedule: Schedule = Schedule.constant()
     precision: Literal["float32", "tf32", "float64", "bfloat16"] = "float32"
     steps: Annotated[int, Field(ge=1)] = 2000
     evaluate_every: Annotated[int, Field(ge=1)] = 25
@@ -73,6 +86,11 @@ class Experiment(Recipe):
             raise ValueError(
                 f"data_schedule: got shares {shares}; must be at most 1 and leave one of {n_train} training inputs"
             )
+        sizes = [round(factor * (self.batch_size or n_train)) for _, factor in self.batch_size_schedule.knots]
+        if not (max(sizes) <= n_train and min(sizes) >= 1):
+            raise ValueError(f"batch_size_schedule: got batches of {sizes}; must be 1 to {n_train}, the training inputs")
+        if self.label_smoothing and self.loss != "cross-entropy":
+            raise ValueError(f"label_smoothing: got {self.label_smoothing}; only the cross-entropy takes one")
         return self
 
     @property
@@ -91,24 +109,33 @@ class Experiment(Recipe):
         """The training and the test inputs, drawn anew at each call."""
         return self.task.split(self.fraction, self.seeds.split)
 
+    def labels(self, split: Split) -> IntArray:
+        """The label that training asks for, of every input, (n_inputs,): the rule's, but where it is corrupted."""
+        if not self.corrupted:
+            return self.task.labels
+        # A stream of its own, so that the split is the one of the same run with right labels.
+        rng, labels = np.random.default_rng([self.seeds.split, 1]), self.task.labels.copy()
+        changed = rng.permutation(split.train)[: round(self.corrupted * len(split.train))]
+        labels[changed] = rng.integers(self.task.n_classes, size=len(changed))
+        return labels
+
     @property
-    def same_data_throughout(self) -> bool:
-        """Whether every step draws from the whole training split."""
-        return all(share == 1 for _, share in self.data_schedule.knots)
+    def steady(self) -> bool:
+        """Whether every step draws as many inputs, from the whole training split."""
+        return {1.0} == {factor for plan in (self.data_schedule, self.batch_size_schedule) for _, factor in plan.knots}
 
     @property
     def shape(self) -> str:
         """What runs must share to train as one stack.
 
         That is all but what each member has of its own: seeds, perturbation, early stopping, initial scale, and the
-        optimizer's numbers, of which only whether there is a ``clip`` must be shared.
+        optimizer's numbers (:attr:`~grokmodels.recipes.optimizer.Optimizer.structure` is what must be shared).
         """
         shared = keys.deviations(self)
         for field in ("seed", *(f"{drawn}_seed" for drawn in Seeds._fields), "perturbation", "stop_when_generalized"):
             shared.pop(field, None)
         architecture = {field: x for field, x in shared.get("architecture", {}).items() if field != "init_scale"}
-        optimizer = {"name": self.optimizer.name, "clip": self.optimizer.clip is not None}
-        return keys.text(shared | {"architecture": architecture, "optimizer": optimizer})
+        return keys.text(shared | {"architecture": architecture, "optimizer": self.optimizer.structure})
 
     def require_evaluated(self, checkpoints: Iterable[int]) -> None:
         """ValueError for steps at which no run of this recipe is evaluated, so that none could keep its weights."""
