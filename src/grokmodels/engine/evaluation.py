@@ -8,7 +8,7 @@ Shapes: S members, N inputs, C classes; *parts* are the training and the test in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from grokmodels.engine.devices import widest
+from grokmodels.engine.losses import losses
 from grokmodels.recipes.tasks import IntArray, Task
 
 # Cells of inputs and classes that are sorted at a time.
@@ -36,20 +37,23 @@ class _Pattern(NamedTuple):
 
 
 class Evaluation:
-    """Measures of all inputs of a task, for any number of members at once."""
+    """Measures of all inputs of a task, for any number of members at once; ``loss`` is that of (logits, labels)."""
 
-    def __init__(self, task: Task, device: torch.device) -> None:
-        self.labels = torch.as_tensor(task.labels, device=device)
-        self._pattern = _pattern(task, device)
-        self._dtype = widest(device)
+    def __init__(
+        self, task: Task, device: torch.device, loss: Callable[[Tensor, Tensor], Tensor] = losses,
+        *, corrupted: bool = False,
+    ) -> None:  # fmt: skip
+        self._rule = torch.as_tensor(task.labels, device=device) if corrupted else None
+        self._pattern = _pattern(task, device) if task.has_symmetry else None
+        self._loss, self._dtype = loss, widest(device)
 
-    def __call__(self, pieces: Iterable[tuple[slice, Tensor]], parts: Tensor) -> dict[str, Tensor]:
+    def __call__(self, pieces: Iterable[tuple[slice, Tensor]], parts: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """The measures by their column names, (S,) each, as precisely as the device adds.
 
         ``pieces`` are slices of the inputs with their logits (S, n, C), which together cover all; ``parts`` (S, 2, N)
-        is 1 where an input belongs to a part and 0 elsewhere.
+        is 1 where an input belongs to a part and 0 elsewhere; ``labels`` (S, N) are those that training asks for.
         """
-        sums = [self._sums(logits, piece, parts[:, :, piece]) for piece, logits in pieces]
+        sums = [self._sums(logits, labels[:, piece], piece, parts[:, :, piece]) for piece, logits in pieces]
         totals, in_orbits = (torch.stack(part).sum(dim=0) for part in zip(*sums, strict=True))
         sizes = parts.to(self._dtype).sum(dim=2, keepdim=True)
         *means, energy = (totals / sizes).unbind(dim=2)
@@ -60,32 +64,34 @@ class Evaluation:
         named = {
             f"{part}_{measure}": values[:, i]
             for i, part in enumerate(("train", "test"))
-            for measure, values in zip(MEASURES, means, strict=True)
+            for measure, values in zip(MEASURES, means, strict=False)
         }
-        return named | {"m_hat": m_hat, "rule_share": share[:, 1], "rule_share_train": share[:, 0]}
+        named |= {"m_hat": m_hat, "rule_share": share[:, 1], "rule_share_train": share[:, 0]}
+        return named if self._rule is None else named | {"train_rule_accuracy": means[-1][:, 0]}
 
-    def _sums(self, logits: Tensor, piece: slice, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """What a piece adds to each part: its measures (S, 2, 5), and its sorted cells (S, 2 · kinds, C)."""
+    def _sums(self, logits: Tensor, labels: Tensor, piece: slice, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """What a piece adds to each part: its measures (S, 2, 5 or 6), and its sorted cells (S, 2 · kinds, C)."""
         centered = logits - logits.mean(dim=2, keepdim=True)
-        measures = torch.bmm(weights.to(self._dtype), self._by_input(logits, centered, piece))
+        measures = torch.bmm(weights.to(self._dtype), self._by_input(logits, centered, labels, piece))
+        if self._pattern is None:
+            return measures, measures.new_full((len(logits), 2, 1), torch.nan)
         cells = centered.gather(2, self._pattern.order[piece].long().expand(len(centered), -1, -1))
         return measures, torch.bmm(self._by_kind(weights.to(logits.dtype), piece), cells).to(self._dtype)
 
-    def _by_input(self, logits: Tensor, centered: Tensor, piece: slice) -> Tensor:
-        """Each input's measures and the square of its centered logits, (S, n, 5)."""
-        label = self.labels[piece].expand(len(logits), -1).unsqueeze(2)
-        right = logits.gather(2, label)
-        best, where = logits.scatter(2, label, -torch.inf).max(dim=2, keepdim=True)
-        loss = logits.logsumexp(dim=2, keepdim=True) - right
-        # Of equal logits the first counts as the answer.
-        correct = (right > best) | ((right == best) & (label < where))
-        signal = centered.gather(2, label)
+    def _by_input(self, logits: Tensor, centered: Tensor, labels: Tensor, piece: slice) -> Tensor:
+        """Each input's measures and the square of its centered logits, (S, n, 5 or 6)."""
+        label = labels.unsqueeze(2)
+        margin, correct = _margin(logits, label)
+        columns = [self._loss(logits, labels).unsqueeze(2), correct, margin, centered.gather(2, label)]
+        if self._rule is not None:
+            columns.append(_margin(logits, self._rule[piece].expand_as(labels).unsqueeze(2))[1])
         # Squares of a quiet network's logits are too small for single precision.
         energy = torch.linalg.vector_norm(centered, dim=2, keepdim=True, dtype=self._dtype).square()
-        return torch.cat([x.to(self._dtype) for x in (loss, correct, right - best, signal, energy)], dim=2)
+        return torch.cat([x.to(self._dtype) for x in (*columns, energy)], dim=2)
 
     def _by_kind(self, weights: Tensor, piece: slice) -> Tensor:
         """Weights (S, 2, n) as (S, 2 · kinds, n): those of one class of rows at a time."""
+        assert self._pattern is not None
         kinds = len(self._pattern.orbit)
         if kinds == 1:
             return weights
@@ -94,6 +100,8 @@ class Evaluation:
 
     def _kept(self, sums: Tensor, parts: Tensor) -> Tensor:
         """What the projection on the orbits keeps of the squared centered logits, (S, 2)."""
+        if self._pattern is None:
+            return sums.squeeze(2)
         orbit = self._pattern.orbit
         sizes = self._by_kind(parts, slice(None)).sum(dim=2)
         nothing = torch.zeros(*parts.shape[:2], int(orbit.max()) + 1, dtype=self._dtype, device=sums.device)
@@ -101,6 +109,14 @@ class Evaluation:
         totals = nothing.scatter_add(2, index, sums.view(index.shape))
         cells = nothing.scatter_add(2, index, sizes.repeat_interleave(orbit.shape[1], dim=1).view(index.shape))
         return (totals.square() / cells).nan_to_num(0.0).sum(dim=2)
+
+
+def _margin(logits: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+    """The logit of a label (S, n, 1) minus the best other, and whether it is the answer."""
+    right = logits.gather(2, label)
+    best, where = logits.scatter(2, label, -torch.inf).max(dim=2, keepdim=True)
+    # Of equal logits the first counts as the answer.
+    return right - best, (right > best) | ((right == best) & (label < where))
 
 
 def _pattern(task: Task, device: torch.device) -> _Pattern:

@@ -7,10 +7,13 @@ import os
 import torch
 
 from grokmodels.engine.evaluation import CELLS
+from grokmodels.engine.network import way
 from grokmodels.engine.prefixes import PrefixTree
 from grokmodels.engine.stack import PIECE
 from grokmodels.engine.transformer import MLP_RATIO
+from grokmodels.recipes.architecture import MLP, Architecture
 from grokmodels.recipes.experiment import Experiment
+from grokmodels.recipes.optimizer import MovingAverageFilter
 
 # A process that has imported torch and numpy, on a CPU.
 PROCESS = 4 * 10**8
@@ -22,20 +25,14 @@ def estimate(experiment: Experiment, members: int, device: torch.device) -> int:
     The task's tables, which all members share; each member's weights, their gradients and moments, and the activations
     that one step keeps for its backward pass; and one piece of an evaluation.
     """
-    arch, task = experiment.architecture, experiment.task
+    task = experiment.task
     number = 8 if experiment.precision == "float64" else 4
-    rows = experiment.batch_size or task.n_train(experiment.fraction)
-    length = task.length + (arch.attention == "bidirectional")
-    if arch.attention == "causal":
-        evaluated = sum(rows if not whole else len(example) for whole, example in _levels(experiment, rows))
-    else:
-        evaluated = rows * length
-    block = (4 + 2 * MLP_RATIO) * arch.width**2
-    weights = arch.layers * block + (task.n_tokens + task.n_classes + length) * arch.width
-    kept = evaluated * arch.layers * (12 + 2 * MLP_RATIO) * arch.width + 3 * rows * task.n_classes
-    tables = task.n_inputs * (8 * (3 * length + 2) + 2 * task.n_classes) + 8 * members * task.n_inputs
+    weights, kept = (_of_an_mlp if isinstance(experiment.architecture, MLP) else _of_a_transformer)(experiment)
+    gradient_filter = experiment.optimizer.gradient_filter
+    remembered = gradient_filter.window if isinstance(gradient_filter, MovingAverageFilter) else 0
+    tables = task.n_inputs * (8 * (3 * task.length + 5) + 2 * task.n_classes) + 8 * members * task.n_inputs
     piece = 8 * max(PIECE[device.type], 64 * task.n_classes * members) + 4 * min(CELLS, task.n_inputs * task.n_classes)
-    own = number * members * (8 * weights + kept)
+    own = number * members * ((8 + remembered) * weights + kept)
     return (PROCESS if device.type == "cpu" else 0) + tables + number * piece + own
 
 
@@ -63,6 +60,33 @@ def gigabytes(size: int) -> str:
     return f"{size / 1e9:.1f} GB"
 
 
-def _levels(experiment: Experiment, rows: int) -> list[tuple[bool, torch.Tensor | range]]:
-    tree = PrefixTree(experiment.task)
-    return list(zip(tree.shared(rows), [*tree.example[:-1], range(rows)], strict=True))
+def _of_a_transformer(experiment: Experiment) -> tuple[int, int]:
+    """Numbers in its weights, and in the activations that a step keeps for its backward pass."""
+    arch, task, rows = experiment.architecture, experiment.task, _largest_batch(experiment)
+    assert isinstance(arch, Architecture)
+    length = task.length + (arch.attention == "bidirectional")
+    if arch.attention == "causal":
+        tree = PrefixTree(task)
+        evaluated = rows + sum(len(e) if w else rows for e, w in zip(tree.example[:-1], tree.shared(rows), strict=False))
+    else:
+        evaluated = rows * length
+    block = (4 + 2 * MLP_RATIO) * arch.width**2
+    weights = arch.layers * block + (task.n_tokens + task.n_classes + length) * arch.width
+    return weights, evaluated * arch.layers * (12 + 2 * MLP_RATIO) * arch.width + 3 * rows * task.n_classes
+
+
+def _of_an_mlp(experiment: Experiment) -> tuple[int, int]:
+    """The same of a multilayer perceptron."""
+    arch, task, rows = experiment.architecture, experiment.task, _largest_batch(experiment)
+    assert isinstance(arch, MLP)
+    read = task.length * (arch.embedding or task.n_tokens)
+    weights = arch.width * (read + (arch.layers - 1) * arch.width + task.n_classes) + task.n_tokens * (arch.embedding or 0)
+    # Columns that are picked are copied, one for each position.
+    picked = task.length * arch.width if way(arch, task.n_tokens) == "gathered" else read
+    return weights, rows * (2 * picked + 4 * arch.layers * arch.width + 3 * task.n_classes)
+
+
+def _largest_batch(experiment: Experiment) -> int:
+    """Inputs of the largest step."""
+    base = experiment.batch_size or experiment.task.n_train(experiment.fraction)
+    return max(round(factor * base) for _, factor in experiment.batch_size_schedule.knots)

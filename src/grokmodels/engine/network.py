@@ -1,13 +1,14 @@
 """The forward pass of a stack: many networks of one shape at once, with only the necessary work.
 
 Every parameter carries the *member axis* first, (S, ...), and every matrix product is a batched one, so that one
-network is a stack of one. Names and meaning of the parameters are those of the textbook's
-:class:`~grokmodels.engine.transformer.Transformer`, which stays the oracle: the same logits and gradients up to
-rounding, whatever S.
+network is a stack of one. Names and meaning of the parameters are those of the textbook's networks
+(:func:`grokmodels.engine.textbook.textbook`), which stay the oracle: the same logits and gradients up to rounding,
+whatever S.
 
-A causal network walks the levels of a :class:`~grokmodels.engine.prefixes.PrefixTree`, each distinct prefix once. A
+A causal transformer walks the levels of a :class:`~grokmodels.engine.prefixes.PrefixTree`, each distinct prefix once. A
 bidirectional one has no shared prefixes and reads every token of every input; both read the answer at the last position
-only, so the last layer needs keys and values everywhere, but queries and the perceptron at that position alone.
+only, so the last layer needs keys and values everywhere, but queries and the perceptron at that position alone. An MLP
+on one-hot vectors of many tokens picks columns of its first matrix instead of multiplying with zeros.
 
 Shapes: S members, n examples, L positions, r rows, T tokens, d width, h heads, C classes.
 """
@@ -21,7 +22,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from grokmodels.engine.prefixes import Level, PrefixTree, Rows
-from grokmodels.recipes.architecture import Architecture
+from grokmodels.engine.transformer import ACTIVATIONS
+from grokmodels.recipes.architecture import MLP, Architecture
 from grokmodels.recipes.tasks import Task
 
 Parameters = Mapping[str, Tensor]
@@ -29,11 +31,22 @@ Parameters = Mapping[str, Tensor]
 Batch = list[Level] | Tensor
 
 
-class Reader:
-    """What the forward pass reads of a task's inputs: levels of prefixes, or tokens for a bidirectional network."""
+# Tokens from which on picking columns is quicker than multiplying with one-hot vectors.
+MANY_TOKENS = 32
 
-    def __init__(self, task: Task, arch: Architecture, device: torch.device | str = "cpu") -> None:
-        self.tree = PrefixTree(task, device) if arch.attention == "causal" else None
+
+def way(arch: Architecture | MLP, n_tokens: int) -> str:
+    """How the forward pass saves work: "necessary" prefixes only, "gathered" columns, or not at all, "dense"."""
+    if isinstance(arch, MLP):
+        return "gathered" if arch.embedding is None and n_tokens >= MANY_TOKENS else "dense"
+    return "necessary" if arch.attention == "causal" else "dense"
+
+
+class Reader:
+    """What the forward pass reads of a task's inputs: levels of prefixes for a causal network, tokens for others."""
+
+    def __init__(self, task: Task, arch: Architecture | MLP, device: torch.device | str = "cpu") -> None:
+        self.tree = PrefixTree(task, device) if way(arch, task.n_tokens) == "necessary" else None
         self._inputs = torch.as_tensor(task.inputs, device=device)
 
     def __call__(self, rows: Tensor) -> Batch:
@@ -41,10 +54,44 @@ class Reader:
         return self.tree.levels(rows) if self.tree is not None else self._inputs[rows]
 
 
-def logits(parameters: Parameters, arch: Architecture, batch: Batch) -> Tensor:
+def logits(parameters: Parameters, arch: Architecture | MLP, batch: Batch) -> Tensor:
     """Logits (S, n, C) of every member's own examples."""
+    last = _last(parameters, arch, batch)
+    said = _linear(last, parameters["unembedding.weight"], parameters.get("unembedding.bias"))
+    return said if arch.output_scale == 1 else arch.output_scale * said
+
+
+def _last(parameters: Parameters, arch: Architecture | MLP, batch: Batch) -> Tensor:
+    """What is read out, (S, n, d)."""
+    if isinstance(arch, MLP):
+        assert isinstance(batch, Tensor)
+        return _hidden(parameters, arch, batch)
     last = _dense(parameters, arch, batch) if isinstance(batch, Tensor) else _necessary(parameters, arch, batch)
-    return _linear(_norm(last, parameters.get("norm.weight")), parameters["unembedding.weight"])
+    return _norm(last, parameters, "norm")
+
+
+def _hidden(parameters: Parameters, arch: MLP, tokens: Tensor) -> Tensor:
+    """The last hidden layer (S, n, w) of an MLP."""
+    activation, x = ACTIVATIONS[arch.activation], _first(parameters, arch, tokens)
+    for layer in range(1, arch.layers):
+        x = _linear(activation(x), parameters[f"hidden.{layer}.weight"], parameters.get(f"hidden.{layer}.bias"))
+    return activation(x)
+
+
+def _first(parameters: Parameters, arch: MLP, tokens: Tensor) -> Tensor:
+    """What enters the first hidden layer's units, (S, n, w)."""
+    weight, bias, length = parameters["hidden.0.weight"], parameters.get("hidden.0.bias"), tokens.shape[2]
+    if arch.embedding:
+        embedded = _take(parameters["embedding"], _flat(tokens.flatten(1), parameters["embedding"].shape[1]))
+        return _linear(embedded.view(*tokens.shape[:2], -1), weight, bias)
+    n_tokens = weight.shape[2] // length
+    columns = tokens + n_tokens * torch.arange(length, device=tokens.device)
+    if way(arch, n_tokens) == "dense":
+        ones = torch.zeros(*tokens.shape[:2], weight.shape[2], dtype=weight.dtype, device=weight.device)
+        return _linear(ones.scatter(2, columns, 1.0), weight, bias)
+    each = _take(weight.mT.contiguous(), _flat(columns.flatten(1), weight.shape[2]))
+    x = each.unflatten(1, (-1, length)).sum(2)
+    return x if bias is None else x + _beside(bias, x)
 
 
 def _necessary(parameters: Parameters, arch: Architecture, levels: list[Level]) -> Tensor:
@@ -81,14 +128,19 @@ class _Block:
 
     def __init__(self, parameters: Parameters, arch: Architecture, layer: int) -> None:
         self.heads = arch.heads
-        self.activation = functional.relu if arch.activation == "relu" else functional.gelu
-        self._parameters, self._layer = parameters, layer
-        query, key, value = self["query"], self["key"], self["value"]
-        self._keys_and_values = torch.cat([key, value], dim=1)
-        self._all_three = torch.cat([query, key, value], dim=1)
+        self.activation = ACTIVATIONS[arch.activation]
+        self._parameters, self._name = parameters, f"blocks.{layer}."
+        self._keys_and_values = self._join("key", "value")
+        self._all_three = self._join("query", "key", "value")
 
-    def __getitem__(self, part: str) -> Tensor:
-        return self._parameters[f"blocks.{self._layer}.{part}.weight"]
+    def _join(self, *parts: str) -> tuple[Tensor, Tensor | None]:
+        """Several linear maps as one."""
+        weights, biases = zip(*(self[part] for part in parts), strict=True)
+        return torch.cat(weights, dim=1), None if biases[0] is None else torch.cat(biases, dim=1)
+
+    def __getitem__(self, part: str) -> tuple[Tensor, Tensor | None]:
+        name = self._name + part
+        return self._parameters[f"{name}.weight"], self._parameters.get(f"{name}.bias")
 
     def levels(self, streams: list[Tensor], reads: list[tuple[Rows, ...]]) -> list[Tensor]:
         """From a stream (S, r, d) for every position to one for every level that reads, (S, n, d) each."""
@@ -97,7 +149,7 @@ class _Block:
         # Who sees one position only gives it all its attention, and asks nothing.
         queried = [j > 0 and j in asking for j in range(len(streams))]
         projected = [
-            _linear(x, self._all_three if asks else self._keys_and_values)
+            _linear(x, *(self._all_three if asks else self._keys_and_values))
             for x, asks in zip(normed, queried, strict=True)
         ]
         return [self._level(streams, projected, rows) for rows in reads]
@@ -114,8 +166,8 @@ class _Block:
 
     def dense(self, x: Tensor, asking: Tensor) -> Tensor:
         """From all positions (S, n, L, d) to those that ask, (S, n, Q, d)."""
-        keys, values = _linear(self._normed(x), self._keys_and_values).chunk(2, dim=-1)
-        queries = _linear(self._normed(asking), self["query"])
+        keys, values = _linear(self._normed(x), *self._keys_and_values).chunk(2, dim=-1)
+        queries = _linear(self._normed(asking), *self["query"])
         queries, keys, values = (self._split(y) for y in (queries, keys, values))
         mixed = functional.scaled_dot_product_attention(queries, keys, values)
         return self._finish(asking, mixed.transpose(-2, -3).flatten(-2).view(asking.shape))
@@ -135,27 +187,32 @@ class _Block:
         return x.flatten(0, 1).unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
     def _finish(self, x: Tensor, mixed: Tensor) -> Tensor:
-        x = x + _linear(mixed, self["output"])
-        hidden = self.activation(_linear(_norm(x, self._gains("norm2")), self["mlp_in"]))
-        return x + _linear(hidden, self["mlp_out"])
+        x = x + _linear(mixed, *self["output"])
+        hidden = self.activation(_linear(_norm(x, self._parameters, f"{self._name}norm2"), *self["mlp_in"]))
+        return x + _linear(hidden, *self["mlp_out"])
 
     def _normed(self, x: Tensor) -> Tensor:
-        return _norm(x, self._gains("norm1"))
-
-    def _gains(self, norm: str) -> Tensor | None:
-        return self._parameters.get(f"blocks.{self._layer}.{norm}.weight")
+        return _norm(x, self._parameters, f"{self._name}norm1")
 
 
-def _linear(x: Tensor, weight: Tensor) -> Tensor:
-    """(S, ..., in) → (S, ..., out) with each member's own matrix, (S, out, in)."""
-    return torch.bmm(x.flatten(1, -2), weight.mT).view(*x.shape[:-1], weight.shape[1])
+def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """(S, ..., in) → (S, ..., out) with each member's own matrix, (S, out, in), and bias, (S, out)."""
+    mapped = torch.bmm(x.flatten(1, -2), weight.mT).view(*x.shape[:-1], weight.shape[1])
+    return mapped if bias is None else mapped + _beside(bias, x)
 
 
-def _norm(x: Tensor, gains: Tensor | None) -> Tensor:
-    """LayerNorm with each member's own gains (S, d); without gains there is no norm at all."""
+def _norm(x: Tensor, parameters: Parameters, name: str) -> Tensor:
+    """LayerNorm with each member's own gains and biases (S, d); without gains there is no norm at all."""
+    gains, bias = parameters.get(f"{name}.weight"), parameters.get(f"{name}.bias")
     if gains is None:
         return x
-    return functional.layer_norm(x, x.shape[-1:]) * gains.view(len(gains), *[1] * (x.dim() - 2), -1)
+    normed = functional.layer_norm(x, x.shape[-1:]) * _beside(gains, x)
+    return normed if bias is None else normed + _beside(bias, x)
+
+
+def _beside(vectors: Tensor, x: Tensor) -> Tensor:
+    """Vectors (S, d) in a shape that meets a stream (S, ..., d)."""
+    return vectors.view(len(vectors), *[1] * (x.dim() - 2), -1)
 
 
 def _flat(index: Tensor, rows: int) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from grokmodels.engine.optimizers import decay_times
 from grokmodels.engine.run import Run, Status
-from grokmodels.engine.transformer import Transformer
+from grokmodels.engine.textbook import textbook
 from grokmodels.measures.lasting import EVALUATIONS, LEVEL, first_lasting
 from grokmodels.recipes.experiment import Experiment
 from grokmodels.recipes.tasks import Split
@@ -49,7 +49,9 @@ class Slot:
         self.status: Status | None = None
         self._rows: list[dict[str, float]] = []
         self._kept: dict[int, dict[str, np.ndarray]] = {}
+        self._steady = self.experiment.steady
         self._batches = self._draw_batches()
+        self._label_noise = _generator(self.experiment.seeds.batch, 1)
 
     @property
     def due(self) -> bool:
@@ -66,7 +68,7 @@ class Slot:
     def initial(self, dtype: torch.dtype) -> dict[str, Tensor]:
         """The parameters at step 0, drawn in double precision: the same on every device."""
         experiment = self.experiment
-        model = Transformer(experiment.architecture, experiment.task, experiment.seeds.init)
+        model = textbook(experiment.architecture, experiment.task, experiment.seeds.init)
         values = {name: x.detach().to(dtype) for name, x in model.named_parameters()}
         if experiment.perturbation:
             generator = torch.Generator().manual_seed(experiment.seeds.perturbation)
@@ -83,6 +85,16 @@ class Slot:
     def next_batch(self) -> Tensor:
         """The training inputs of the next step, (n,)."""
         return next(self._batches)
+
+    def next_labels(self, size: int) -> Tensor:
+        """Random labels in place of a batch's own (size,), by the chance of label noise; -1 where a label stays."""
+        chance = torch.rand(size, generator=self._label_noise)
+        others = torch.randint(self.experiment.task.n_classes, (size,), generator=self._label_noise)
+        return torch.where(chance < self.experiment.label_noise, others, -1)
+
+    def labels(self) -> NDArray[np.int64]:
+        """The label that training asks for, of every input of the task, (n_inputs,)."""
+        return self.experiment.labels(self.split)
 
     def parts(self) -> NDArray[np.float32]:
         """1 for the inputs that are trained on and for those tested on at this step, else 0, shape (2, n_inputs)."""
@@ -137,16 +149,29 @@ class Slot:
 
     def _draw_batches(self) -> Iterator[Tensor]:
         """Training rows, each epoch in a new order; what is left of an epoch below a batch is dropped."""
-        size, step = self.experiment.batch_size, 0
+        step = 0
         generator = torch.Generator().manual_seed(self.experiment.seeds.batch)
         while True:
-            rows = torch.as_tensor(self.training_rows(step))
-            order = torch.arange(len(rows)) if size is None else torch.randperm(len(rows), generator=generator)
-            for batch in order.split(size or len(rows))[: max(1, len(rows) // (size or len(rows)))]:
+            rows, begun = torch.as_tensor(self.training_rows(step)), 0
+            whole = self.experiment.batch_size is None and self._batch_size(step) >= len(rows)
+            order = torch.arange(len(rows)) if whole else torch.randperm(len(rows), generator=generator)
+            while begun == 0 or begun + self._batch_size(step) <= len(rows):
+                batch = order[begun : begun + self._batch_size(step)]
+                begun += len(batch)
                 yield rows[batch]
                 step += 1
+
+    def _batch_size(self, step: int) -> int:
+        size = self.experiment.batch_size or len(self.split.train)
+        return size if self._steady else round(self.experiment.batch_size_schedule(step) * size)
 
     def _has_generalized(self) -> bool:
         recent = self._rows[-EVALUATIONS:]
         steps, accuracies = ([row[name] for row in recent] for name in ("step", "test_accuracy"))
         return not first_lasting(steps, accuracies, LEVEL).censored
+
+
+def _generator(seed: int, stream: int) -> torch.Generator:
+    """Random numbers of a stream of its own, so that a run's batches are those of the same run without such noise."""
+    state = np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(state) >> 1)

@@ -15,14 +15,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from grokmodels.engine import compiling, graphs, network, optimizers
 from grokmodels.engine.devices import provenance, rounding, synchronize, widest
 from grokmodels.engine.evaluation import Evaluation
+from grokmodels.engine.losses import loss_of, losses
 from grokmodels.engine.run import Run
 from grokmodels.engine.slot import Member, Slot
-from grokmodels.recipes.architecture import Architecture
+from grokmodels.engine.transformer import MLP_RATIO
+from grokmodels.recipes.architecture import MLP, Architecture
+from grokmodels.recipes.experiment import Experiment, Loss
 
 # Floats of the widest activations that an evaluation holds at a time: what fits a core's cache, and what fills a GPU.
 PIECE = {"cpu": 2**19, "mps": 2**24, "cuda": 2**29}
@@ -37,9 +39,9 @@ class Stack:
         self.recipe = members[0].experiment
         arch, task = self.recipe.architecture, self.recipe.task
         self._dtype = torch.float64 if self.recipe.precision == "float64" else torch.float32
-        self._labels = torch.as_tensor(task.labels, device=device)
         self._read = network.Reader(task, arch, device)
-        self._evaluation = Evaluation(task, device)
+        corrupted = self.recipe.corrupted > 0
+        self._evaluation = Evaluation(task, device, partial(loss_of, self.recipe), corrupted=corrupted)
         start = [slot.initial(self._dtype) for slot in self.slots]
         self._shapes = {name: values.shape for name, values in start[0].items()}
         self._place(torch.stack([_row(values) for values in start]).to(device))
@@ -47,7 +49,7 @@ class Stack:
         self._graph: graphs.Graph | None = None
         self._mask: Tensor | None = None
         # What is left of a compiled stack goes on without the compiler, but its runs were compiled.
-        self._ways = ["dense" if self._read.tree is None else "necessary", *["compiled"] * compiled]
+        self._ways = [network.way(arch, task.n_tokens), *["compiled"] * compiled]
         self._compose()
 
     # -- members ------------------------------------------------------------------------------------------------------
@@ -106,13 +108,16 @@ class Stack:
         if not self.slots:
             return
         self._parts = self._mark_parts()
+        # Right labels are the same for all members, and need no copy for each.
+        labels = [slot.labels() for slot in (self.slots if self.recipe.corrupted else self.slots[:1])]
+        self._labels = torch.as_tensor(np.stack(labels), device=self.device).expand(len(self.slots), -1)
         masked = any(slot.member.masks for slot in self.slots)
         if masked or self._mask is not None:
             # A recorded step holds the mask that it was recorded with.
             self._graph = None
         self._mask = self._join_masks() if masked else None
         self._hold()
-        self._whole = self._next_rows() if self._always_whole else None
+        self._whole = self._next_batch() if self._always_whole else None
 
     def _mark_parts(self) -> Tensor:
         return torch.as_tensor(np.stack([slot.parts() for slot in self.slots]), device=self.device)
@@ -137,7 +142,7 @@ class Stack:
         steps = min(slot.until_due for slot in active)
         step = self._graphed if self._records else self._step
         for coefficients in self._coefficients(steps):
-            step(self._next_rows() if self._whole is None else self._whole, coefficients)
+            step(*(self._next_batch() if self._whole is None else self._whole), coefficients)
         synchronize(self.device)
         seconds = (time.perf_counter() - begun) / len(active)
         for slot in active:
@@ -145,7 +150,7 @@ class Stack:
 
     @property
     def _always_whole(self) -> bool:
-        return self.recipe.batch_size is None and self.recipe.steady
+        return self.recipe.batch_size is None and self.recipe.steady and not self.recipe.label_noise
 
     @property
     def _records(self) -> bool:
@@ -156,9 +161,14 @@ class Stack:
     def _fixed(self) -> bool:
         return self._records or self.compiled
 
-    def _next_rows(self) -> Tensor:
-        """The inputs of the next step, (S, n)."""
-        return torch.stack([slot.next_batch() for slot in self.slots]).to(self.device)
+    def _next_batch(self) -> tuple[Tensor, Tensor]:
+        """The inputs of the next step and their labels, (S, n) each."""
+        rows = torch.stack([slot.next_batch() for slot in self.slots]).to(self.device)
+        labels = self._labels.gather(1, rows)
+        if self.recipe.label_noise:
+            others = torch.stack([slot.next_labels(rows.shape[1]) for slot in self.slots]).to(self.device)
+            labels = torch.where(others >= 0, others, labels)
+        return rows, labels
 
     def _coefficients(self, steps: int) -> Tensor:
         """Each step's coefficients of the update, (steps, 9, S)."""
@@ -168,20 +178,20 @@ class Stack:
         ]
         return torch.as_tensor(np.stack(own, axis=2)).to(self.device, self._dtype)
 
-    def _step(self, rows: Tensor, coefficients: Tensor) -> None:
+    def _step(self, rows: Tensor, labels: Tensor, coefficients: Tensor) -> None:
         """One step of every member on its own inputs (S, n)."""
-        loss = _loss(self.recipe.architecture, self.compiled)
+        loss = _loss(self.recipe.architecture, self.recipe.loss, self.recipe.label_smoothing, self.compiled)
         with rounding(self.recipe.precision, self.device):
-            total = loss(self.parameters, self._read(rows), self._labels[rows])
+            total = loss(self.parameters, self._read(rows), labels)
             gradients = torch.autograd.grad(total, list(self.parameters.values()))
         self._state.update(self._weights, gradients, coefficients, compiled=self.compiled)
         self._hold()
 
-    def _graphed(self, rows: Tensor, coefficients: Tensor) -> None:
+    def _graphed(self, *read: Tensor) -> None:
         """The same step as one launch."""
         if self._graph is None:
-            self._graph = graphs.Graph(self._step, (rows, coefficients), [self._weights, *self._state.moments])
-        self._graph(rows, coefficients)
+            self._graph = graphs.Graph(self._step, read, [self._weights, *self._state.moments])
+        self._graph(*read)
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
@@ -206,7 +216,9 @@ class Stack:
         everyone = len(places) == len(self.slots)
         chosen = slice(None) if everyone else torch.as_tensor(places, device=self.device)
         parameters = {name: values.detach()[chosen] for name, values in self.parameters.items()}
-        measured = self._evaluation(self._pieces(parameters, len(places)), self._parts[chosen]) | norms(parameters)
+        pieces = self._pieces(parameters, len(places))
+        measured = self._evaluation(pieces, self._parts[chosen], self._labels[chosen])
+        measured |= norms(parameters)
         return list(measured), torch.stack(list(measured.values()), dim=1).cpu().numpy()
 
     def _copies(self, place: int) -> dict[str, np.ndarray]:
@@ -220,12 +232,20 @@ class Stack:
 
     def _pieces(self, parameters: network.Parameters, members: int) -> Iterable[tuple[slice, Tensor]]:
         """All inputs' logits, so many inputs at a time that the activations keep within :data:`PIECE`."""
-        largest = max(4 * self.recipe.architecture.width, self.recipe.task.n_classes)
-        size = max(PIECE[self.device.type] // (largest * members), 64)
-        for start in range(0, len(self._labels), size):
-            piece = slice(start, min(start + size, len(self._labels)))
+        inputs = self.recipe.task.n_inputs
+        size = max(PIECE[self.device.type] // (widest_row(self.recipe) * members), 64)
+        for start in range(0, inputs, size):
+            piece = slice(start, min(start + size, inputs))
             rows = torch.arange(piece.start, piece.stop, device=self.device).expand(members, -1)
             yield piece, network.logits(parameters, self.recipe.architecture, self._read(rows))
+
+
+def widest_row(experiment: Experiment) -> int:
+    """Numbers in the widest layer's activation of one input."""
+    arch, task = experiment.architecture, experiment.task
+    if isinstance(arch, MLP):
+        return max(arch.width, task.n_classes, task.length * (arch.embedding or task.n_tokens))
+    return max(MLP_RATIO * arch.width, task.n_classes)
 
 
 def norms(parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -242,15 +262,17 @@ def _row(values: Mapping[str, Tensor]) -> Tensor:
     return torch.cat([x.flatten() for x in values.values()])
 
 
-def _summed_loss(arch: Architecture, parameters: network.Parameters, batch: network.Batch, labels: Tensor) -> Tensor:
-    """Each member's mean cross-entropy, summed over members, so that each has the gradient of its own."""
+def _summed_loss(
+    arch: Architecture | MLP, kind: Loss, smoothing: float, parameters: network.Parameters, batch: network.Batch,
+    labels: Tensor,
+) -> Tensor:  # fmt: skip
+    """Each member's mean loss, summed over members, so that each has the gradient of its own."""
     logits = network.logits(parameters, arch, batch)
-    losses = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum")
-    return losses / labels.shape[1]
+    return losses(logits, labels, kind, smoothing).sum() / labels.shape[1]
 
 
 @cache
-def _loss(arch: Architecture, compiled: bool) -> Callable[..., Tensor]:
+def _loss(arch: Architecture | MLP, kind: Loss, smoothing: float, compiled: bool) -> Callable[..., Tensor]:
     """The loss of a network; compiled once for all its stacks in this process."""
-    loss = partial(_summed_loss, arch)
+    loss = partial(_summed_loss, arch, kind, smoothing)
     return compiling.compiled(loss) if compiled else loss

@@ -1,8 +1,8 @@
 """The transformer of the book, as a textbook writes it.
 
 Tokens are embedded, one or more blocks add attention and a two-layer perceptron to a residual stream, and the last
-position is read out as logits. No biases anywhere: every parameter is a matrix, a vector of LayerNorm gains, or the
-readout vector, so "the weight norm" is the length of one list of numbers.
+position is read out as logits. Without biases, as the book's own recipes are, every parameter is a matrix, a vector of
+LayerNorm gains, or the readout vector; "the weight norm" is the length of one list of numbers.
 
 Shapes below: n examples, L positions, d width, h heads, C classes.
 
@@ -12,13 +12,21 @@ two-layer, width-128, four-head decoder on modular arithmetic.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from grokmodels.recipes.architecture import Architecture
+from grokmodels.recipes.architecture import Activation, Architecture
 from grokmodels.recipes.tasks import Task
 
 MLP_RATIO = 4
+ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
+    "relu": functional.relu,
+    "gelu": functional.gelu,
+    "square": torch.square,
+}
 
 
 class Block(nn.Module):
@@ -26,18 +34,18 @@ class Block(nn.Module):
 
     def __init__(self, arch: Architecture) -> None:
         super().__init__()
-        d = arch.width
+        d, everywhere, in_mlp = arch.width, arch.biases == "all", arch.biases != "none"
         self.heads = arch.heads
         self.causal = arch.attention == "causal"
-        self.activation = nn.functional.relu if arch.activation == "relu" else nn.functional.gelu
+        self.activation = ACTIVATIONS[arch.activation]
         self.norm1 = _norm(arch)
-        self.query = _linear(d, d)
-        self.key = _linear(d, d)
-        self.value = _linear(d, d)
-        self.output = _linear(d, d)
+        self.query = nn.Linear(d, d, bias=everywhere)
+        self.key = nn.Linear(d, d, bias=everywhere)
+        self.value = nn.Linear(d, d, bias=everywhere)
+        self.output = nn.Linear(d, d, bias=everywhere)
         self.norm2 = _norm(arch)
-        self.mlp_in = _linear(d, MLP_RATIO * d)
-        self.mlp_out = _linear(MLP_RATIO * d, d)
+        self.mlp_in = nn.Linear(d, MLP_RATIO * d, bias=in_mlp)
+        self.mlp_out = nn.Linear(MLP_RATIO * d, d, bias=in_mlp)
 
     def forward(self, x: Tensor) -> Tensor:
         """Residual stream in and out, both (n, L, d)."""
@@ -75,8 +83,8 @@ class Transformer(nn.Module):
         self.readout = nn.Parameter(torch.empty(d)) if arch.attention == "bidirectional" else None
         self.blocks = nn.ModuleList(Block(arch) for _ in range(arch.layers))
         self.norm = _norm(arch)
-        self.unembedding = _linear(d, task.n_classes)
-        self._initialize(seed)
+        self.unembedding = nn.Linear(d, task.n_classes, bias=arch.biases == "all")
+        initialize(self, arch.init_scale, seed)
 
     @property
     def layers(self) -> list[Block]:
@@ -87,7 +95,7 @@ class Transformer(nn.Module):
         x = self.embed(tokens)
         for block in self.layers:
             x = block(x)
-        return self.unembedding(self.norm(x[:, -1]))
+        return self.arch.output_scale * self.unembedding(self.norm(x[:, -1]))
 
     def embed(self, tokens: Tensor) -> Tensor:
         """Token plus position embeddings, with the readout token where there is one: (n, L) → (n, L or L + 1, d)."""
@@ -96,23 +104,23 @@ class Transformer(nn.Module):
             x = torch.cat([x, self.readout.expand(len(x), 1, -1)], dim=1)
         return x if self.position is None else x + self.position
 
-    @torch.no_grad()
-    def _initialize(self, seed: int) -> None:
-        # One float64 stream in a fixed order: the same seed gives the same network on every device and precision.
-        generator = torch.Generator().manual_seed(seed)
-        for name, parameter in self.named_parameters():
-            if "norm" in name:
-                parameter.fill_(1.0)
-                continue
+
+@torch.no_grad()
+def initialize(model: nn.Module, scale: float, seed: int) -> None:
+    """Draw every matrix, with entries of variance scale² / fan-in; biases start at 0, LayerNorm gains at 1."""
+    # One float64 stream in a fixed order: the same seed gives the same network on every device and precision.
+    generator = torch.Generator().manual_seed(seed)
+    for name, parameter in model.named_parameters():
+        if name.endswith("bias"):
+            parameter.zero_()
+        elif "norm" in name:
+            parameter.fill_(1.0)
+        else:
             # Embeddings are looked up, not multiplied, so the width stands in for their fan-in; so it does in a matrix.
             fan_in = parameter.shape[-1]
             noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
-            parameter.copy_(noise * self.arch.init_scale / fan_in**0.5)
-
-
-def _linear(fan_in: int, fan_out: int) -> nn.Linear:
-    return nn.Linear(fan_in, fan_out, bias=False)
+            parameter.copy_(noise * scale / fan_in**0.5)
 
 
 def _norm(arch: Architecture) -> nn.Module:
-    return nn.LayerNorm(arch.width, bias=False) if arch.norm == "pre" else nn.Identity()
+    return nn.LayerNorm(arch.width, bias=arch.biases == "all") if arch.norm == "pre" else nn.Identity()

@@ -11,7 +11,7 @@ over orbits projects them on what a rule can express; see :func:`grokmodels.meas
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ class Split(NamedTuple):
 
 
 class _Task(Recipe):
+    has_symmetry: ClassVar[bool] = True
+
     """What every task offers. Subclasses define ``inputs``, ``labels``, ``orbits`` and the sizes."""
 
     @property

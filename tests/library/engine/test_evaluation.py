@@ -43,6 +43,10 @@ def in_numpy(task, logits, train, test):
     return named | {"m_hat": m_hat, "rule_share": shares["test"], "rule_share_train": shares["train"]}
 
 
+def all_labels(task, members):
+    return torch.as_tensor(task.labels).expand(members, -1)
+
+
 def in_pieces(logits, size):
     for start in range(0, logits.shape[1], size):
         piece = slice(start, min(start + size, logits.shape[1]))
@@ -72,7 +76,7 @@ def test_every_measure_of_every_member_is_numpys_in_pieces_of_any_size(task, kin
     for member, split in enumerate(splits):
         for part, rows in enumerate(split):
             parts[member, part, rows] = 1
-    measured = Evaluation(task, CPU)(in_pieces(torch.as_tensor(logits), size), parts)
+    measured = Evaluation(task, CPU)(in_pieces(torch.as_tensor(logits), size), parts, all_labels(task, members))
     for member, split in enumerate(splits):
         expected = in_numpy(task, logits[member], *split)
         # A ratio to what is zero but for rounding is no number to compare.
@@ -86,7 +90,8 @@ def test_every_measure_of_every_member_is_numpys_in_pieces_of_any_size(task, kin
 def test_a_network_that_says_nothing_is_measured_and_has_no_share_of_the_rule():
     nothing = torch.zeros(1, EXACT.task.n_inputs, EXACT.task.n_classes)
     parts = torch.as_tensor(stack.Slot(Member(EXACT)).parts()).unsqueeze(0)
-    row = {name: x.item() for name, x in Evaluation(EXACT.task, CPU)([(slice(0, 121), nothing)], parts).items()}
+    measured = Evaluation(EXACT.task, CPU)([(slice(0, 121), nothing)], parts, all_labels(EXACT.task, 1))
+    row = {name: x.item() for name, x in measured.items()}
     assert (row["m_hat"], row["train_margin"], row["test_signal"]) == (0, 0, 0)
     assert row["train_loss"] == row["test_loss"] == pytest.approx(np.log(11))
     assert np.isnan([row["rule_share"], row["rule_share_train"]]).all()
@@ -96,7 +101,9 @@ def test_a_network_that_says_nothing_is_measured_and_has_no_share_of_the_rule():
 def test_the_share_of_the_rule_does_not_depend_on_how_loudly_it_is_said(volume):
     logits = np.random.default_rng(0).normal(size=(121, 11)).astype("float32") * np.float32(volume)
     parts = torch.as_tensor(stack.Slot(Member(EXACT)).parts()).unsqueeze(0)
-    said = Evaluation(EXACT.task, CPU)(in_pieces(torch.as_tensor(logits).unsqueeze(0), 50), parts)
+    said = Evaluation(EXACT.task, CPU)(
+        in_pieces(torch.as_tensor(logits).unsqueeze(0), 50), parts, all_labels(EXACT.task, 1)
+    )
     expected = in_numpy(EXACT.task, logits, *EXACT.split)
     assert said["rule_share"].item() == pytest.approx(expected["rule_share"], rel=1e-5)
     assert said["m_hat"].item() == pytest.approx(expected["m_hat"], rel=1e-4)
