@@ -67,7 +67,9 @@ def _of_a_transformer(experiment: Experiment) -> tuple[int, int]:
     length = task.length + (arch.attention == "bidirectional")
     if arch.attention == "causal":
         tree = PrefixTree(task)
-        evaluated = rows + sum(len(e) if w else rows for e, w in zip(tree.example[:-1], tree.shared(rows), strict=False))
+        evaluated = rows + sum(
+            len(e) if w else rows for e, w in zip(tree.example[:-1], tree.shared(rows), strict=False)
+        )
     else:
         evaluated = rows * length
     block = (4 + 2 * MLP_RATIO) * arch.width**2
@@ -80,7 +82,9 @@ def _of_an_mlp(experiment: Experiment) -> tuple[int, int]:
     arch, task, rows = experiment.architecture, experiment.task, _largest_batch(experiment)
     assert isinstance(arch, MLP)
     read = task.length * (arch.embedding or task.n_tokens)
-    weights = arch.width * (read + (arch.layers - 1) * arch.width + task.n_classes) + task.n_tokens * (arch.embedding or 0)
+    weights = arch.width * (read + (arch.layers - 1) * arch.width + task.n_classes) + task.n_tokens * (
+        arch.embedding or 0
+    )
     # Columns that are picked are copied, one for each position.
     picked = task.length * arch.width if way(arch, task.n_tokens) == "gathered" else read
     return weights, rows * (2 * picked + 4 * arch.layers * arch.width + 3 * task.n_classes)

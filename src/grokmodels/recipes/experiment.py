@@ -88,7 +88,9 @@ class Experiment(Recipe):
             )
         sizes = [round(factor * (self.batch_size or n_train)) for _, factor in self.batch_size_schedule.knots]
         if not (max(sizes) <= n_train and min(sizes) >= 1):
-            raise ValueError(f"batch_size_schedule: got batches of {sizes}; must be 1 to {n_train}, the training inputs")
+            raise ValueError(
+                f"batch_size_schedule: got batches of {sizes}; must be 1 to {n_train}, the training inputs"
+            )
         if self.label_smoothing and self.loss != "cross-entropy":
             raise ValueError(f"label_smoothing: got {self.label_smoothing}; only the cross-entropy takes one")
         return self

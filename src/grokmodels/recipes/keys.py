@@ -52,7 +52,7 @@ FORMAT_1: Final[Mapping[str, Mapping[str, Any]]] = {
         "betas": [0.9, 0.98],
         "epsilon": 1e-08,
         "momentum": 0.0,
-        "decayed": "all",
+        "weight_decay_on": "all",
         "clip": None,
         "orthogonal": None,
         "gradient_filter": None,

@@ -44,7 +44,7 @@ class Optimizer(Recipe):
     Hutter 2019, arXiv:1711.05101), and so do ``lion``, which steps by the sign of its momentum (Chen et al. 2023,
     arXiv:2302.06675), and ``muon``, which orthogonalizes the momentum of hidden matrices (Jordan et al. 2024) and
     updates the other parameters as AdamW does, at one rate (Liu et al. 2025, arXiv:2502.16982). ``adam`` and ``sgd``
-    add decay × weight to the gradient (L2). ``decayed`` says which parameters decay.
+    add decay × weight to the gradient (L2). ``weight_decay_on`` says which parameters decay.
 
     In their order, a step adds ``gradient_noise`` (independent normal numbers of this standard deviation) to the
     gradient, takes away what is parallel to the weights (``orthogonal``; Prieto et al. 2025, arXiv:2501.04697), filters
@@ -58,7 +58,7 @@ class Optimizer(Recipe):
     betas: tuple[Share, Share] = (0.9, 0.98)
     epsilon: Annotated[float, Field(gt=0)] = 1e-8
     momentum: Share = 0.0
-    decayed: Group = "all"
+    weight_decay_on: Group = "all"
     clip: Annotated[float, Field(gt=0)] | None = None
     orthogonal: Group | None = None
     gradient_filter: Annotated[ExponentialFilter | MovingAverageFilter, Field(discriminator="kind")] | None = None
@@ -83,6 +83,6 @@ class Optimizer(Recipe):
         kind = None if self.gradient_filter is None else self.gradient_filter.kind
         window = self.gradient_filter.window if isinstance(self.gradient_filter, MovingAverageFilter) else None
         return {
-            "name": self.name, "decayed": self.decayed, "clip": self.clip is not None, "orthogonal": self.orthogonal,
+            "name": self.name, "weight_decay_on": self.weight_decay_on, "clip": self.clip is not None, "orthogonal": self.orthogonal,
             "filter": kind, "window": window, "noise": self.gradient_noise > 0, "hold_norm": self.hold_norm,
         }  # fmt: skip

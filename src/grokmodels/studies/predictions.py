@@ -53,7 +53,7 @@ SHARES = ("memorized", "generalized", "diverged")
 COLUMNS = (
     "decay_time", "m_hat", "rule_share", "rule_share_train", "weight_norm",
     "test_accuracy", "test_loss", "test_margin", "test_signal",
-    "train_accuracy", "train_loss", "train_margin", "train_signal",
+    "train_accuracy", "train_loss", "train_margin", "train_rule_accuracy", "train_signal",
 )  # fmt: skip
 MOMENTS = ("start", "t_mem", "t_gen", "end")
 
@@ -159,6 +159,9 @@ class Prediction(Selection):
 
     def require_runs(self, points: Sequence[Point]) -> None:
         """ValueError, naming field, value and what is allowed, where it speaks of runs that the points lack."""
+        for path in self.fields:
+            if not any(_has(point.experiment, path) for point in points):
+                field_of(points[0].experiment, path)
         declared = pd.DataFrame([labels(point, self.fields) for point in points])
         blocks = list(dict.fromkeys(declared["block"]))
         for selection in self.selections:
@@ -192,7 +195,17 @@ def field_of(experiment: Experiment, path: str) -> Any:
 def labels(point: Point, fields: set[str]) -> dict[str, Any]:
     """What a table of runs says of each before its quantities: block, seed, whether it is a test, and these fields."""
     row = {"block": point.block, "seed": point.experiment.seed, "test": point.test}
-    return row | {path: field_of(point.experiment, path) for path in fields}
+    # Tasks and networks of different kinds have fields of their own.
+    own = {path: field_of(point.experiment, path) if _has(point.experiment, path) else None for path in fields}
+    return row | own
+
+
+def _has(experiment: Experiment, path: str) -> bool:
+    try:
+        field_of(experiment, path)
+    except ValueError:
+        return False
+    return True
 
 
 def _distinct(values: pd.Series) -> list[Any]:

@@ -86,16 +86,22 @@ def _column(values: list[Any]) -> pd.Series[Any]:
 
 def _labeled(study: Study, folder: Path | str, block: str | None = None) -> Iterator[tuple[Run, dict[str, Any]]]:
     """Each stored run (of one block), with its block and the varied fields of its recipe."""
-    fields = varied(study)
+    names = varied(study)
     for point, run in runs(study, folder, block):
-        recipe = flatten(point.experiment.model_dump())
-        yield run, {"block": point.block} | {field: recipe[field] for field in fields}
+        recipe = _fields(point.experiment)
+        yield run, {"block": point.block} | {name: recipe.get(name) for name in names}
 
 
 def varied(study: Study) -> list[str]:
-    """The fields, as dotted paths, that differ between runs of the study."""
-    recipes = [flatten(point.experiment.model_dump()) for point in study.points()]
+    """The fields, as dotted paths, that differ between runs of the study; those that only some have come last."""
+    recipes = [_fields(point.experiment) for point in study.points()]
+    names = dict.fromkeys(name for recipe in [_fields(Experiment()), *recipes] for name in recipe)
     # As strings, for what cannot be put into a set.
-    return [
-        field for field in flatten(Experiment().model_dump()) if len({str(recipe[field]) for recipe in recipes}) > 1
-    ]
+    return [name for name in names if len({str(recipe.get(name)) for recipe in recipes}) > 1]
+
+
+def _fields(experiment: Experiment) -> dict[str, Any]:
+    """The fields of a recipe as dotted paths, those of its architecture too, although it names its kind."""
+    values = experiment.model_dump()
+    kind = values["architecture"].pop("kind")
+    return flatten(values) | {"architecture.kind": kind}

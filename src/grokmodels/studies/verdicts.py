@@ -90,7 +90,7 @@ def measure(run: Run, quantity: str) -> tuple[float, bool]:
     history, last = run.history, int(run.history["step"].iloc[-1])
     step, censored = {"start": (0, False), "end": (last, False), "t_mem": t_mem, "t_gen": t_gen}[moment]
     # Of a moment that has not come, only what never shrinks is known from below.
-    if censored and column != "decay_time":
+    if column not in history or (censored and column != "decay_time"):
         return math.nan, False
     return float(history.loc[history["step"] == step, column].iloc[0]), censored
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from grokmodels import Modular, Parity, measures
 from grokmodels.engine import stack
 from grokmodels.engine.evaluation import Evaluation
+from grokmodels.engine.losses import losses
 from grokmodels.engine.slot import Member
-from grokmodels.engine.transformer import Transformer
+from grokmodels.engine.textbook import textbook
 from grokmodels.recipes.tasks import RandomLabels
 from tests.library.engine.recipes import EXACT, EXACT_PARITY
 
@@ -116,10 +117,44 @@ def test_a_stack_measures_what_its_networks_say_however_little_fits(monkeypatch,
     recipes = [recipe.but(seed=seed) for seed in range(3)]
     columns, numbers = stack.Stack([Member(one) for one in recipes], CPU).measure([0, 2])
     for row, one in zip(numbers, [recipes[0], recipes[2]], strict=True):
-        model = Transformer(one.architecture, one.task, one.seed).double()
+        model = textbook(one.architecture, one.task, one.seed).double()
         logits = model(torch.as_tensor(one.task.inputs)).detach().numpy()
         expected = in_numpy(one.task, logits, *one.split)
         weights = {name: values.detach().numpy() for name, values in model.named_parameters()}
         expected |= {f"norm.{name}": np.linalg.norm(values) for name, values in weights.items()}
         expected["weight_norm"] = np.sqrt(sum(np.square(values).sum() for values in weights.values()))
         assert dict(zip(columns, row, strict=True)) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+def test_wrong_labels_are_what_training_is_measured_by_and_the_rule_what_tests_ask_for():
+    recipe = EXACT.but(corrupted=0.5)
+    measuring = stack.Stack([Member(recipe), Member(recipe.but(seed=1))], CPU)
+    columns, numbers = measuring.measure([0, 1])
+    for one, row in zip([recipe, recipe.but(seed=1)], numbers, strict=True):
+        split, said = one.split, dict(zip(columns, row, strict=True))
+        logits = textbook(one.architecture, one.task, one.seed).double()(torch.as_tensor(one.task.inputs))
+        logits, given = logits.detach().numpy(), one.labels(split)
+        assert (given != one.task.labels).any()
+        assert said["train_accuracy"] == measures.accuracy(logits[split.train], given[split.train])
+        assert said["train_rule_accuracy"] == measures.accuracy(logits[split.train], one.task.labels[split.train])
+        assert said["test_accuracy"] == measures.accuracy(logits[split.test], one.task.labels[split.test])
+        assert said["train_loss"] == pytest.approx(measures.cross_entropy(logits[split.train], given[split.train]))
+
+
+def test_a_task_without_a_symmetry_has_no_share_of_the_rule():
+    recipe = EXACT.but(task={"kind": "polynomial", "formula": "a**2 + b", "p": 11})
+    columns, numbers = stack.Stack([Member(recipe)], CPU).measure([0])
+    said = dict(zip(columns, numbers[0], strict=True))
+    assert np.isnan([said["rule_share"], said["rule_share_train"]]).all()
+    assert np.isfinite([said["train_loss"], said["test_signal"], said["m_hat"]]).all()
+
+
+@pytest.mark.parametrize("loss", ["squared", "stablemax"])
+def test_the_loss_that_is_told_is_the_one_that_is_trained(loss):
+    recipe = EXACT.but(loss=loss)
+    columns, numbers = stack.Stack([Member(recipe)], CPU).measure([0])
+    said = dict(zip(columns, numbers[0], strict=True))
+    logits = textbook(recipe.architecture, recipe.task, recipe.seed).double()(torch.as_tensor(recipe.task.inputs))
+    for part, rows in recipe.split._asdict().items():
+        labels = torch.as_tensor(recipe.task.labels[rows])
+        assert said[f"{part}_loss"] == pytest.approx(losses(logits[rows], labels, loss).mean().item(), rel=1e-9)

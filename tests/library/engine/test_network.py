@@ -1,19 +1,32 @@
 """The forward pass of stacks against the textbook's, logits and gradients, and the work that it leaves out."""
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grokmodels import Architecture, Modular, Parity
+from grokmodels import MLP, Architecture, Modular, Parity
 from grokmodels.engine import network
 from grokmodels.engine.prefixes import PrefixTree, necessary_flops
-from grokmodels.engine.transformer import Transformer
+from grokmodels.engine.textbook import textbook
 
 TASKS = st.one_of(
-    st.builds(Modular, p=st.integers(2, 9)),
+    st.builds(
+        Modular, p=st.one_of(st.integers(2, 9), st.just(37)), format=st.sampled_from(["a b", "a b =", "a o b ="])
+    ),
     st.builds(Parity, bits=st.integers(2, 7)),
 )
-ARCHITECTURES = st.builds(
+SCALES = st.sampled_from([1.0, 0.3])
+MLPS = st.builds(
+    MLP,
+    layers=st.integers(1, 3),
+    width=st.just(8),
+    embedding=st.sampled_from([None, 5]),
+    activation=st.sampled_from(["relu", "gelu", "square"]),
+    biases=st.booleans(),
+    output_scale=SCALES,
+)
+TRANSFORMERS = st.builds(
     Architecture,
     layers=st.integers(1, 4),
     width=st.just(8),
@@ -21,15 +34,18 @@ ARCHITECTURES = st.builds(
     norm=st.sampled_from(["pre", "none"]),
     attention=st.sampled_from(["causal", "bidirectional"]),
     positions=st.booleans(),
-    activation=st.sampled_from(["relu", "gelu"]),
+    activation=st.sampled_from(["relu", "gelu", "square"]),
+    biases=st.sampled_from(["none", "mlp", "all"]),
+    output_scale=SCALES,
 )
 
 
 def network_of(arch, task, seed):
-    model = Transformer(arch, task, seed).double()
+    model = textbook(arch, task, seed).double()
     generator = torch.Generator().manual_seed(seed)
     for name, values in model.named_parameters():
-        if "norm" in name:  # gains of one would hide a gain in the wrong place
+        # Gains of one and biases of zero would hide one in the wrong place.
+        if "norm" in name or name.endswith("bias"):
             values.data.normal_(1, 0.3, generator=generator)
     return model
 
@@ -41,7 +57,12 @@ def stacked(models):
 
 
 @settings(max_examples=150)
-@given(task=TASKS, arch=ARCHITECTURES, seeds=st.lists(st.integers(0, 99), min_size=1, max_size=3), data=st.data())
+@given(
+    task=TASKS,
+    arch=st.one_of(TRANSFORMERS, MLPS),
+    seeds=st.lists(st.integers(0, 99), min_size=1, max_size=3),
+    data=st.data(),
+)
 def test_a_stacks_logits_and_gradients_are_the_textbooks(task, arch, seeds, data):
     n = data.draw(st.integers(1, 40))
     some = st.lists(st.integers(0, task.n_inputs - 1), min_size=n, max_size=n)
@@ -64,6 +85,20 @@ def test_a_stacks_logits_and_gradients_are_the_textbooks(task, arch, seeds, data
             assert torch.allclose(ours[member], their, rtol=0, atol=1e-10)
 
 
+@pytest.mark.parametrize(
+    ("arch", "task", "way"),
+    [
+        (Architecture(), Modular(), "necessary"),
+        (Architecture(attention="bidirectional"), Modular(), "dense"),
+        (MLP(), Modular(), "gathered"),
+        (MLP(), Parity(), "dense"),
+        (MLP(embedding=16), Modular(), "dense"),
+    ],
+)
+def test_the_way_is_the_one_that_saves_work(arch, task, way):
+    assert network.way(arch, task.n_tokens) == way
+
+
 def test_it_evaluates_no_prefix_twice_and_nothing_unasked():
     def sizes(task, rows):
         read = PrefixTree(task).levels(torch.arange(rows).unsqueeze(0))
@@ -83,7 +118,7 @@ def test_the_work_counted_is_the_work_that_torch_counts(task, layers, data):
     rows, members = data.draw(st.integers(1, task.n_inputs)), data.draw(st.integers(1, 3))
     arch = Architecture(layers=layers, width=8, heads=2)
     batch = network.Reader(task, arch)(torch.arange(rows).expand(members, -1))
-    parameters = stacked([Transformer(arch, task)] * members)
+    parameters = stacked([textbook(arch, task)] * members)
     with FlopCounterMode(display=False) as counter:
         network.logits(parameters, arch, batch)
     assert 3 * counter.get_total_flops() == members * necessary_flops(arch, task, rows)

@@ -81,3 +81,55 @@ def test_a_data_schedule_takes_training_inputs_away_and_puts_the_same_back():
     # A schedule that does nothing leaves the recipe's name alone.
     assert EXACT.but(data_schedule=Schedule.constant()).key == EXACT.key
     assert "data_schedule" not in keys.deviations(EXACT.but(data_schedule=Schedule.constant()))
+
+
+# -- batches that change, labels that are wrong -----------------------------------------------------------------------
+
+
+def test_a_batch_size_schedule_changes_the_batches_and_each_epoch_still_sees_no_input_twice():
+    growing = EXACT.but(batch_size_schedule=Schedule(knots=((0, 1.0), (3, 1.0), (3, 2.0), (6, 2.0), (6, 3.0))))
+    slot = Slot(Member(growing))
+    batches = [slot.next_batch() for _ in range(8)]
+    assert [len(batch) for batch in batches] == [16, 16, 16, 32, 32, 32, 48, 48]
+    assert len(torch.cat(batches[:3]).unique()) == 48
+    assert all(len(batch.unique()) == len(batch) for batch in batches)
+    # What a batch of 32 leaves of 48 inputs is dropped, and the next epoch is another order.
+    assert not torch.equal(batches[3], batches[4])
+
+
+def test_a_full_batch_may_become_a_small_one_and_a_full_one_again():
+    quench = Schedule(knots=((0, 1.0), (2, 1.0), (2, 0.25), (6, 0.25), (6, 1.0)))
+    slot = Slot(Member(EXACT.but(batch_size=None, batch_size_schedule=quench)))
+    assert [len(slot.next_batch()) for _ in range(8)] == [48, 48, 12, 12, 12, 12, 48, 48]
+
+
+@pytest.mark.parametrize(
+    ("size", "factor", "sizes"), [(16, 4.0, r"\[64\]"), (None, 1.5, r"\[72\]"), (16, 0.01, r"\[0\]")]
+)
+def test_batches_that_cannot_be_drawn_are_refused(size, factor, sizes):
+    with pytest.raises(ValueError, match=f"batch_size_schedule: got batches of {sizes}; must be 1 to 48"):
+        EXACT.but(batch_size=size, batch_size_schedule=Schedule(knots=((0, factor),)))
+
+
+def test_corrupted_labels_are_a_share_of_the_training_inputs_and_no_others():
+    for share in (0.25, 1.0):
+        slot = Slot(Member(EXACT.but(corrupted=share)))
+        labels, right = slot.labels(), EXACT.task.labels
+        changed = np.flatnonzero(labels != right)
+        assert set(changed) <= set(slot.split.train)
+        # A random label is the right one in one of p times.
+        assert 0.6 * share * 48 < len(changed) <= round(share * 48)
+        assert np.array_equal(slot.split.train, EXACT.split.train)
+        assert np.array_equal(labels, Slot(Member(EXACT.but(corrupted=share))).labels())
+    assert not np.array_equal(labels, Slot(Member(EXACT.but(corrupted=1.0, split_seed=5))).labels())
+
+
+def test_label_noise_strikes_each_label_with_its_chance_and_anew_at_each_step():
+    slot = Slot(Member(EXACT.but(label_noise=0.3)))
+    drawn = torch.stack([slot.next_labels(1000) for _ in range(20)])
+    struck = drawn >= 0
+    assert struck.float().mean().item() == pytest.approx(0.3, abs=0.02)
+    assert set(drawn[struck].tolist()) == set(range(11))
+    assert not torch.equal(drawn[0], drawn[1])
+    # The batches are those of the run without noise.
+    assert torch.equal(slot.next_batch(), Slot(Member(EXACT)).next_batch())

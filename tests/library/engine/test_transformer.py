@@ -9,36 +9,41 @@ from grokmodels.engine.transformer import Block, Transformer
 
 
 def torch_layer(block: Block, arch: Architecture) -> nn.TransformerEncoderLayer:
-    """torch.nn's encoder layer with the weights of one of our blocks and biases of zero."""
+    """torch.nn's encoder layer with the weights of one of our blocks, and biases of zero where it has none."""
     d = arch.width
+    activation = torch.square if arch.activation == "square" else arch.activation
     layer = nn.TransformerEncoderLayer(
-        d, arch.heads, 4 * d, dropout=0.0, activation=arch.activation, batch_first=True, norm_first=True
+        d, arch.heads, 4 * d, dropout=0.0, activation=activation, batch_first=True, norm_first=True
     ).double()
     if arch.norm == "none":
         layer.norm1, layer.norm2 = nn.Identity(), nn.Identity()
+    ours = {
+        "self_attn.in_proj_": [block.query, block.key, block.value],
+        "self_attn.out_proj.": [block.output],
+        "linear1.": [block.mlp_in],
+        "linear2.": [block.mlp_out],
+        "norm1.": [block.norm1],
+        "norm2.": [block.norm2],
+    }
     with torch.no_grad():
         for name, parameter in layer.named_parameters():
-            if "bias" in name:
-                parameter.zero_()
-        layer.self_attn.in_proj_weight.copy_(torch.cat([block.query.weight, block.key.weight, block.value.weight]))
-        layer.self_attn.out_proj.weight.copy_(block.output.weight)
-        layer.linear1.weight.copy_(block.mlp_in.weight)
-        layer.linear2.weight.copy_(block.mlp_out.weight)
-        if arch.norm == "pre":
-            layer.norm1.weight.copy_(block.norm1.weight)
-            layer.norm2.weight.copy_(block.norm2.weight)
+            kind = "bias" if name.endswith("bias") else "weight"
+            parts = [getattr(part, kind) for part in ours[name.removesuffix(kind)]]
+            parameter.copy_(torch.zeros_like(parameter) if parts[0] is None else torch.cat(parts))
     return layer.train()
 
 
-@pytest.mark.parametrize("activation", ["relu", "gelu"])
+@pytest.mark.parametrize("biases", ["none", "mlp", "all"])
+@pytest.mark.parametrize("activation", ["relu", "gelu", "square"])
 @pytest.mark.parametrize("norm", ["pre", "none"])
 @pytest.mark.parametrize("attention", ["causal", "bidirectional"])
-def test_a_block_is_torchs_encoder_layer(attention, norm, activation):
-    arch = Architecture(width=24, heads=3, norm=norm, attention=attention, activation=activation)
+def test_a_block_is_torchs_encoder_layer(attention, norm, activation, biases):
+    arch = Architecture(width=24, heads=3, norm=norm, attention=attention, activation=activation, biases=biases)
     block = Transformer(arch, Parity(bits=5), seed=1).double().layers[0]
-    if norm == "pre":  # gains of one would hide a gain in the wrong place
-        nn.init.normal_(block.norm1.weight)
-        nn.init.normal_(block.norm2.weight)
+    # Gains of one and biases of zero would hide one in the wrong place.
+    for name, values in block.named_parameters():
+        if "norm" in name or name.endswith("bias"):
+            nn.init.normal_(values)
     x = torch.randn(7, 6, 24, dtype=torch.float64)
     mask = nn.Transformer.generate_square_subsequent_mask(6, dtype=torch.float64) if attention == "causal" else None
     expected = torch_layer(block, arch)(x, src_mask=mask)

@@ -210,7 +210,10 @@ def test_the_quantities_of_stored_runs_are_checked_and_shown(root, capsys):
 QUANTITIES = ["t_mem", "t_gen", "delay", "delay_ratio", "memorized", "generalized", "diverged"]
 
 
-@pytest.mark.parametrize("quantity", [*QUANTITIES, "weight_norm at start", "test_loss at end", "decay_time at t_gen"])
+@pytest.mark.parametrize(
+    "quantity",
+    [*QUANTITIES, "weight_norm at start", "test_loss at end", "decay_time at t_gen", "train_rule_accuracy at end"],
+)
 def test_every_quantity_can_be_measured(root, quantity):
     study, _ = studies.shipped("tiny", root)
     point = next(study.points())
@@ -218,7 +221,7 @@ def test_every_quantity_can_be_measured(root, quantity):
     row = studies.measured([(point, run)], [make(quantity=quantity, statistic=statistic_for(quantity))]).iloc[0]
     expected = {
         "t_mem": (20, True), "t_gen": (20, True), "memorized": (0, False), "generalized": (0, False),
-        "diverged": (0, False), "weight_norm at start": (run.history["weight_norm"][0], False),
+        "diverged": (0, False), "train_rule_accuracy at end": (math.nan, False), "weight_norm at start": (run.history["weight_norm"][0], False),
         "test_loss at end": (run.history["test_loss"].iloc[-1], False), "decay_time at t_gen": (0, True),
     }  # fmt: skip
     # Before t_mem nothing is known of a delay.
