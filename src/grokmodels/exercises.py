@@ -230,7 +230,7 @@ def check_rescaling(function: Callable[[Any, float], Any]) -> None:
     from grokmodels.recipes.experiment import Experiment
 
     experiment = Experiment().but(task__p=7, batch_size="full", architecture__width=16)
-    model = Transformer(experiment.architecture, experiment.task)
+    model = Transformer(experiment.transformer, experiment.task)
     weights = {name: values.detach().numpy() for name, values in model.named_parameters()}
     before = landscape.logits(experiment, weights)
     for factor in (3.0, 10.0):

@@ -40,7 +40,7 @@ def measure(
     stack.advance()
     step = _least(rounds, stack.advance, device) / recipe.evaluate_every / members
     evaluation = _least(rounds, lambda: stack.measure(range(members)), device) / members
-    flops = necessary_flops(recipe.architecture, recipe.task, recipe.batch_size or len(recipe.split.train))
+    flops = necessary_flops(recipe.transformer, recipe.task, recipe.batch_size or len(recipe.split.train))
     return {
         "recipe": name,
         "members": members,

@@ -59,7 +59,7 @@ def runs(name: str) -> pd.DataFrame:
             "schedule": named(optimizer.weight_decay, optimizer.weight_decay_schedule),
             "rate": optimizer.learning_rate,
             "decay": optimizer.weight_decay,
-            "layer_norm": run.experiment.architecture.norm != "none",
+            "layer_norm": run.experiment.transformer.norm != "none",
             "precision": run.experiment.precision,
             "t_mem": t_mem.step,
             "t_mem_censored": t_mem.censored,

@@ -79,7 +79,7 @@ def norms_at_milestones(name: str) -> pd.DataFrame:
             "block": point.block,
             "p": experiment.task.n_classes,
             "width": experiment.architecture.width,
-            "norm": experiment.architecture.norm,
+            "norm": experiment.transformer.norm,
             "decay": experiment.optimizer.weight_decay,
             "seed": experiment.seed,
             "test": point.test,

@@ -155,7 +155,7 @@ def logits_of(
     from grokmodels.engine.transformer import Transformer
 
     experiment = run.experiment
-    network = Transformer(experiment.architecture, experiment.task, experiment.seed)
+    network = Transformer(experiment.transformer, experiment.task, experiment.seed)
     tokens = torch.as_tensor(experiment.task.inputs)
     for step, parameters in run.checkpoints.items():
         if steps is None or step in steps:

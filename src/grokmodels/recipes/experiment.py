@@ -111,6 +111,13 @@ class Experiment(Recipe):
         """The training and the test inputs, drawn anew at each call."""
         return self.task.split(self.fraction, self.seeds.split)
 
+    @property
+    def transformer(self) -> Architecture:
+        """The architecture of an experiment whose network is a transformer. ValueError for another network."""
+        if not isinstance(self.architecture, Architecture):
+            raise ValueError(f"architecture: got {self.architecture!r}; must be a transformer here")
+        return self.architecture
+
     def labels(self, split: Split) -> IntArray:
         """The label that training asks for, of every input, (n_inputs,): the rule's, but where it is corrupted."""
         if not self.corrupted:

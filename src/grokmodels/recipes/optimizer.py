@@ -83,6 +83,7 @@ class Optimizer(Recipe):
         kind = None if self.gradient_filter is None else self.gradient_filter.kind
         window = self.gradient_filter.window if isinstance(self.gradient_filter, MovingAverageFilter) else None
         return {
-            "name": self.name, "weight_decay_on": self.weight_decay_on, "clip": self.clip is not None, "orthogonal": self.orthogonal,
-            "filter": kind, "window": window, "noise": self.gradient_noise > 0, "hold_norm": self.hold_norm,
+            "name": self.name, "weight_decay_on": self.weight_decay_on, "clip": self.clip is not None,
+            "orthogonal": self.orthogonal, "filter": kind, "window": window, "noise": self.gradient_noise > 0,
+            "hold_norm": self.hold_norm,
         }  # fmt: skip

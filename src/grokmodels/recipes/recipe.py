@@ -58,7 +58,9 @@ def _explain(error: ValidationError, fields: list[str]) -> str:
         # A nested recipe explains itself; printing the whole of it again would bury the message.
         got = "" if isinstance(value, dict | Recipe) else f"got {value!r}; "
         reason = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
+        if problem["type"] == "union_tag_invalid":
+            reason = f"got kind {problem['ctx']['tag']!r}; must be one of {problem['ctx']['expected_tags']}"
+        elif problem["type"] == "extra_forbidden":
             reason = f"there is no such field; {did_you_mean(field, fields)}"
         lines.append(f"{field}: {got}{reason}" if field else reason)
     return "; ".join(lines)

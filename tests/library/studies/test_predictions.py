@@ -221,7 +221,8 @@ def test_every_quantity_can_be_measured(root, quantity):
     row = studies.measured([(point, run)], [make(quantity=quantity, statistic=statistic_for(quantity))]).iloc[0]
     expected = {
         "t_mem": (20, True), "t_gen": (20, True), "memorized": (0, False), "generalized": (0, False),
-        "diverged": (0, False), "train_rule_accuracy at end": (math.nan, False), "weight_norm at start": (run.history["weight_norm"][0], False),
+        "diverged": (0, False), "train_rule_accuracy at end": (math.nan, False),
+        "weight_norm at start": (run.history["weight_norm"][0], False),
         "test_loss at end": (run.history["test_loss"].iloc[-1], False), "decay_time at t_gen": (0, True),
     }  # fmt: skip
     # Before t_mem nothing is known of a delay.
