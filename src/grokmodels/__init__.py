@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from grokmodels.engine.training import train
-    from grokmodels.recipes import Architecture, Experiment, Modular, Optimizer, Parity, RandomLabels, Schedule
+    from grokmodels.recipes import MLP, Architecture, Experiment, Modular, Optimizer, Parity, RandomLabels, Schedule
 else:
 
     def __getattr__(name: str) -> object:
@@ -37,6 +37,7 @@ else:
 
 
 __all__ = [
+    "MLP",
     "Architecture",
     "Experiment",
     "Modular",

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grokmodels import Architecture, Experiment, Modular, Optimizer, Parity, RandomLabels, Schedule
-from grokmodels.recipes import Recipe
+from grokmodels import MLP, Architecture, Experiment, Modular, Optimizer, Parity, RandomLabels, Schedule
+from grokmodels.recipes import ExponentialFilter, MovingAverageFilter, Recipe
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,15 @@ schedules = st.one_of(
 )
 optimizers = st.builds(
     Optimizer,
-    name=st.sampled_from(["adamw", "adam", "sgd"]),
+    name=st.sampled_from(["adamw", "adam", "sgd", "lion", "muon"]),
     learning_rate=st.floats(1e-6, 1.0),
     weight_decay=st.floats(0, 10),
     clip=st.none() | st.floats(0.1, 10),
+    weight_decay_on=st.sampled_from(["all", "matrices"]),
+    orthogonal=st.sampled_from([None, "all", "matrices"]),
+    gradient_filter=st.none() | st.builds(ExponentialFilter) | st.builds(MovingAverageFilter, window=st.integers(1, 9)),
+    gradient_noise=st.sampled_from([0, 1e-3]),
+    hold_norm=st.sampled_from([None, "all"]),
     weight_decay_schedule=schedules,
     learning_rate_schedule=schedules,
 )
@@ -75,7 +80,11 @@ experiments = st.builds(
     Experiment,
     task=tasks,
     fraction=st.floats(0.2, 0.8),
-    architecture=st.builds(Architecture, layers=st.integers(1, 4), width=st.sampled_from([16, 32])),
+    corrupted=st.sampled_from([0, 0.5]),
+    architecture=st.one_of(
+        st.builds(Architecture, layers=st.integers(1, 4), width=st.sampled_from([16, 32])),
+        st.builds(MLP, layers=st.integers(1, 4), embedding=st.none() | st.integers(1, 9), biases=st.booleans()),
+    ),
     optimizer=optimizers,
     batch_size=st.none() | st.integers(1, 5),
     precision=st.sampled_from(["float32", "tf32", "float64", "bfloat16"]),
@@ -121,13 +130,18 @@ OWN = {
     "stop_when_generalized": True, "architecture__init_scale": 2.0, "optimizer__learning_rate": 0.1,
     "optimizer__weight_decay": 0.0, "optimizer__betas": (0.5, 0.9), "optimizer__epsilon": 1e-3,
     "optimizer__learning_rate_schedule": Schedule.constant(), "optimizer__weight_decay_schedule": Schedule.delayed(3),
+    "optimizer__gradient_noise_schedule": Schedule.delayed(3),
 }  # fmt: skip
 SHARED = {
     "task__p": 101, "task": RandomLabels(), "fraction": 0.3, "data_schedule": Schedule.ramp(0, 9, 1.0, 0.5),
     "architecture__layers": 1, "architecture__width": 64, "architecture__heads": 2, "architecture__norm": "none",
     "architecture__attention": "bidirectional", "architecture__positions": False, "architecture__activation": "gelu",
     "optimizer__name": "sgd", "optimizer__clip": 1.0, "batch_size": None, "precision": "tf32", "steps": 10,
-    "evaluate_every": 5,
+    "evaluate_every": 5, "task__format": "a b =", "corrupted": 0.1, "label_noise": 0.1, "loss": "squared",
+    "label_smoothing": 0.1, "batch_size_schedule": Schedule.ramp(0, 9, 1.0, 0.5), "architecture": MLP(),
+    "architecture__biases": "mlp", "architecture__output_scale": 0.5, "optimizer__orthogonal": "all",
+    "optimizer__weight_decay_on": "matrices", "optimizer__gradient_filter": ExponentialFilter(),
+    "optimizer__gradient_noise": 0.1, "optimizer__hold_norm": "all",
 }  # fmt: skip
 
 
@@ -137,6 +151,13 @@ def test_a_shape_is_what_a_stack_shares():
     assert len({Experiment().shape, *shapes}) == len(SHARED) + 1
     sgd = Experiment().but(optimizer__name="sgd", optimizer__clip=1.0)
     assert sgd.but(optimizer__momentum=0.9, optimizer__clip=2.0).shape == sgd.shape
+    held = Experiment().but(optimizer__hold_norm="all", optimizer__gradient_noise=1.0)
+    assert held.but(optimizer__hold_from=7, optimizer__gradient_noise=0.5).shape == held.shape
+    averaging = [
+        Experiment().but(optimizer__gradient_filter=MovingAverageFilter(window=window, strength=strength)).shape
+        for window, strength in [(5, 1), (5, 2), (6, 1)]
+    ]
+    assert averaging[0] == averaging[1] != averaging[2]
 
 
 def leaves(values, prefix=""):
@@ -145,7 +166,8 @@ def leaves(values, prefix=""):
 
 
 def test_every_field_is_shared_or_a_members_own():
-    known = [*OWN, *SHARED, "optimizer__momentum", "task__"]
+    known = [*OWN, *(set(SHARED) - {"architecture"}), "architecture__kind", "optimizer__momentum", "optimizer__hold_from"]
+    known.append("task__")
     assert [field for field in leaves(Experiment().model_dump()) if not field.startswith(tuple(known))] == []
 
 
