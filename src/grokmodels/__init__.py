@@ -22,7 +22,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from grokmodels.engine.training import train
-    from grokmodels.recipes import MLP, Architecture, Experiment, Modular, Optimizer, Parity, RandomLabels, Schedule
+    from grokmodels.recipes import (
+        MLP,
+        Architecture,
+        Experiment,
+        Modular,
+        Optimizer,
+        Parity,
+        Permutations,
+        Polynomial,
+        RandomLabels,
+        Schedule,
+        Table,
+    )
 else:
 
     def __getattr__(name: str) -> object:
@@ -43,8 +55,11 @@ __all__ = [
     "Modular",
     "Optimizer",
     "Parity",
+    "Permutations",
+    "Polynomial",
     "RandomLabels",
     "Schedule",
+    "Table",
     "__version__",
     "train",
 ]

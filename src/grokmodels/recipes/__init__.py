@@ -5,7 +5,7 @@ from grokmodels.recipes.experiment import Experiment
 from grokmodels.recipes.optimizer import ExponentialFilter, MovingAverageFilter, Optimizer
 from grokmodels.recipes.recipe import Recipe
 from grokmodels.recipes.schedules import Schedule
-from grokmodels.recipes.tasks import Modular, Parity, RandomLabels, Split, Task
+from grokmodels.recipes.tasks import Modular, Parity, Permutations, Polynomial, RandomLabels, Split, Table, Task
 
 __all__ = [
     "MLP",
@@ -16,9 +16,12 @@ __all__ = [
     "MovingAverageFilter",
     "Optimizer",
     "Parity",
+    "Permutations",
+    "Polynomial",
     "RandomLabels",
     "Recipe",
     "Schedule",
     "Split",
+    "Table",
     "Task",
 ]

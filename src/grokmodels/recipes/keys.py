@@ -18,9 +18,12 @@ from grokmodels.recipes.recipe import Recipe
 # What is left out, by class. Never change a value here: it would move the keys of stored runs.
 FORMAT_1: Final[Mapping[str, Mapping[str, Any]]] = {
     "schedules.Schedule": {"knots": [[0, 1.0]], "period": None},
-    "tasks.Modular": {"operation": "add", "p": 97},
-    "tasks.Parity": {"bits": 10},
-    "tasks.RandomLabels": {"base": {"kind": "modular"}, "label_seed": 0},
+    "tasks.modular.Modular": {"operation": "add", "p": 97, "format": "a b", "unordered": False},
+    "tasks.parity.Parity": {"bits": 10, "relevant": None, "sample": None, "sample_seed": 0},
+    "tasks.permutations.Permutations": {"operation": "compose", "degree": 5, "format": "a b", "unordered": False},
+    "tasks.polynomial.Polynomial": {"p": 97, "format": "a b", "unordered": False},
+    "tasks.random_labels.RandomLabels": {"base": {"kind": "modular"}, "label_seed": 0},
+    "tasks.table.Table": {},
     "architecture.Architecture": {
         "kind": "transformer",
         "layers": 2,

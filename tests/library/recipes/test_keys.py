@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from grokmodels import Architecture, Experiment, Modular, Optimizer, Parity, RandomLabels, Schedule
-from grokmodels.recipes import keys
+from grokmodels.recipes import MLP, ExponentialFilter, MovingAverageFilter, keys
 from grokmodels.recipes.recipe import Recipe
+from grokmodels.recipes.tasks import Task
 
 EVERYTHING = Experiment(
     task=RandomLabels(base=Parity(bits=7), label_seed=4),
@@ -61,12 +63,15 @@ def test_a_key_is_the_hash_of_a_text_that_can_be_written_by_hand():
     assert experiment.key == hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def test_every_field_but_a_tasks_kind_has_a_default_of_format_1():
-    classes = (Architecture, Experiment, Modular, Optimizer, Parity, RandomLabels, Schedule)
+def test_every_optional_field_but_a_kind_has_a_default_of_format_1():
+    tasks, _ = get_args(Task)
+    others = (MLP, Architecture, Experiment, ExponentialFilter, MovingAverageFilter, Optimizer, Schedule)
+    classes = (*others, *get_args(tasks))
     found = {f"{cls.__module__}.{cls.__qualname__}".removeprefix("grokmodels.recipes."): cls for cls in classes}
     assert set(found) == set(keys.FORMAT_1)
     for name, cls in found.items():
-        assert set(cls.model_fields) - {"kind"} == set(keys.FORMAT_1[name]), name
+        optional = {field for field, about in cls.model_fields.items() if not about.is_required()}
+        assert optional - {"kind"} == set(keys.FORMAT_1[name]) - {"kind"}, name
 
 
 def test_a_default_that_changes_moves_no_key():

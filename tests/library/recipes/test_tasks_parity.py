@@ -1,0 +1,50 @@
+"""Parity: labels by counting bits, all inputs or a sample of them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grokmodels import Parity
+
+
+@pytest.mark.parametrize("bits", [2, 3, 7, 10])
+def test_labels_are_the_exclusive_or(bits):
+    task = Parity(bits=bits)
+    assert task.inputs.shape == (2**bits, bits)
+    assert len(np.unique(task.inputs, axis=0)) == 2**bits
+    assert (task.labels == np.bitwise_xor.reduce(task.inputs, axis=1)).all()
+
+
+def numbers(task: Parity) -> list[int]:
+    """The inputs, read as binary numbers by Python."""
+    return [int("".join(map(str, row)), 2) for row in task.inputs.tolist()]
+
+
+@given(bits=st.integers(2, 64), seed=st.integers(0, 9), data=st.data())
+def test_a_sample_is_of_distinct_inputs_in_order_with_labels_of_the_first_bits(bits, seed, data):
+    sample = data.draw(st.integers(2, min(2**bits, 40)))
+    relevant = data.draw(st.none() | st.integers(1, bits))
+    task = Parity(bits=bits, sample=sample, sample_seed=seed, relevant=relevant)
+    found = numbers(task)
+    assert len(found) == task.n_inputs == sample
+    assert found == sorted(set(found))
+    ignored = 0 if relevant is None else bits - relevant
+    assert task.labels.tolist() == [(number >> ignored).bit_count() % 2 for number in found]
+    assert found == numbers(Parity(bits=bits, sample=sample, sample_seed=seed))
+
+
+def test_a_sample_of_everything_is_everything():
+    assert (Parity(bits=12, sample=2**12).inputs == Parity(bits=12).inputs).all()
+
+
+def test_every_input_is_as_likely_to_be_in_a_sample():
+    drawn = np.concatenate([numbers(Parity(bits=3, sample=3, sample_seed=seed)) for seed in range(800)])
+    # 300 expected of each, with a standard deviation below 14.
+    assert (np.abs(np.bincount(drawn, minlength=8) - 300) < 60).all()
+    assert numbers(Parity(bits=60, sample=9)) != numbers(Parity(bits=60, sample=9, sample_seed=1))
+
+
+def test_all_64_bits_are_drawn():
+    means = Parity(bits=64, sample=4000).inputs.mean(axis=0)
+    assert np.abs(means - 0.5).max() < 0.05
