@@ -166,7 +166,13 @@ def leaves(values, prefix=""):
 
 
 def test_every_field_is_shared_or_a_members_own():
-    known = [*OWN, *(set(SHARED) - {"architecture"}), "architecture__kind", "optimizer__momentum", "optimizer__hold_from"]
+    known = [
+        *OWN,
+        *(set(SHARED) - {"architecture"}),
+        "architecture__kind",
+        "optimizer__momentum",
+        "optimizer__hold_from",
+    ]
     known.append("task__")
     assert [field for field in leaves(Experiment().model_dump()) if not field.startswith(tuple(known))] == []
 
