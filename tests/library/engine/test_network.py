@@ -37,7 +37,8 @@ TRANSFORMERS = st.builds(
     activation=st.sampled_from(["relu", "gelu", "square"]),
     biases=st.sampled_from(["none", "mlp", "all"]),
     output_scale=SCALES,
-)
+    # Squares of squares, with nothing to normalize them, are numbers whose attention amplifies any rounding.
+).filter(lambda arch: (arch.activation, arch.norm) != ("square", "none") or arch.layers == 1)
 
 
 def network_of(arch, task, seed):
