@@ -84,6 +84,10 @@ class Slot:
         """The training inputs of the next step, (n,)."""
         return next(self._batches)
 
+    def next_noise(self, size: int) -> Tensor:
+        """Standard normal numbers (size,) for the next step's gradient: the same on every device, in any precision."""
+        return torch.randn(size, generator=self._noise)
+
     def parts(self) -> NDArray[np.float32]:
         """1 for the inputs that are trained on and for those tested on at this step, else 0, shape (2, n_inputs)."""
         parts = np.zeros((2, self.experiment.task.n_inputs), dtype=np.float32)
@@ -134,6 +138,12 @@ class Slot:
     def _shuffled(self) -> NDArray[np.int64]:
         """The training inputs in the order in which a data schedule takes them away from the end."""
         return np.random.default_rng(self.experiment.seeds.split).permutation(self.split.train)
+
+    @cached_property
+    def _noise(self) -> torch.Generator:
+        # A stream of its own, so that the batches are those of the same run without noise.
+        seed = np.random.SeedSequence([self.experiment.seeds.batch, 2]).generate_state(1, np.uint64)
+        return torch.Generator().manual_seed(int(seed[0]))
 
     def _draw_batches(self) -> Iterator[Tensor]:
         """Training rows, each epoch in a new order; what is left of an epoch below a batch is dropped."""

@@ -43,7 +43,7 @@ class Stack:
         start = [slot.initial(self._dtype) for slot in self.slots]
         self._shapes = {name: values.shape for name, values in start[0].items()}
         self._place(torch.stack([_row(values) for values in start]).to(device))
-        self._state = optimizers.State(self.recipe.optimizer, self._weights)
+        self._state = optimizers.State(self.recipe.optimizer, self._weights, self._shapes)
         self._graph: graphs.Graph | None = None
         self._mask: Tensor | None = None
         # What is left of a compiled stack goes on without the compiler, but its runs were compiled.
@@ -137,7 +137,7 @@ class Stack:
         steps = min(slot.until_due for slot in active)
         step = self._graphed if self._records else self._step
         for coefficients in self._coefficients(steps):
-            step(self._next_rows() if self._whole is None else self._whole, coefficients)
+            step(self._next_rows() if self._whole is None else self._whole, coefficients, *self._next_noise())
         synchronize(self.device)
         seconds = (time.perf_counter() - begun) / len(active)
         for slot in active:
@@ -160,28 +160,35 @@ class Stack:
         """The inputs of the next step, (S, n)."""
         return torch.stack([slot.next_batch() for slot in self.slots]).to(self.device)
 
+    def _next_noise(self) -> tuple[Tensor, ...]:
+        """The noise of the next step's gradients, (S, P), for a recipe that adds any."""
+        if not self.recipe.optimizer.gradient_noise:
+            return ()
+        noise = torch.stack([slot.next_noise(self._weights.shape[1]) for slot in self.slots])
+        return (noise.to(self.device, self._dtype),)
+
     def _coefficients(self, steps: int) -> Tensor:
-        """Each step's coefficients of the update, (steps, 9, S)."""
+        """Each step's coefficients of the update, (steps, k, S)."""
         own = [
             optimizers.coefficients(slot.experiment.optimizer, np.arange(slot.step, slot.step + steps))
             for slot in self.slots
         ]
         return torch.as_tensor(np.stack(own, axis=2)).to(self.device, self._dtype)
 
-    def _step(self, rows: Tensor, coefficients: Tensor) -> None:
+    def _step(self, rows: Tensor, coefficients: Tensor, noise: Tensor | None = None) -> None:
         """One step of every member on its own inputs (S, n)."""
         loss = _loss(self.recipe.architecture, self.compiled)
         with rounding(self.recipe.precision, self.device):
             total = loss(self.parameters, self._read(rows), self._labels[rows])
             gradients = torch.autograd.grad(total, list(self.parameters.values()))
-        self._state.update(self._weights, gradients, coefficients, compiled=self.compiled)
+        self._state.update(self._weights, gradients, coefficients, noise, compiled=self.compiled)
         self._hold()
 
-    def _graphed(self, rows: Tensor, coefficients: Tensor) -> None:
+    def _graphed(self, *read: Tensor) -> None:
         """The same step as one launch."""
         if self._graph is None:
-            self._graph = graphs.Graph(self._step, (rows, coefficients), [self._weights, *self._state.moments])
-        self._graph(rows, coefficients)
+            self._graph = graphs.Graph(self._step, read, [self._weights, *self._state.moments])
+        self._graph(*read)
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
