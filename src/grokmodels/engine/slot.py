@@ -51,7 +51,7 @@ class Slot:
         self._kept: dict[int, dict[str, np.ndarray]] = {}
         self._steady = self.experiment.steady
         self._batches = self._draw_batches()
-        self._label_noise = _generator(self.experiment.seeds.batch, 1)
+        self._label_noise, self._gradient_noise = (_generator(self.experiment.seeds.batch, stream) for stream in (1, 2))
 
     @property
     def due(self) -> bool:
@@ -95,6 +95,10 @@ class Slot:
     def labels(self) -> NDArray[np.int64]:
         """The label that training asks for, of every input of the task, (n_inputs,)."""
         return self.experiment.labels(self.split)
+
+    def next_noise(self, size: int) -> Tensor:
+        """Standard normal numbers (size,) for the next step's gradient: the same on every device, in any precision."""
+        return torch.randn(size, generator=self._gradient_noise)
 
     def parts(self) -> NDArray[np.float32]:
         """1 for the inputs that are trained on and for those tested on at this step, else 0, shape (2, n_inputs)."""
@@ -173,5 +177,5 @@ class Slot:
 
 def _generator(seed: int, stream: int) -> torch.Generator:
     """Random numbers of a stream of its own, so that a run's batches are those of the same run without such noise."""
-    state = np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)[0]
-    return torch.Generator().manual_seed(int(state) >> 1)
+    state = np.random.SeedSequence([seed, stream]).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(state[0]))

@@ -45,7 +45,7 @@ class Stack:
         start = [slot.initial(self._dtype) for slot in self.slots]
         self._shapes = {name: values.shape for name, values in start[0].items()}
         self._place(torch.stack([_row(values) for values in start]).to(device))
-        self._state = optimizers.State(self.recipe.optimizer, self._weights)
+        self._state = optimizers.State(self.recipe.optimizer, self._weights, self._shapes)
         self._graph: graphs.Graph | None = None
         self._mask: Tensor | None = None
         # What is left of a compiled stack goes on without the compiler, but its runs were compiled.
@@ -142,7 +142,7 @@ class Stack:
         steps = min(slot.until_due for slot in active)
         step = self._graphed if self._records else self._step
         for coefficients in self._coefficients(steps):
-            step(*(self._next_batch() if self._whole is None else self._whole), coefficients)
+            step(*(self._next_batch() if self._whole is None else self._whole), coefficients, *self._next_noise())
         synchronize(self.device)
         seconds = (time.perf_counter() - begun) / len(active)
         for slot in active:
@@ -170,21 +170,28 @@ class Stack:
             labels = torch.where(others >= 0, others, labels)
         return rows, labels
 
+    def _next_noise(self) -> tuple[Tensor, ...]:
+        """The noise of the next step's gradients, (S, P), for a recipe that adds any."""
+        if not self.recipe.optimizer.gradient_noise:
+            return ()
+        noise = torch.stack([slot.next_noise(self._weights.shape[1]) for slot in self.slots])
+        return (noise.to(self.device, self._dtype),)
+
     def _coefficients(self, steps: int) -> Tensor:
-        """Each step's coefficients of the update, (steps, 9, S)."""
+        """Each step's coefficients of the update, (steps, k, S)."""
         own = [
             optimizers.coefficients(slot.experiment.optimizer, np.arange(slot.step, slot.step + steps))
             for slot in self.slots
         ]
         return torch.as_tensor(np.stack(own, axis=2)).to(self.device, self._dtype)
 
-    def _step(self, rows: Tensor, labels: Tensor, coefficients: Tensor) -> None:
+    def _step(self, rows: Tensor, labels: Tensor, coefficients: Tensor, noise: Tensor | None = None) -> None:
         """One step of every member on its own inputs (S, n)."""
         loss = _loss(self.recipe.architecture, self.recipe.loss, self.recipe.label_smoothing, self.compiled)
         with rounding(self.recipe.precision, self.device):
             total = loss(self.parameters, self._read(rows), labels)
             gradients = torch.autograd.grad(total, list(self.parameters.values()))
-        self._state.update(self._weights, gradients, coefficients, compiled=self.compiled)
+        self._state.update(self._weights, gradients, coefficients, noise, compiled=self.compiled)
         self._hold()
 
     def _graphed(self, *read: Tensor) -> None:
