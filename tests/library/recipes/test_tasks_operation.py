@@ -116,6 +116,22 @@ def test_a_number_that_groups_do_not_make_up_is_refused():
     }
 
 
+THREE = Polynomial(formula="a*b*c", p=4, unordered=True)
+
+
+@pytest.mark.parametrize(
+    ("task", "n_train", "test"),
+    [
+        (Modular(p=4, unordered=True), 6, [0, 1, 2, 4, 7, 8, 11, 13, 14, 15]),
+        # Here the diagonal makes room for one group more.
+        (Modular(p=4, unordered=True), 15, [0]),
+        (THREE, 41, [0, 1, 4, 6, 9, 16, 18, 24, 27, 30, 31, 33, 36, 39, 42, 43, 45, 46, 54, 55, 57, 58, 61]),
+    ],
+)
+def test_a_split_of_groups_never_changes(task, n_train, test):
+    assert task.split(n_train / task.n_inputs, 0).test.tolist() == test
+
+
 def test_groups_are_drawn_evenly():
     task = Modular(p=7, unordered=True)
     counts = np.zeros(49)

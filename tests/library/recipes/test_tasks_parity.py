@@ -39,10 +39,15 @@ def test_a_sample_of_everything_is_everything():
 
 
 def test_every_input_is_as_likely_to_be_in_a_sample():
-    drawn = np.concatenate([numbers(Parity(bits=3, sample=3, sample_seed=seed)) for seed in range(800)])
-    # 300 expected of each, with a standard deviation below 14.
-    assert (np.abs(np.bincount(drawn, minlength=8) - 300) < 60).all()
+    drawn = np.concatenate([numbers(Parity(bits=3, sample=6, sample_seed=seed)) for seed in range(800)])
+    # 600 expected of each, with a standard deviation below 13.
+    assert (np.abs(np.bincount(drawn, minlength=8) - 600) < 60).all()
     assert numbers(Parity(bits=60, sample=9)) != numbers(Parity(bits=60, sample=9, sample_seed=1))
+
+
+def test_a_sample_never_changes():
+    task = Parity(bits=40, sample=5, sample_seed=2)
+    assert numbers(task) == [101062647155, 287645583574, 328194482971, 659817506133, 895250669417]
 
 
 def test_all_64_bits_are_drawn():

@@ -74,6 +74,8 @@ def test_any_formula_means_what_python_means_by_it(formula, p):
         ("a**0", 5, True),
         ("(a + b)**2 - a**2 - b*(2*a + b) + b", 7, True),
         ("a + 5*a*b", 5, True),
+        ("(a + b)**2 - a**2 - b**2 + a", 2, True),
+        ("a**2 + a*a", 2, True),
         ("a + 5*a*b", 7, False),
         ("a + b**2", 2, False),
         *((formula, 97, False) for formula in POWER_ET_AL),

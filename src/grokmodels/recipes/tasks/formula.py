@@ -15,8 +15,8 @@ import numpy as np
 from grokmodels.recipes.tasks.base import IntArray
 
 DEGREE, CHARACTERS = 20, 200
-# Letters and whole numbers that stand alone: Python would read 0b1 as a number, and 2a is no product.
-_SIGNS = re.compile(r"(?:[abc](?![abc0-9])|[0-9]++(?![abc])|[-+*()\s])+")
+# Letters that stand alone: ab is no product, and Python would read 0b1 as a number.
+_SIGNS = re.compile(r"(?:[abc](?![abc0-9])|[-+*()0-9\s])+")
 
 T = TypeVar("T")
 Terms = Counter[tuple[int, ...]]
