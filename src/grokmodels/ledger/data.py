@@ -31,7 +31,7 @@ def _stored(name: str, block: str | None = None) -> Iterator[tuple[dict[str, Any
     for point, run in studies.runs(*studies.shipped(name), block):
         recipe = point.experiment
         labels = {"fraction": recipe.fraction, "weight_decay": recipe.optimizer.weight_decay, "seed": recipe.seed}
-        labels |= {"kept": recipe.data_schedule.knots[-1][1], "p": recipe.task.n_tokens, "test": point.test}
+        labels |= {"kept": recipe.data_schedule.knots[-1][1], "p": recipe.task.n_classes, "test": point.test}
         yield labels, run
 
 
