@@ -1,9 +1,9 @@
 """Training one run as a textbook does: its network, ``torch.optim``, a batch at a time. The oracle of the engine."""
 
 import torch
-from torch.nn import functional
 
-from grokmodels.engine.transformer import Transformer
+from grokmodels.engine.losses import loss_of
+from grokmodels.engine.textbook import textbook
 
 
 class Textbook:
@@ -12,9 +12,10 @@ class Textbook:
     def __init__(self, experiment):
         self.experiment, task = experiment, experiment.task
         dtype = torch.float64 if experiment.precision == "float64" else torch.float32
-        self.model = Transformer(experiment.architecture, task, experiment.seeds.init).to(dtype)
+        self.model = textbook(experiment.architecture, task, experiment.seeds.init).to(dtype)
         self.optimizer = torch_optimizer(experiment.optimizer, self.model.parameters())
-        self.inputs, self.labels = torch.as_tensor(task.inputs), torch.as_tensor(task.labels)
+        self.inputs = torch.as_tensor(task.inputs)
+        self.labels = torch.as_tensor(experiment.labels(experiment.split))
         self.batches = batches(experiment)
         self.steps = 0
 
@@ -23,7 +24,7 @@ class Textbook:
         group["lr"] = recipe.learning_rate * recipe.learning_rate_schedule(self.steps)
         group["weight_decay"] = recipe.weight_decay * recipe.weight_decay_schedule(self.steps)
         self.optimizer.zero_grad()
-        functional.cross_entropy(self.model(self.inputs[rows]), self.labels[rows]).backward()
+        loss_of(self.experiment, self.model(self.inputs[rows]), self.labels[rows]).mean().backward()
         if recipe.clip is not None:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip)
         self.optimizer.step()
@@ -40,13 +41,15 @@ def torch_optimizer(recipe, parameters):
 
 def batches(experiment):
     """Training rows, shuffled anew each epoch; what is left over after the last whole batch is not used."""
-    rows = torch.as_tensor(experiment.split.train)
+    rows, schedule, step = torch.as_tensor(experiment.split.train), experiment.batch_size_schedule, 0
     size = experiment.batch_size
     generator = torch.Generator().manual_seed(experiment.seeds.batch)
     while True:
         if size is None:
             yield rows
             continue
-        order = rows[torch.randperm(len(rows), generator=generator)]
-        for start in range(0, len(rows) - size + 1, size):
-            yield order[start : start + size]
+        order = rows[torch.randperm(len(rows), generator=generator)].tolist()
+        while len(order) >= (now := round(size * schedule(step))):
+            batch, order = order[:now], order[now:]
+            yield torch.tensor(batch)
+            step += 1

@@ -21,6 +21,7 @@ SMALL = Experiment().but(
     task__p=11, architecture__width=16, batch_size=16, steps=20, evaluate_every=10,
     optimizer__learning_rate=0.01, precision="float64",
 )  # fmt: skip
+SQUARES = {"kind": "mlp", "width": 16, "activation": "square"}
 PARITY = SMALL.but(task={"kind": "parity", "bits": 6}, architecture__attention="bidirectional")
 # One of everything that takes a way of its own through the engine.
 RECIPES = {
@@ -31,7 +32,22 @@ RECIPES = {
     "Adam with L2": SMALL.but(optimizer__name="adam"),
     "SGD with momentum and clipping": SMALL.but(optimizer__name="sgd", optimizer__momentum=0.9, optimizer__clip=0.1),
     "kinds of rows": SMALL.but(task__operation="multiply", batch_size=None),
-}
+    "biases and an equals token": SMALL.but(task__format="a b =", architecture__biases="all"),
+    "a perceptron on one-hot vectors": SMALL.but(architecture=SQUARES, loss="squared", batch_size=None),
+    "columns picked, labels wrong": SMALL.but(task__p=37, architecture=SQUARES, loss="stablemax", corrupted=0.5),
+    "embeddings, noisy labels, growing batches": SMALL.but(
+        architecture=SQUARES | {"embedding": 8, "layers": 2, "biases": True}, label_noise=0.2, label_smoothing=0.1,
+        batch_size_schedule={"knots": [[0, 1.0], [10, 1.0], [10, 2.0]]},
+    ),
+    "Lion, noise on gradients": SMALL.but(
+        optimizer__name="lion", optimizer__gradient_noise=0.1, optimizer__weight_decay_on="matrices"
+    ),
+    "Muon, gradients orthogonal to weights": SMALL.but(optimizer__name="muon", optimizer__orthogonal="matrices"),
+    "averaged gradients": SMALL.but(optimizer__gradient_filter={"kind": "moving-average", "window": 5}),
+    "filtered gradients, a held norm": SMALL.but(
+        optimizer__gradient_filter={"kind": "exponential"}, optimizer__hold_norm="all", optimizer__hold_from=5
+    ),
+}  # fmt: skip
 
 
 def same_as_the_cpu(device: torch.device) -> None:
