@@ -121,7 +121,7 @@ class State:
     def __init__(self, recipe: Optimizer, weights: Tensor, layout: Mapping[str, torch.Size]) -> None:
         self._plan = _Plan.of(recipe, layout)
         members, size = weights.shape
-        own = [(size,)] * _RULES[recipe.name].moments
+        own: list[tuple[int, ...]] = [(size,)] * _RULES[recipe.name].moments
         if isinstance(recipe.gradient_filter, MovingAverageFilter):
             own.append((recipe.gradient_filter.window, size))
         elif recipe.gradient_filter is not None:
@@ -161,7 +161,7 @@ class _Plan(NamedTuple):
     decayed: Spans
     orthogonal: Spans
     held: Spans
-    hidden: tuple[tuple[int, int, int, int], ...]
+    hidden: tuple[tuple[int, ...], ...]
     others: Spans
 
     @classmethod
@@ -309,9 +309,12 @@ def _remember_norms(plan: _Plan, weights: Tensor, targets: Tensor, c: Coefficien
 
 
 def _hold_norms(plan: _Plan, weights: Tensor, targets: Tensor, c: Coefficients) -> None:
-    """Scale back to the norms that are remembered; what had none, or has none now, is left as it is."""
+    """Scale back to the norms that are remembered; what had none, or has none now, is left as it is.
+
+    So is what is too long to have one, which scaled back would be zero, and look like a run that did not diverge.
+    """
     norms = _norms(plan, weights)
-    held = (c.held_for >= 0) & (targets > 0) & (norms > 0)
+    held = (c.held_for >= 0) & (targets > 0) & (norms > 0) & norms.isfinite()
     factors = torch.where(held, targets / norms, 1)
     for part, factor in zip(parts(weights, plan.held), factors.split(1, dim=1), strict=True):
         part.mul_(factor)
