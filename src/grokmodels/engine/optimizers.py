@@ -309,9 +309,12 @@ def _remember_norms(plan: _Plan, weights: Tensor, targets: Tensor, c: Coefficien
 
 
 def _hold_norms(plan: _Plan, weights: Tensor, targets: Tensor, c: Coefficients) -> None:
-    """Scale back to the norms that are remembered; what had none, or has none now, is left as it is."""
+    """Scale back to the norms that are remembered; what had none, or has none now, is left as it is.
+
+    So is what is too long to have one, which scaled back would be zero, and look like a run that did not diverge.
+    """
     norms = _norms(plan, weights)
-    held = (c.held_for >= 0) & (targets > 0) & (norms > 0)
+    held = (c.held_for >= 0) & (targets > 0) & (norms > 0) & norms.isfinite()
     factors = torch.where(held, targets / norms, 1)
     for part, factor in zip(parts(weights, plan.held), factors.split(1, dim=1), strict=True):
         part.mul_(factor)

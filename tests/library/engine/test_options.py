@@ -17,7 +17,9 @@ from tests.textbook import Textbook
 
 SQUARES = {"kind": "mlp", "width": 16, "activation": "square"}
 GROWING = {"knots": [[0, 1.0], [3, 1.0], [3, 2.0]]}
-OWN = Table(tokens=[[a, b] for a in range(9) for b in range(9)], answers=[min(a, b) for a in range(9) for b in range(9)])
+OWN = Table(
+    tokens=[[a, b] for a in range(9) for b in range(9)], answers=[min(a, b) for a in range(9) for b in range(9)]
+)
 FORMULAS = ("a**2 + b**2", "a**2 + a*b + b**2", "a**3 + a*b", "a + b + c")
 OPTIONS = {
     **{formula: {"task": Polynomial(formula=formula, p=7)} for formula in FORMULAS},
@@ -82,7 +84,9 @@ def test_label_noise_strikes_the_labels_that_are_trained_and_not_those_that_are_
 def blocks():
     """Some points of each shape of the study of published set-ups, by the name of their block."""
     study, _ = studies.shipped("literature")
-    return [pytest.param(points[:2], id=f"{points[0].block} {i}") for i, points in enumerate(alike(list(study.points())))]
+    return [
+        pytest.param(points[:2], id=f"{points[0].block} {i}") for i, points in enumerate(alike(list(study.points())))
+    ]
 
 
 @pytest.mark.parametrize("points", blocks())
