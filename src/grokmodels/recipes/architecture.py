@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from grokmodels.recipes.recipe import Recipe
+from grokmodels.recipes.recipe import OrNone, Recipe
 
 Activation = Literal["relu", "gelu", "square"]
 Scale = Annotated[float, Field(gt=0)]
@@ -53,7 +53,7 @@ class MLP(Recipe):
     kind: Literal["mlp"] = "mlp"
     layers: Annotated[int, Field(ge=1, le=4)] = 1
     width: Annotated[int, Field(ge=1, le=8192)] = 512
-    embedding: Annotated[int, Field(ge=1, le=1024)] | None = None
+    embedding: Annotated[Annotated[int, Field(ge=1, le=1024)] | None, OrNone] = None
     activation: Activation = "relu"
     biases: bool = False
     init_scale: Scale = 1.0

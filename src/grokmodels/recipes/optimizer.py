@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from grokmodels.recipes.recipe import Recipe
+from grokmodels.recipes.recipe import OrNone, Recipe
 from grokmodels.recipes.schedules import Schedule
 
 # All parameters as one vector, or each matrix (and embedding) as one of its own, vectors left alone.
@@ -15,7 +15,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class ExponentialFilter(Recipe):
-    """Adds to the gradient ``strength`` × its exponential average h ← ``decay`` h + (1 − ``decay``) g.
+    """Adds to the gradient ``strength`` × its exponential average, h ← ``decay`` h + (1 − ``decay``) g from h = g on.
 
     Source: Lee et al. 2024 (arXiv:2405.20233), Grokfast-EMA.
     """
@@ -35,6 +35,9 @@ class MovingAverageFilter(Recipe):
     kind: Literal["moving-average"] = "moving-average"
     strength: Annotated[float, Field(ge=0)] = 5.0
     window: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+GradientFilter = Annotated[ExponentialFilter | MovingAverageFilter, Field(discriminator="kind")]
 
 
 class Optimizer(Recipe):
@@ -59,11 +62,11 @@ class Optimizer(Recipe):
     epsilon: Annotated[float, Field(gt=0)] = 1e-8
     momentum: Share = 0.0
     weight_decay_on: Group = "all"
-    clip: Annotated[float, Field(gt=0)] | None = None
-    orthogonal: Group | None = None
-    gradient_filter: Annotated[ExponentialFilter | MovingAverageFilter, Field(discriminator="kind")] | None = None
+    clip: Annotated[Annotated[float, Field(gt=0)] | None, OrNone] = None
+    orthogonal: Annotated[Group | None, OrNone] = None
+    gradient_filter: Annotated[GradientFilter | None, OrNone] = None
     gradient_noise: Annotated[float, Field(ge=0)] = 0.0
-    hold_norm: Group | None = None
+    hold_norm: Annotated[Group | None, OrNone] = None
     hold_from: Annotated[int, Field(ge=0)] = 0
     learning_rate_schedule: Schedule = Schedule.warmup(10)
     weight_decay_schedule: Schedule = Schedule.constant()

@@ -6,7 +6,10 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+
+# For a field that may be None: a file has no None, and says "none".
+OrNone = BeforeValidator(lambda value: None if isinstance(value, str) and value == "none" else value)
 
 
 class Recipe(BaseModel):

@@ -189,7 +189,9 @@ def field_of(experiment: Experiment, path: str) -> Any:
             raise ValueError(f"{path}: there is no such field; {name!r} {did_you_mean(name, known)}")
         place = place[name]
     # As a study file writes it.
-    return "full" if path == "batch_size" and place is None else json.loads(json.dumps(place))
+    if place is None:
+        return "full" if path == "batch_size" else "none"
+    return json.loads(json.dumps(place))
 
 
 def labels(point: Point, fields: set[str]) -> dict[str, Any]:
