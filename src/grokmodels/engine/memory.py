@@ -62,7 +62,7 @@ def gigabytes(size: int) -> str:
 
 def _of_a_transformer(experiment: Experiment) -> tuple[int, int]:
     """Numbers in its weights, and in the activations that a step keeps for its backward pass."""
-    arch, task, rows = experiment.architecture, experiment.task, _largest_batch(experiment)
+    arch, task, rows = experiment.architecture, experiment.task, max(experiment.batch_sizes)
     assert isinstance(arch, Architecture)
     length = task.length + (arch.attention == "bidirectional")
     if arch.attention == "causal":
@@ -79,18 +79,11 @@ def _of_a_transformer(experiment: Experiment) -> tuple[int, int]:
 
 def _of_an_mlp(experiment: Experiment) -> tuple[int, int]:
     """The same of a multilayer perceptron."""
-    arch, task, rows = experiment.architecture, experiment.task, _largest_batch(experiment)
+    arch, task, rows = experiment.architecture, experiment.task, max(experiment.batch_sizes)
     assert isinstance(arch, MLP)
     read = task.length * (arch.embedding or task.n_tokens)
-    weights = arch.width * (read + (arch.layers - 1) * arch.width + task.n_classes) + task.n_tokens * (
-        arch.embedding or 0
-    )
+    layers = arch.width * (read + (arch.layers - 1) * arch.width + task.n_classes)
+    weights = layers + task.n_tokens * (arch.embedding or 0)
     # Columns that are picked are copied, one for each position.
     picked = task.length * arch.width if way(arch, task.n_tokens) == "gathered" else read
     return weights, rows * (2 * picked + 4 * arch.layers * arch.width + 3 * task.n_classes)
-
-
-def _largest_batch(experiment: Experiment) -> int:
-    """Inputs of the largest step."""
-    base = experiment.batch_size or experiment.task.n_train(experiment.fraction)
-    return max(round(factor * base) for _, factor in experiment.batch_size_schedule.knots)

@@ -129,6 +129,12 @@ class Experiment(Recipe):
         return labels
 
     @property
+    def batch_sizes(self) -> list[int]:
+        """The inputs that a step draws, at each knot of the schedule; the largest and the smallest are among them."""
+        base = self.batch_size or self.task.n_train(self.fraction)
+        return [round(factor * base) for _, factor in self.batch_size_schedule.knots]
+
+    @property
     def steady(self) -> bool:
         """Whether every step draws as many inputs, from the whole training split."""
         return {1.0} == {factor for plan in (self.data_schedule, self.batch_size_schedule) for _, factor in plan.knots}
