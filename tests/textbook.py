@@ -27,7 +27,7 @@ class Textbook:
             group["lr"] = recipe.learning_rate * recipe.learning_rate_schedule(self.steps)
             group["weight_decay"] = group["decays"] * recipe.weight_decay * recipe.weight_decay_schedule(self.steps)
         self.optimizer.zero_grad()
-        loss_of(self.experiment, self.model(self.inputs[rows]), self.labels[rows]).mean().backward()
+        loss_of(self.experiment)(self.model(self.inputs[rows]), self.labels[rows]).mean().backward()
         self.beside.before(self.steps)
         self.optimizer.step()
         self.beside.after(self.steps)

@@ -85,7 +85,7 @@ def learning_curves(ax: Axes, history: pd.DataFrame, chance: float | None = None
 
 
 def losses(ax: Axes, history: pd.DataFrame) -> None:
-    """Training and test loss in nats against steps, on a logarithmic axis."""
+    """Training and test loss against steps, on a logarithmic axis: in nats, as of a cross-entropy."""
     curve(ax, history, "train_loss", COLORS["train"], label="training")
     curve(ax, history, "test_loss", COLORS["test"], label="test")
     ax.set(ylabel="loss (nats)", yscale="log")

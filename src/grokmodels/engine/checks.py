@@ -42,7 +42,9 @@ RECIPES = {
     "Lion, noise on gradients": SMALL.but(
         optimizer__name="lion", optimizer__gradient_noise=0.1, optimizer__weight_decay_on="matrices"
     ),
-    "Muon, gradients orthogonal to weights": SMALL.but(optimizer__name="muon", optimizer__orthogonal="matrices"),
+    "Muon, gradients orthogonal to weights": SMALL.but(
+        optimizer__name="muon", optimizer__momentum=0.9, optimizer__orthogonal="matrices"
+    ),
     "averaged gradients": SMALL.but(optimizer__gradient_filter={"kind": "moving-average", "window": 5}),
     "filtered gradients, a held norm": SMALL.but(
         optimizer__gradient_filter={"kind": "exponential"}, optimizer__hold_norm="all", optimizer__hold_from=5

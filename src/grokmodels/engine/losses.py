@@ -5,6 +5,9 @@ Shapes: ``logits`` (..., C), ``labels`` (...) of whole numbers; a loss is (...).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -12,9 +15,9 @@ from torch.nn import functional
 from grokmodels.recipes.experiment import Experiment, Loss
 
 
-def loss_of(experiment: Experiment, logits: Tensor, labels: Tensor) -> Tensor:
-    """The loss that an experiment trains with."""
-    return losses(logits, labels, experiment.loss, experiment.label_smoothing)
+def loss_of(experiment: Experiment) -> Callable[[Tensor, Tensor], Tensor]:
+    """The loss that an experiment trains with, of logits and labels."""
+    return partial(losses, kind=experiment.loss, smoothing=experiment.label_smoothing)
 
 
 def losses(logits: Tensor, labels: Tensor, kind: Loss = "cross-entropy", smoothing: float = 0.0) -> Tensor:
@@ -22,17 +25,17 @@ def losses(logits: Tensor, labels: Tensor, kind: Loss = "cross-entropy", smoothi
 
     The squared error is that against one-hot answers, mean over classes. StableMax is a cross-entropy (nats) in whose
     softmax s(x) = x + 1 for x ≥ 0 and 1 / (1 − x) for x < 0 stands for the exponential (Prieto et al. 2025,
-    arXiv:2501.04697, definition 4).
+    arXiv:2501.04697, definition 4). Logits in half precision are lifted to single precision first.
     """
-    index = labels.unsqueeze(-1)
+    if logits.dtype in (torch.bfloat16, torch.float16):
+        logits = logits.float()
     if kind == "squared":
-        # The sum of (logit − answer)² without a table of answers.
-        right = logits.gather(-1, index).squeeze(-1)
-        return (logits.square().sum(-1) - 2 * right + 1) / logits.shape[-1]
+        index = labels.unsqueeze(-1)
+        # One is taken off the right logit: sums of squares that cancel would leave nothing of a small loss.
+        return logits.scatter_add(-1, index, logits.new_full(index.shape, -1)).square().mean(-1)
     if kind == "stablemax":
         # ln s(x); each branch is kept where its logarithm exists, or the gradient of the other would be NaN.
-        said = torch.where(logits >= 0, logits.clamp(min=0).log1p(), -(-logits).clamp(min=0).log1p())
-        return said.logsumexp(-1) - said.gather(-1, index).squeeze(-1)
+        logits = torch.where(logits >= 0, logits.clamp(min=0).log1p(), -(-logits).clamp(min=0).log1p())
     return functional.cross_entropy(
         logits.flatten(0, -2), labels.flatten(), reduction="none", label_smoothing=smoothing
     ).view(labels.shape)

@@ -29,8 +29,11 @@ def estimate(experiment: Experiment, members: int, device: torch.device) -> int:
     number = 8 if experiment.precision == "float64" else 4
     weights, kept = (_of_an_mlp if isinstance(experiment.architecture, MLP) else _of_a_transformer)(experiment)
     gradient_filter = experiment.optimizer.gradient_filter
-    remembered = gradient_filter.window if isinstance(gradient_filter, MovingAverageFilter) else 0
-    tables = task.n_inputs * (8 * (3 * task.length + 5) + 2 * task.n_classes) + 8 * members * task.n_inputs
+    # Twice, while a stack shrinks or is recorded.
+    remembered = 2 * gradient_filter.window if isinstance(gradient_filter, MovingAverageFilter) else 0
+    tables = task.n_inputs * (8 * (3 * task.length + 5) + 2 * task.n_classes) + members * task.n_inputs * (
+        40 + 16 * (experiment.corrupted > 0)
+    )
     piece = 8 * max(PIECE[device.type], 64 * task.n_classes * members) + 4 * min(CELLS, task.n_inputs * task.n_classes)
     own = number * members * ((8 + remembered) * weights + kept)
     return (PROCESS if device.type == "cpu" else 0) + tables + number * piece + own

@@ -14,7 +14,7 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 STEPS = 5
 SMALLEST = 1e-7
 ADAMW_RMS = 0.2
-# The parts of a network whose matrices are hidden ones.
+# The parts of a network whose matrices are hidden ones, the first of a perceptron on one-hot vectors among them.
 HIDDEN = ("blocks.", "hidden.")
 
 

@@ -25,9 +25,10 @@ class Run:
     were trained as one stack.
 
     Columns: ``step``; ``decay_time`` (Λ, the sum of learning rate × weight decay so far); ``train_`` and ``test_``
-    ``loss`` (nats), ``accuracy``, ``margin`` (mean), ``signal`` (:func:`~grokmodels.measures.signal`); ``m_hat`` (their
-    ratio, test over train); ``rule_share`` (test inputs) and ``rule_share_train``; ``weight_norm`` and
-    ``norm.<parameter>``.
+    ``loss`` (the one trained with; nats, but for squares), ``accuracy``, ``margin`` (mean), ``signal``
+    (:func:`~grokmodels.measures.signal`); ``m_hat`` (their ratio, test over train); ``rule_share`` (test inputs) and
+    ``rule_share_train``, NaN for a task without a symmetry; ``train_rule_accuracy`` where labels are wrong, the share
+    of training inputs answered by the rule; ``weight_norm`` and ``norm.<parameter>``.
     """
 
     experiment: Experiment

@@ -40,8 +40,7 @@ class Stack:
         arch, task = self.recipe.architecture, self.recipe.task
         self._dtype = torch.float64 if self.recipe.precision == "float64" else torch.float32
         self._read = network.Reader(task, arch, device)
-        corrupted = self.recipe.corrupted > 0
-        self._evaluation = Evaluation(task, device, partial(loss_of, self.recipe), corrupted=corrupted)
+        self._evaluation = Evaluation(task, device, loss_of(self.recipe), corrupted=self.recipe.corrupted > 0)
         start = [slot.initial(self._dtype) for slot in self.slots]
         self._shapes = {name: values.shape for name, values in start[0].items()}
         self._place(torch.stack([_row(values) for values in start]).to(device))

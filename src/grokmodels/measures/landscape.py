@@ -17,14 +17,15 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from grokmodels.engine import network
+from grokmodels.engine.losses import loss_of
 from grokmodels.engine.run import Run
 from grokmodels.engine.slot import Member
 from grokmodels.engine.training import train_stack
 from grokmodels.measures import fourier, progress
-from grokmodels.measures.logits import accuracy, cross_entropy
+from grokmodels.measures.logits import accuracy
 from grokmodels.measures.norms import weight_norms
 from grokmodels.recipes.experiment import Experiment
 
@@ -42,7 +43,8 @@ class Network:
     def __init__(self, experiment: Experiment, rows: ArrayLike | None = None) -> None:
         task = experiment.task
         self.rows = np.arange(task.n_inputs) if rows is None else np.asarray(rows)
-        self.labels = torch.as_tensor(task.labels[self.rows])
+        self.labels = torch.as_tensor(experiment.labels(experiment.split)[self.rows])
+        self._loss = loss_of(experiment)
         self._arch = experiment.architecture
         self._batch = network.Reader(task, self._arch)(torch.as_tensor(self.rows).unsqueeze(0))
 
@@ -57,8 +59,8 @@ class Network:
         return network.logits(alone, self._arch, self._batch).squeeze(0)
 
     def loss(self, parameters: dict[str, Tensor]) -> Tensor:
-        """Mean cross-entropy in nats."""
-        return nn.functional.cross_entropy(self.forward(parameters), self.labels)
+        """Mean loss, the one that the experiment trains with."""
+        return self._loss(self.forward(parameters), self.labels).mean()
 
 
 def logits(experiment: Experiment, parameters: Parameters) -> Array:
@@ -93,9 +95,11 @@ def curved_path(*points: Point) -> Path:
 def along(experiment: Experiment, path: Path, points: int = 25, rows: ArrayLike | None = None) -> pd.DataFrame:
     """What a path passes: columns ``place``, ``train_loss``, ``train_accuracy``, ``test_accuracy``, ``norm``.
 
-    "Train" are the inputs ``rows``, by default those of the experiment's split; "test" are all others.
+    "Train" are the inputs ``rows``, by default those of the experiment's split; "test" are all others. Loss and labels
+    are those that the experiment trains with.
     """
     task, network = experiment.task, Network(experiment)
+    labels, loss = network.labels.numpy(), loss_of(experiment)
     train = experiment.split.train if rows is None else np.asarray(rows)
     test = np.setdiff1d(np.arange(task.n_inputs), train)
     passed = []
@@ -105,9 +109,9 @@ def along(experiment: Experiment, path: Path, points: int = 25, rows: ArrayLike 
         passed.append(
             {
                 "place": float(place),
-                "train_loss": cross_entropy(said[train], task.labels[train]),
-                "train_accuracy": accuracy(said[train], task.labels[train]),
-                "test_accuracy": accuracy(said[test], task.labels[test]),
+                "train_loss": float(loss(torch.as_tensor(said[train]), network.labels[train]).mean()),
+                "train_accuracy": accuracy(said[train], labels[train]),
+                "test_accuracy": accuracy(said[test], labels[test]),
                 "norm": norm(here),
             }
         )

@@ -11,12 +11,13 @@ from pydantic import Field, field_validator, model_validator
 from grokmodels.recipes import keys
 from grokmodels.recipes.architecture import AnyArchitecture, Architecture
 from grokmodels.recipes.optimizer import Optimizer
-from grokmodels.recipes.recipe import Recipe
+from grokmodels.recipes.recipe import OrNone, Recipe
 from grokmodels.recipes.schedules import Schedule
 from grokmodels.recipes.tasks import IntArray, Modular, Split, Task
 
 Loss = Literal["cross-entropy", "squared", "stablemax"]
-Seed = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+OwnSeed = Annotated[Seed | None, OrNone]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -36,14 +37,14 @@ class Experiment(Recipe):
     own where one is given (:attr:`seeds`). ``perturbation`` is the size of a random change of the initial weights,
     relative to them: replicas of one run begin so near to each other.
     ``precision`` "tf32" is float32 whose matrix products may be rounded to 10 bits where the device has units for that.
-    ``batch_size`` None, or "full" in a file
-    that has no None, is the full batch.
-    ``steps`` is the budget; with ``stop_when_generalized`` the run ends as soon as test accuracy has lasted
-    (:func:`grokmodels.measures.milestones`), and one that never does is censored at the budget.
+    ``batch_size`` None, or "full" in a file that has no None, is the full batch. ``steps`` is the budget; with
+    ``stop_when_generalized`` the run ends as soon as test accuracy has lasted (:func:`grokmodels.measures.milestones`),
+    and one that never does is censored at the budget.
     ``data_schedule`` trains on a share of the training inputs that changes with the step: pairs are taken away and put
     back in one fixed random order, while the test inputs stay the same. ``batch_size_schedule`` is a factor of the
     batch size (of all training inputs, for a full batch).
-    ``corrupted`` is the share of the training inputs that carry a label drawn at random for the whole run, and
+    ``corrupted`` is the share of the training inputs that carry a label drawn at random for the whole run, each by
+    itself, mirrors too, and
     ``label_noise`` the chance of each label in a batch to be drawn at random for one step; tests ask for the rule.
     ``loss`` is the cross-entropy, with a ``label_smoothing``; the squared error of the logits against one-hot answers,
     mean over classes; or the cross-entropy of StableMax (Prieto et al. 2025, arXiv:2501.04697).
@@ -65,10 +66,10 @@ class Experiment(Recipe):
     evaluate_every: Annotated[int, Field(ge=1)] = 25
     stop_when_generalized: bool = False
     seed: Seed = 0
-    split_seed: Seed | None = None
-    init_seed: Seed | None = None
-    batch_seed: Seed | None = None
-    perturbation_seed: Seed | None = None
+    split_seed: OwnSeed = None
+    init_seed: OwnSeed = None
+    batch_seed: OwnSeed = None
+    perturbation_seed: OwnSeed = None
     perturbation: Annotated[float, Field(ge=0)] = 0.0
 
     @field_validator("batch_size", mode="before")
@@ -91,6 +92,8 @@ class Experiment(Recipe):
             raise ValueError(
                 f"batch_size_schedule: got batches of {sizes}; must be 1 to {n_train}, the training inputs"
             )
+        if self.corrupted and not round(self.corrupted * n_train):
+            raise ValueError(f"corrupted: got {self.corrupted}; must be 0 or reach one of {n_train} training inputs")
         if self.label_smoothing and self.loss != "cross-entropy":
             raise ValueError(f"label_smoothing: got {self.label_smoothing}; only the cross-entropy takes one")
         return self

@@ -11,7 +11,8 @@ from grokmodels.recipes.schedules import Schedule
 
 # All parameters as one vector, or each matrix (and embedding) as one of its own, vectors left alone.
 Group = Literal["all", "matrices"]
-Share = Annotated[float, Field(ge=0, lt=1)]
+Fading = Annotated[float, Field(ge=0, lt=1)]
+Strength = Annotated[float, Field(gt=0)]
 
 
 class ExponentialFilter(Recipe):
@@ -21,8 +22,8 @@ class ExponentialFilter(Recipe):
     """
 
     kind: Literal["exponential"] = "exponential"
-    strength: Annotated[float, Field(ge=0)] = 2.0
-    decay: Share = 0.98
+    strength: Strength = 2.0
+    decay: Fading = 0.98
 
 
 class MovingAverageFilter(Recipe):
@@ -33,7 +34,7 @@ class MovingAverageFilter(Recipe):
     """
 
     kind: Literal["moving-average"] = "moving-average"
-    strength: Annotated[float, Field(ge=0)] = 5.0
+    strength: Strength = 5.0
     window: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
@@ -45,9 +46,10 @@ class Optimizer(Recipe):
 
     ``adamw`` shrinks the weights by learning rate × decay each step, apart from the gradient (decoupled; Loshchilov and
     Hutter 2019, arXiv:1711.05101), and so do ``lion``, which steps by the sign of its momentum (Chen et al. 2023,
-    arXiv:2302.06675), and ``muon``, which orthogonalizes the momentum of hidden matrices (Jordan et al. 2024) and
-    updates the other parameters as AdamW does, at one rate (Liu et al. 2025, arXiv:2502.16982). ``adam`` and ``sgd``
-    add decay × weight to the gradient (L2). ``weight_decay_on`` says which parameters decay.
+    arXiv:2302.06675), and ``muon``, which orthogonalizes the ``momentum`` (usually 0.95) of hidden matrices (Jordan et
+    al. 2024) and updates the other parameters as AdamW does, at one rate (Liu et al. 2025, arXiv:2502.16982). ``adam``
+    and ``sgd`` add decay × weight to the gradient (L2). ``weight_decay_on`` says which parameters decay. Lion steps by
+    the sign even of a gradient that is zero but for rounding, as that of a key's bias is.
 
     In their order, a step adds ``gradient_noise`` (independent normal numbers of this standard deviation) to the
     gradient, takes away what is parallel to the weights (``orthogonal``; Prieto et al. 2025, arXiv:2501.04697), filters
@@ -58,9 +60,9 @@ class Optimizer(Recipe):
     name: Literal["adamw", "adam", "sgd", "lion", "muon"] = "adamw"
     learning_rate: Annotated[float, Field(gt=0)] = 3e-3
     weight_decay: Annotated[float, Field(ge=0)] = 1.0
-    betas: tuple[Share, Share] = (0.9, 0.98)
+    betas: tuple[Fading, Fading] = (0.9, 0.98)
     epsilon: Annotated[float, Field(gt=0)] = 1e-8
-    momentum: Share = 0.0
+    momentum: Fading = 0.0
     weight_decay_on: Group = "all"
     clip: Annotated[Annotated[float, Field(gt=0)] | None, OrNone] = None
     orthogonal: Annotated[Group | None, OrNone] = None

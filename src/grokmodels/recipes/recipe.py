@@ -63,6 +63,8 @@ def _explain(error: ValidationError, fields: list[str]) -> str:
         reason = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "union_tag_invalid":
             reason = f"got kind {problem['ctx']['tag']!r}; must be one of {problem['ctx']['expected_tags']}"
+        elif problem["type"] == "union_tag_not_found":
+            reason = f"got {value!r} without a kind; it must say which"
         elif problem["type"] == "extra_forbidden":
             reason = f"there is no such field; {did_you_mean(field, fields)}"
         lines.append(f"{field}: {got}{reason}" if field else reason)

@@ -1,4 +1,4 @@
-"""Factors that change with the training step: for the learning rate, and for the weight decay."""
+"""Factors that change with the training step: of a rate, a decay, a noise, the data or the batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Factor = Annotated[float, Field(ge=0)]
 
 
 class Schedule(Recipe):
-    """A piecewise-linear factor of the step, multiplied with the optimizer's base value.
+    """A piecewise-linear factor of the step, multiplied with a base value.
 
     ``knots`` are (step, factor) pairs, the first at step 0; the factor runs straight between them and stays at the last
     one. Two knots at one step make a jump. With a ``period`` the whole schedule repeats; no knot lies beyond it.

@@ -42,11 +42,12 @@ RECORD = pa.schema(
 EXACT: dict[str, np.dtype[Any]] = {
     "step": np.dtype("int64"), "decay_time": np.dtype("float64"),
     "train_accuracy": np.dtype("float32"), "test_accuracy": np.dtype("float32"),
+    "train_rule_accuracy": np.dtype("float32"),
 }  # fmt: skip
 # Bits of everything else: 1e-5 of a value is finer than any figure, and noise beyond it would be half of a file.
 BITS = 16
 # Values that come again and again, which zstd finds where the bytes of one number stay together.
-REPEATING = ("step", "decay_time", "train_accuracy", "test_accuracy")
+REPEATING = tuple(EXACT)
 
 # Weights by "KEY/STEP/PARAMETER", in half precision.
 Tensors = dict[str, np.ndarray]

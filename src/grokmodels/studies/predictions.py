@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pandas as pd
@@ -157,6 +157,13 @@ class Prediction(Selection):
         paths = {path for selection in self.selections for path in selection.where}
         return paths if self.against is None else paths | {self.against}
 
+    def _asks_for_what_is_not(self, points: Sequence[Point], chosen: Iterable[int]) -> bool:
+        """Whether it is about a column that is empty or absent in a selected run."""
+        experiments = [points[i].experiment for i in chosen]
+        if self.quantity.startswith("rule_share"):
+            return not all(experiment.task.has_symmetry for experiment in experiments)
+        return self.quantity.startswith("train_rule") and not all(experiment.corrupted for experiment in experiments)
+
     def require_runs(self, points: Sequence[Point]) -> None:
         """ValueError, naming field, value and what is allowed, where it speaks of runs that the points lack."""
         for path in self.fields:
@@ -169,6 +176,8 @@ class Prediction(Selection):
                 raise ValueError(f"block: got {selection.block!r}; must be one of {blocks}")
             here = Selection(block=selection.block).of(declared)
             chosen = selection.of(here)
+            if self._asks_for_what_is_not(points, chosen.index):
+                raise ValueError(f"quantity: got {self.quantity!r}, which the runs of this selection do not have")
             if chosen.empty:
                 there = {path: _distinct(here[path]) for path in selection.where}
                 raise ValueError(f"where: got {selection.where}, which no run has; its runs have {there}")
@@ -185,8 +194,9 @@ def field_of(experiment: Experiment, path: str) -> Any:
     place: Any = experiment.model_dump()
     for name in path.split("."):
         if not isinstance(place, dict) or name not in place:
-            known = list(place) if isinstance(place, dict) else []
-            raise ValueError(f"{path}: there is no such field; {name!r} {did_you_mean(name, known)}")
+            if not isinstance(place, dict):
+                raise ValueError(f"{path}: there is no such field; what is before {name!r} has none")
+            raise ValueError(f"{path}: there is no such field; {name!r} {did_you_mean(name, place)}")
         place = place[name]
     # As a study file writes it.
     if place is None:

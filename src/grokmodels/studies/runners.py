@@ -90,8 +90,14 @@ def alike(points: list[Point]) -> list[list[Point]]:
 
 
 def worth_compiling(points: list[Point], workers: int, stack: int) -> bool:
-    """Whether the steps that a worker may have to take for these points are worth compiling one."""
-    return sum(point.experiment.steps for point in points) / (workers * min(stack, len(points))) >= COMPILED_FROM
+    """Whether the steps that a worker may have to take for these points are worth compiling one.
+
+    Batches that change size are not: each size would be compiled by itself.
+    """
+    return (
+        points[0].experiment.steady
+        and sum(point.experiment.steps for point in points) / (workers * min(stack, len(points))) >= COMPILED_FROM
+    )
 
 
 def _even(points: list[Point], largest: int) -> list[list[Point]]:

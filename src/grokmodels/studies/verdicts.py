@@ -87,6 +87,8 @@ def measure(run: Run, quantity: str) -> tuple[float, bool]:
         case "delay_ratio":
             return max(t_gen.step, resolved) / max(t_mem.step, resolved), t_gen.censored
     column, moment = quantity.split(" at ")
+    if run.history.empty:
+        return math.nan, False
     history, last = run.history, int(run.history["step"].iloc[-1])
     step, censored = {"start": (0, False), "end": (last, False), "t_mem": t_mem, "t_gen": t_gen}[moment]
     # Of a moment that has not come, only what never shrinks is known from below.

@@ -79,3 +79,26 @@ def test_leading_axes_are_kept(kind):
     together = losses(logits, labels, kind)
     assert together.shape == (3, 4)
     assert torch.allclose(together[1], losses(logits[1], labels[1], kind))
+
+
+@pytest.mark.parametrize("kind", ["cross-entropy", "squared", "stablemax"])
+def test_half_precision_is_lifted_whatever_the_device_would_do(kind):
+    logits, labels = (5 * torch.randn(6, 97)).bfloat16(), torch.randint(97, (6,))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        low = losses(logits, labels, kind)
+    assert low.dtype == torch.float32
+    assert torch.allclose(low, losses(logits.float(), labels, kind))
+
+
+@pytest.mark.parametrize("distance", [1e-3, 1e-4, 1e-5])
+def test_small_squared_losses_are_not_lost_in_what_cancels(distance):
+    logits = torch.zeros(1, 31)
+    logits[0, 3] = 1 - distance
+    assert losses(logits, torch.tensor([3]), "squared").item() == pytest.approx(distance**2 / 31, rel=0.01)
+
+
+def test_small_losses_of_stablemax_are_told_as_in_double_precision():
+    for large in (1e4, 1e6, 1e8):
+        logits = torch.tensor([[large, 0.0, 0.0, -3.0]])
+        exact = losses(logits.double(), torch.tensor([0]), "stablemax").item()
+        assert losses(logits, torch.tensor([0]), "stablemax").item() == pytest.approx(exact, rel=0.2, abs=1e-7)

@@ -158,3 +158,12 @@ def test_logits_of_some_rows(trained):
     rows = np.array([3, 0, 11])
     some = landscape.Network(SMALL, rows).logits(trained)
     np.testing.assert_allclose(some, landscape.logits(SMALL, trained)[rows], atol=1e-12)
+
+
+def test_a_path_is_measured_by_the_loss_and_the_labels_of_its_training():
+    squares = SMALL.but(architecture={"kind": "mlp", "width": 8, "activation": "square"}, loss="squared", corrupted=0.5)
+    run = train(squares, checkpoints=[60], progress=False)
+    weights, last = run.checkpoints[60], run.history.iloc[-1]
+    path = landscape.along(squares, landscape.straight_path(weights, weights), points=2)
+    for column in ("train_loss", "train_accuracy", "test_accuracy"):
+        assert path[column][0] == pytest.approx(last[column], rel=1e-3)

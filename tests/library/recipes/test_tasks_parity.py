@@ -23,8 +23,8 @@ def numbers(task: Parity) -> list[int]:
 
 @given(bits=st.integers(2, 64), seed=st.integers(0, 9), data=st.data())
 def test_a_sample_is_of_distinct_inputs_in_order_with_labels_of_the_first_bits(bits, seed, data):
-    sample = data.draw(st.integers(2, min(2**bits, 40)))
-    relevant = data.draw(st.none() | st.integers(1, bits))
+    sample = data.draw(st.integers(2, min(2**bits - 1, 40)))
+    relevant = data.draw(st.none() | st.integers(1, bits - 1))
     task = Parity(bits=bits, sample=sample, sample_seed=seed, relevant=relevant)
     found = numbers(task)
     assert len(found) == task.n_inputs == sample
@@ -34,8 +34,16 @@ def test_a_sample_is_of_distinct_inputs_in_order_with_labels_of_the_first_bits(b
     assert found == numbers(Parity(bits=bits, sample=sample, sample_seed=seed))
 
 
-def test_a_sample_of_everything_is_everything():
-    assert (Parity(bits=12, sample=2**12).inputs == Parity(bits=12).inputs).all()
+def test_a_sample_of_all_but_one_is_all_but_one():
+    everything = set(numbers(Parity(bits=12)))
+    assert len(everything - set(numbers(Parity(bits=12, sample=2**12 - 1)))) == 1
+
+
+@pytest.mark.parametrize(("field", "value"), [("relevant", 10), ("sample", 1024)])
+def test_there_is_one_way_to_ask_for_everything(field, value):
+    with pytest.raises(ValueError, match=f"{field}: got {value}; must be less than the .*, or None for all"):
+        Parity(bits=10, **{field: value})
+    assert Parity(bits=10, **{field: "none"}) == Parity(bits=10)
 
 
 def test_every_input_is_as_likely_to_be_in_a_sample():

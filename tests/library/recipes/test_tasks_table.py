@@ -1,7 +1,6 @@
 """Tables: what is accepted, what is refused, and that they are kept as they were."""
 
 import tomllib
-from time import process_time
 
 import numpy as np
 import pytest
@@ -50,22 +49,9 @@ def test_a_table_is_changed_in_an_experiment_and_read_from_toml():
     assert Experiment(**read) == experiment
 
 
-def test_a_large_table_is_made_and_named_quickly():
-    """In the best of a few tries, as other processes may be busy: some 10 and 50 ms."""
+def test_a_large_table_is_shown_by_its_sizes():
     tokens = np.stack(np.divmod(np.arange(10**4), 100), axis=1)
-
-    def seconds(work):
-        times = []
-        for _ in range(5):
-            start = process_time()
-            work()
-            times.append(process_time() - start)
-        return min(times)
-
-    task = Table(tokens=tokens, answers=tokens.sum(axis=1) % 100)
-    assert seconds(lambda: Table(tokens=tokens, answers=tokens.sum(axis=1) % 100)) < 0.1
-    assert seconds(lambda: Experiment(task=task).key) < 0.3
-    assert len(repr(Experiment(task=task))) < 3000
+    assert len(repr(Experiment(task=Table(tokens=tokens, answers=tokens.sum(axis=1) % 100)))) < 3000
 
 
 @pytest.mark.parametrize(
@@ -82,12 +68,15 @@ def test_a_large_table_is_made_and_named_quickly():
         ([["0", "1"], ["1", "0"]], [0, 1], "tokens: got the type <U1; must be whole numbers"),
         ([[0, 1], [1, None]], [0, 1], "tokens: got the type object; must be whole numbers"),
         ([[0, 1], [1, 10**30]], [0, 1], "tokens: got the type object; must be whole numbers"),
-        ([[0, 1], [1, 0], [2]], [0, 1, 1], "tokens: got 1 in row 2; must be 2 as in row 0"),
+        ([[0, 1], [1, 0], [2]], [0, 1, 1], "tokens: got 1 in row 2; must be 2 whole numbers, as many as in row 0"),
+        ([[[1, 2]], [[1], [2]]], [0, 1], "tokens: got 2 in row 1; must be 1 whole numbers, as many as in row 0"),
+        ([[[1], [2, 3]], [[1, 2], [3]]], [0, 1], "tokens: got rows within rows; must be 2 whole numbers"),
+        ([[1, 2], 3], [0, 1], "tokens: got 1 in row 1; must be 2 whole numbers"),
         ([0, 1], [0, 1], r"tokens: got the shape (2,); must be (n, length)"),
         ([[], []], [0, 1], r"tokens: got the shape (2, 0); must be (n, length), without an empty one"),
         ([[0], [1]], [[0], [1]], r"answers: got the shape (2, 1); must be (n,)"),
         ("ab", [0, 1], r"tokens: got the shape (); must be (n, length)"),
-        ([[0, 1]], [0], "tokens: got 1 rows; must be 2 to 100000"),
+        ([[0, 1]], [0], "tokens: got 1 rows; must be 2 to 20000"),
         ([[0, 1], [1, 0]], [0, 1, 1], "answers: got 3; must be one for each of the 2 rows of tokens"),
         ([[0, 1], [1, 0]], [3, 3], "answers: got 3 for every row; must be at least two different ones"),
         ([[0, 1], [1, 0], [0, 1]], [0, 1, 1], "tokens: got (0, 1) in row 0 and in row 2; must be distinct inputs"),
@@ -106,8 +95,8 @@ def test_what_is_no_table_is_refused_in_few_words(tokens, answers, says):
 
 
 def test_too_many_rows_are_refused():
-    many = np.stack(np.divmod(np.arange(10**5 + 1), 1000), axis=1)
-    with pytest.raises(ValueError, match="tokens: got 100001 rows; must be 2 to 100000"):
+    many = np.stack(np.divmod(np.arange(20_001), 200), axis=1)
+    with pytest.raises(ValueError, match="tokens: got 20001 rows; must be 2 to 20000"):
         Table(tokens=many, answers=many[:, 0])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from grokmodels.recipes.recipe import OrNone
 from grokmodels.recipes.tasks.base import BaseTask, IntArray
 
 LISTED = 16
@@ -27,18 +28,18 @@ class Parity(BaseTask):
 
     kind: Literal["parity"] = "parity"
     bits: Annotated[int, Field(ge=2, le=64)] = 10
-    relevant: Annotated[int, Field(ge=1)] | None = None
-    sample: Annotated[int, Field(ge=2, le=10**6)] | None = None
+    relevant: Annotated[Annotated[int, Field(ge=1)] | None, OrNone] = None
+    sample: Annotated[Annotated[int, Field(ge=2, le=10**6)] | None, OrNone] = None
     sample_seed: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")
     def _no_more_than_there_are(self) -> Parity:
-        if self.relevant is not None and self.relevant > self.bits:
-            raise ValueError(f"relevant: got {self.relevant}; must be at most the {self.bits} bits")
+        if self.relevant is not None and self.relevant >= self.bits:
+            raise ValueError(f"relevant: got {self.relevant}; must be less than the {self.bits} bits, or None for all")
         if self.sample is None and self.bits > LISTED:
             raise ValueError(f"bits: got {self.bits}; must be at most {LISTED}, or have a sample of the inputs")
-        if self.sample is not None and self.sample > 2**self.bits:
-            raise ValueError(f"sample: got {self.sample}; must be at most the {2**self.bits} inputs that there are")
+        if self.sample is not None and self.sample >= 2**self.bits:
+            raise ValueError(f"sample: got {self.sample}; must be less than the {2**self.bits} inputs, or None for all")
         if self.sample is None and self.sample_seed:
             raise ValueError(f"sample_seed: got {self.sample_seed}; must be 0 where there is no sample")
         return self

@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from grokmodels.recipes.tasks import mirrors
 from grokmodels.recipes.tasks.base import BaseTask, IntArray, Split
 from grokmodels.recipes.tasks.modular import Modular
+from grokmodels.recipes.tasks.operation import Operation
 from grokmodels.recipes.tasks.parity import Parity
 from grokmodels.recipes.tasks.permutations import Permutations
 from grokmodels.recipes.tasks.polynomial import Polynomial
@@ -19,7 +21,8 @@ from grokmodels.recipes.tasks.table import Table
 class RandomLabels(BaseTask):
     """The inputs of ``base`` with labels drawn uniformly at random: fittable, but with no rule to find.
 
-    Tokens, classes, orbits and splits are those of ``base``, so the same measures apply to both.
+    Tokens, classes, splits and orbits, where it has any, are those of ``base``, so the same measures apply to both.
+    Mirrors have one label where they are split together.
     Source of the idea: Zhang et al. 2016 (arXiv:1611.03530).
     """
 
@@ -29,7 +32,11 @@ class RandomLabels(BaseTask):
 
     @cached_property
     def labels(self) -> IntArray:
-        return np.random.default_rng(self.label_seed).integers(self.base.n_classes, size=self.base.n_inputs)
+        rng = np.random.default_rng(self.label_seed)
+        if isinstance(self.base, Operation) and self.base.unordered:
+            group = mirrors.groups(self.base.operands)
+            return rng.integers(self.base.n_classes, size=group.max() + 1)[group]
+        return rng.integers(self.base.n_classes, size=self.base.n_inputs)
 
     @property
     def inputs(self) -> IntArray:

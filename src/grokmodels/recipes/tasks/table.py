@@ -11,7 +11,8 @@ from pydantic import model_validator
 
 from grokmodels.recipes.tasks.base import BaseTask, IntArray
 
-ROWS, NUMBERS = 10**5, 10**4
+# A table is written into the recipe of every run, and read with it.
+ROWS, NUMBERS = 20_000, 10**4
 
 
 class Table(BaseTask):
@@ -67,7 +68,7 @@ class Table(BaseTask):
 
     @property
     def n_classes(self) -> int:
-        return max(self.answers) + 1
+        return int(self.labels.max()) + 1
 
     @property
     def length(self) -> int:
@@ -79,9 +80,10 @@ def _whole_numbers(field: str, given: Any, ndim: int) -> IntArray:
     try:
         array = np.asarray(given)
     except ValueError:
-        sizes = [np.size(row) for row in given]
-        row = next(row for row, size in enumerate(sizes) if size != sizes[0])
-        raise ValueError(f"{field}: got {sizes[row]} in row {row}; must be {sizes[0]} as in row 0") from None
+        sizes = [len(row) if hasattr(row, "__len__") else 1 for row in given]
+        odd = [row for row, size in enumerate(sizes) if size != sizes[0]]
+        found = f"{sizes[odd[0]]} in row {odd[0]}" if odd else "rows within rows"
+        raise ValueError(f"{field}: got {found}; must be {sizes[0]} whole numbers, as many as in row 0") from None
     if array.ndim != ndim or not array.size:
         shape = "(n, length), without an empty one" if ndim == 2 else "(n,)"
         raise ValueError(f"{field}: got the shape {array.shape}; must be {shape}")
