@@ -19,7 +19,19 @@ RECIPES = {
     "large p": (SHORT.but(task__p=307, architecture__width=16), 1),
     "a stack": (SHORT.but(task__p=31, architecture__layers=1, architecture__width=32, batch_size=None), 64),
     "bits": (SHORT.but(task={"kind": "parity"}, architecture__attention="bidirectional", batch_size=None), 2),
-}
+    "a perceptron that averages gradients": (
+        SHORT.but(
+            architecture={"kind": "mlp", "width": 500}, batch_size=None,
+            optimizer__gradient_filter={"kind": "moving-average", "window": 50},
+        ), 3,
+    ),
+    "many inputs": (
+        SHORT.but(
+            task={"kind": "parity", "bits": 20, "sample": 400_000}, architecture={"kind": "mlp", "width": 8},
+            batch_size=32, corrupted=0.2,
+        ), 8,
+    ),
+}  # fmt: skip
 
 
 def peak(name: str) -> None:

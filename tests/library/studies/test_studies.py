@@ -9,9 +9,9 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import pandas as pd
 import pytest
 
-from grokmodels import studies, train
+from grokmodels import Experiment, studies, train
 from grokmodels.engine import training
-from grokmodels.studies import cli, files
+from grokmodels.studies import cli, files, runners
 from grokmodels.studies.board import Board
 
 TINY = """
@@ -282,3 +282,11 @@ def test_the_shipped_studies_can_be_read():
         keys = [point.experiment.key for point in study.points()]
         assert len(set(keys)) == len(keys)
     assert tomllib.loads(TINY)["seeds"] == [0, 1]
+
+
+def test_steps_are_compiled_where_there_are_many_of_one_size():
+    long = Experiment().but(steps=200_000)
+    shrinking = long.but(batch_size_schedule={"knots": [[0, 1.0], [1000, 0.5]]})
+    for experiment, pays in [(long, True), (long.but(steps=1000), False), (shrinking, False)]:
+        point = studies.Point("block", experiment, (), (), False)
+        assert runners.worth_compiling([point], workers=1, stack=1) == pays
