@@ -43,8 +43,8 @@ class Experiment(Recipe):
     ``data_schedule`` trains on a share of the training inputs that changes with the step: pairs are taken away and put
     back in one fixed random order, while the test inputs stay the same. ``batch_size_schedule`` is a factor of the
     batch size (of all training inputs, for a full batch).
-    ``corrupted`` is the share of the training inputs that carry a label drawn at random for the whole run, each by
-    itself, mirrors too, and
+    ``corrupted`` is the share of the training inputs that carry a label drawn at random for the whole run (among all,
+    so that some draws are right; each by itself, mirrors too), and
     ``label_noise`` the chance of each label in a batch to be drawn at random for one step; tests ask for the rule.
     ``loss`` is the cross-entropy, with a ``label_smoothing``; the squared error of the logits against one-hot answers,
     mean over classes; or the cross-entropy of StableMax (Prieto et al. 2025, arXiv:2501.04697).
@@ -81,7 +81,9 @@ class Experiment(Recipe):
     def _something_to_learn_and_to_test(self) -> Experiment:
         n_train = self.task.n_train(self.fraction)
         if self.batch_size is not None and self.batch_size > n_train:
-            raise ValueError(f"batch_size: got {self.batch_size}; must be at most the {n_train} training inputs")
+            raise ValueError(
+                f"batch_size: got {self.batch_size}; must be at most the {n_train} training inputs, or None for all"
+            )
         shares = [share for _, share in self.data_schedule.knots]
         if not (max(shares) <= 1 and round(min(shares) * n_train) >= 1):
             raise ValueError(
@@ -90,7 +92,7 @@ class Experiment(Recipe):
         sizes = [round(factor * (self.batch_size or n_train)) for _, factor in self.batch_size_schedule.knots]
         if not (max(sizes) <= n_train and min(sizes) >= 1):
             raise ValueError(
-                f"batch_size_schedule: got batches of {sizes}; must be 1 to {n_train}, the training inputs"
+                f"batch_size_schedule: got batches of {sizes}; must be 1 to {n_train} inputs; knots are factors"
             )
         if self.corrupted and not round(self.corrupted * n_train):
             raise ValueError(f"corrupted: got {self.corrupted}; must be 0 or reach one of {n_train} training inputs")
@@ -165,6 +167,7 @@ class Experiment(Recipe):
     def but(self, **changes: object) -> Experiment:
         """The same recipe with some fields changed; ``optimizer__weight_decay=0`` reaches into a nested one.
 
+        A part given as a whole replaces the whole part: what it leaves out has its default. So does a change of a kind.
         Raises ValueError for an unknown field or a bad value.
 
         >>> slow = Experiment().but(optimizer__weight_decay=0.1, steps=20_000)
@@ -172,7 +175,8 @@ class Experiment(Recipe):
         (0.1, 20000, 97)
         """
         values = self.model_dump()
-        for path, value in changes.items():
+        # Kinds first: the fields of another kind are other ones.
+        for path, value in sorted(changes.items(), key=lambda change: not change[0].endswith("__kind")):
             *parents, field = path.split("__")
             place = values
             for parent in parents:
@@ -182,5 +186,7 @@ class Experiment(Recipe):
                         f"Experiment: {path}: got {value!r} for no such field; {parent!r} must be one of {nested}"
                     )
                 place = place[parent]
+            if field == "kind" and place.get(field) != value:
+                place.clear()
             place[field] = value
         return Experiment(**values)

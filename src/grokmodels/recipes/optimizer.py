@@ -48,8 +48,10 @@ class Optimizer(Recipe):
     Hutter 2019, arXiv:1711.05101), and so do ``lion``, which steps by the sign of its momentum (Chen et al. 2023,
     arXiv:2302.06675), and ``muon``, which orthogonalizes the ``momentum`` (usually 0.95) of hidden matrices (Jordan et
     al. 2024) and updates the other parameters as AdamW does, at one rate (Liu et al. 2025, arXiv:2502.16982). ``adam``
-    and ``sgd`` add decay × weight to the gradient (L2). ``weight_decay_on`` says which parameters decay. Lion steps by
-    the sign even of a gradient that is zero but for rounding, as that of a key's bias is.
+    and ``sgd`` add decay × weight to the gradient (L2). Lion steps by the sign even of a gradient that is zero but for
+    rounding, as that of a key's bias is. ``weight_decay_on`` says which parameters decay. Where there is a choice,
+    ``"all"`` are all parameters as one vector, and ``"matrices"`` each matrix by itself, embeddings and readout
+    included, while biases, LayerNorm gains and the readout token are left alone.
 
     In their order, a step adds ``gradient_noise`` (independent normal numbers of this standard deviation) to the
     gradient, takes away what is parallel to the weights (``orthogonal``; Prieto et al. 2025, arXiv:2501.04697), filters
@@ -78,6 +80,10 @@ class Optimizer(Recipe):
     def _heeds_every_number(self) -> Optimizer:
         if self.momentum and self.name not in ("sgd", "muon"):
             raise ValueError(f"momentum: got {self.momentum}; only sgd and muon take one, {self.name} has betas")
+        if self.name == "muon" and not self.momentum:
+            raise ValueError(f"momentum: got {self.momentum}; muon orthogonalizes one, usually 0.95")
+        if not self.gradient_noise and self.gradient_noise_schedule != Schedule.constant():
+            raise ValueError("gradient_noise_schedule: got one without gradient_noise; it is a factor of it")
         if self.hold_from and self.hold_norm is None:
             raise ValueError(f"hold_from: got {self.hold_from}; must be 0 unless there is a norm to hold")
         return self

@@ -21,8 +21,9 @@ A study is a TOML file. ``base`` changes fields of the default :class:`~grokmode
     comparison = "equal within"
     bounds = [-1, 0.1]
 
-What a prediction can say is in :mod:`grokmodels.studies.predictions`. Studies are found from the working directory
-upward (:func:`~grokmodels.studies.places.find_root`).
+A block's fields are merged with those of ``base``, also where they stand in braces; a part that names its ``kind``, as
+a task does, replaces the whole part. What a prediction can say is in :mod:`grokmodels.studies.predictions`. Studies are
+found from the working directory upward (:func:`~grokmodels.studies.places.find_root`).
 """
 
 from grokmodels.studies.places import ROOT, find_root, studies_in

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from grokmodels.recipes import keys
 from grokmodels.recipes.experiment import Experiment
+from grokmodels.recipes.tasks import Table
 from grokmodels.studies import store
 from grokmodels.studies.places import find_root, studies_in
 from grokmodels.studies.study import Point, Study, flatten, shipped, stored
@@ -103,5 +105,8 @@ def varied(study: Study) -> list[str]:
 def _fields(experiment: Experiment) -> dict[str, Any]:
     """The fields of a recipe as dotted paths, those of its architecture too, although it names its kind."""
     values = experiment.model_dump()
+    if isinstance(experiment.task, Table):
+        # Thousands of numbers say less than a name.
+        values["task"] = f"table {keys.key(experiment.task)}"
     kind = values["architecture"].pop("kind")
     return flatten(values) | {"architecture.kind": kind}

@@ -92,7 +92,7 @@ def filtered(recipe, past):
 
 @pytest.mark.parametrize("kind", FILTERS)
 @given(
-    numbers=st.lists(st.tuples(st.floats(0, 5), st.floats(0, 0.99)), min_size=1, max_size=3),
+    numbers=st.lists(st.tuples(st.floats(0.01, 5), st.floats(0, 0.99)), min_size=1, max_size=3),
     begun=st.lists(st.integers(0, 6), min_size=3, max_size=3),
     seed=SEEDS,
 )

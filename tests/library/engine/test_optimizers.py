@@ -47,7 +47,7 @@ def optimizers(draw, name, asked):
         "weight_decay_schedule": SCHEDULES,
     }
     if name in ("sgd", "muon"):
-        numbers["momentum"] = st.floats(0, 0.95)
+        numbers["momentum"] = st.floats(0.01 if name == "muon" else 0, 0.95)
     shared = {field: draw(OPTIONS[field]) for field in asked}
     if "clip" in shared:
         numbers["clip"] = st.floats(0.01, 2)
@@ -58,7 +58,7 @@ def optimizers(draw, name, asked):
     own = draw(st.lists(st.fixed_dictionaries(numbers), min_size=1, max_size=3))
     filters = [shared.get("gradient_filter")] * len(own)
     if filters[0] is not None:
-        filters = [one | {"strength": draw(st.floats(0, 5))} for one in filters]
+        filters = [one | {"strength": draw(st.floats(0.01, 5))} for one in filters]
     return [
         Optimizer(**{"name": name, **shared, **each, "gradient_filter": one})
         for each, one in zip(own, filters, strict=True)
@@ -118,9 +118,16 @@ def test_a_full_batch_step_of_sgd_with_l2_is_gradient_descent_on_the_penalized_l
         assert np.allclose(run.checkpoints[3][name], x.detach().numpy(), atol=1e-10)
 
 
+def momentum(name):
+    return 0.9 if name == "muon" else 0.0
+
+
 def after_a_step_without_gradient(name):
     """What becomes of a weight of 2."""
-    recipe = Optimizer(name=name, learning_rate=0.1, weight_decay=0.5, learning_rate_schedule=Schedule.constant())
+    recipe = Optimizer(
+        name=name, learning_rate=0.1, weight_decay=0.5, momentum=momentum(name),
+        learning_rate_schedule=Schedule.constant(),
+    )  # fmt: skip
     weights = torch.full((1, 4), 2.0, dtype=torch.float64)
     numbers = torch.as_tensor(coefficients(recipe, np.array([0]))[0]).unsqueeze(1)
     layout = {"matrix": torch.Size([2, 2])}
@@ -185,7 +192,9 @@ def updated(recipe, gradients, compiled=False):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_decay_of_matrices_leaves_vectors_without_gradient_alone(name):
-    recipe = Optimizer(name=name, weight_decay=0.5, learning_rate=0.1, weight_decay_on="matrices")
+    recipe = Optimizer(
+        name=name, weight_decay=0.5, learning_rate=0.1, weight_decay_on="matrices", momentum=momentum(name)
+    )
     before, after = (split(x) for x in updated(recipe, [torch.zeros(2, SIZE, dtype=torch.float64)]))
     for parameter, shape in LAYOUT.items():
         assert torch.equal(before[parameter], after[parameter]) == (len(shape) == 1)
@@ -193,7 +202,9 @@ def test_decay_of_matrices_leaves_vectors_without_gradient_alone(name):
 
 @given(kind=GROUPS, start=st.integers(0, 4), name=st.sampled_from(NAMES), seed=st.integers(2, 99))
 def test_held_norms_stay_while_directions_move(kind, start, name, seed):
-    recipe = Optimizer(name=name, learning_rate=0.1, weight_decay=0.3, hold_norm=kind, hold_from=start)
+    recipe = Optimizer(
+        name=name, learning_rate=0.1, weight_decay=0.3, hold_norm=kind, hold_from=start, momentum=momentum(name)
+    )
     after = updated(recipe, [rows(seed + step, 2) for step in range(7)])
     wholes = [{"all": x} if kind == "all" else split(x) for x in after]
     for group in wholes[0]:

@@ -19,8 +19,8 @@ class Table(BaseTask):
     """A task that is written out: the ``tokens`` of every input (n, length), and the right ``answers`` (n,).
 
     Both are whole numbers from 0 on, as arrays, lists or tuples, and are kept as nested tuples, so that a table is
-    written down with its recipe. Every input is there once, and there are at least two different answers. No symmetry
-    is known of a table.
+    written down with its recipe. All positions share one vocabulary, 0 to the largest token. Every input is there once,
+    and there are at least two different answers. No symmetry is known of a table.
 
     >>> task = Table(tokens=[[0, 0], [0, 1], [1, 0], [1, 1]], answers=[0, 1, 1, 0])
     >>> task.n_tokens, task.n_classes, task
@@ -90,7 +90,7 @@ def _whole_numbers(field: str, given: Any, ndim: int) -> IntArray:
     if not 2 <= len(array) <= ROWS:
         raise ValueError(f"{field}: got {len(array)} rows; must be 2 to {ROWS}")
     if array.dtype.kind not in "iuf":
-        raise ValueError(f"{field}: got the type {array.dtype}; must be whole numbers")
+        raise ValueError(f"{field}: got the type {array.dtype}; must be whole numbers, as pandas.factorize makes them")
     bad = ~((array >= 0) & (array < NUMBERS) & (np.floor(array) == array))
     if bad.any():
         row = np.argwhere(bad)[0, 0]
