@@ -14,7 +14,9 @@ from hypothesis.extra.numpy import arrays
 from grokmodels import Experiment, train
 from grokmodels.studies import files
 
-EXPERIMENT = Experiment().but(task__p=7, architecture__width=8, batch_size=None, steps=40, evaluate_every=10)
+EXPERIMENT = Experiment().but(
+    task__p=7, architecture__width=8, batch_size=None, steps=40, evaluate_every=10, corrupted=0.2
+)
 
 
 @pytest.fixture(scope="module")
