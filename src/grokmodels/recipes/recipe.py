@@ -56,7 +56,9 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
 def _explain(error: ValidationError, fields: list[str]) -> str:
     lines = []
     for problem in error.errors(include_url=False):
-        field = ".".join(str(part) for part in problem["loc"])
+        # Of a choice between kinds also the kind is there, which the nested recipe names itself.
+        name, *places = problem["loc"] or ("",)
+        field = ".".join([str(name), *(str(place) for place in places if isinstance(place, int))])
         value = problem["input"]
         # A nested recipe explains itself; printing the whole of it again would bury the message.
         got = "" if isinstance(value, dict | Recipe) else f"got {value!r}; "
