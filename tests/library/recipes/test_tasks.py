@@ -171,7 +171,7 @@ def test_a_task_without_a_known_group_has_no_orbits(task):
         (lambda: Permutations(operation="power"), ["operation", "'power'", "'compose', 'conjugate' or 'sandwich'"]),
         (lambda: RandomLabels(base=RandomLabels()), ["base", "'random-labels'", "'modular', 'parity', 'poly"]),
         (lambda: Experiment(task={"kind": "x"}), ["task", "'x'", *(f"'{task.kind}'" for task in TASKS)]),
-        (lambda: Experiment(task={"kind": "permutations", "degree": 1}), ["task.permutations", "degree: got 1"]),
+        (lambda: Experiment(task={"kind": "permutations", "degree": 1}), ["task: Permutations", "degree: got 1"]),
     ],
 )
 def test_a_bad_task_names_field_value_and_what_is_allowed(make, names):
