@@ -64,7 +64,7 @@ class Evaluation:
         named = {
             f"{part}_{measure}": values[:, i]
             for i, part in enumerate(("train", "test"))
-            for measure, values in zip(MEASURES, means, strict=False)
+            for measure, values in zip(MEASURES, means[: len(MEASURES)], strict=True)
         }
         named |= {"m_hat": m_hat, "rule_share": share[:, 1], "rule_share_train": share[:, 0]}
         return named if self._rule is None else named | {"train_rule_accuracy": means[-1][:, 0]}

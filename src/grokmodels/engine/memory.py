@@ -8,10 +8,11 @@ import torch
 
 from grokmodels.engine.evaluation import CELLS
 from grokmodels.engine.network import way
+from grokmodels.engine.perceptron import read_by
 from grokmodels.engine.prefixes import PrefixTree
 from grokmodels.engine.stack import PIECE
 from grokmodels.engine.transformer import MLP_RATIO
-from grokmodels.recipes.architecture import MLP, Architecture
+from grokmodels.recipes.architecture import MLP
 from grokmodels.recipes.experiment import Experiment
 from grokmodels.recipes.optimizer import MovingAverageFilter
 
@@ -65,8 +66,7 @@ def gigabytes(size: int) -> str:
 
 def _of_a_transformer(experiment: Experiment) -> tuple[int, int]:
     """Numbers in its weights, and in the activations that a step keeps for its backward pass."""
-    arch, task, rows = experiment.architecture, experiment.task, max(experiment.batch_sizes)
-    assert isinstance(arch, Architecture)
+    arch, task, rows = experiment.transformer, experiment.task, max(experiment.batch_sizes)
     length = task.length + (arch.attention == "bidirectional")
     if arch.attention == "causal":
         tree = PrefixTree(task)
@@ -84,7 +84,7 @@ def _of_an_mlp(experiment: Experiment) -> tuple[int, int]:
     """The same of a multilayer perceptron."""
     arch, task, rows = experiment.architecture, experiment.task, max(experiment.batch_sizes)
     assert isinstance(arch, MLP)
-    read = task.length * (arch.embedding or task.n_tokens)
+    read = read_by(arch, task)
     layers = arch.width * (read + (arch.layers - 1) * arch.width + task.n_classes)
     weights = layers + task.n_tokens * (arch.embedding or 0)
     # Columns that are picked are copied, one for each position.

@@ -19,6 +19,11 @@ from grokmodels.recipes.architecture import MLP
 from grokmodels.recipes.tasks import Task
 
 
+def read_by(arch: MLP, task: Task) -> int:
+    """Numbers that the first hidden layer reads of an input."""
+    return task.length * (arch.embedding or task.n_tokens)
+
+
 class Perceptron(nn.Module):
     """Tokens (n, L) of integers → logits (n, C). Built for one task, seeded by a generator of its own."""
 
@@ -27,7 +32,7 @@ class Perceptron(nn.Module):
         self.arch, self.n_tokens = arch, task.n_tokens
         self.activation = ACTIVATIONS[arch.activation]
         self.embedding = nn.Parameter(torch.empty(task.n_tokens, arch.embedding)) if arch.embedding else None
-        widths = [task.length * (arch.embedding or task.n_tokens), *[arch.width] * arch.layers]
+        widths = [read_by(arch, task), *[arch.width] * arch.layers]
         self.hidden = nn.ModuleList(nn.Linear(*pair, bias=arch.biases) for pair in itertools.pairwise(widths))
         self.unembedding = nn.Linear(arch.width, task.n_classes, bias=arch.biases)
         initialize(self, arch.init_scale, seed)

@@ -20,6 +20,7 @@ from grokmodels.engine import compiling, graphs, network, optimizers
 from grokmodels.engine.devices import provenance, rounding, synchronize, widest
 from grokmodels.engine.evaluation import Evaluation
 from grokmodels.engine.losses import loss_of, losses
+from grokmodels.engine.perceptron import read_by
 from grokmodels.engine.run import Run
 from grokmodels.engine.slot import Member, Slot
 from grokmodels.engine.transformer import MLP_RATIO
@@ -250,7 +251,7 @@ def widest_row(experiment: Experiment) -> int:
     """Numbers in the widest layer's activation of one input."""
     arch, task = experiment.architecture, experiment.task
     if isinstance(arch, MLP):
-        return max(arch.width, task.n_classes, task.length * (arch.embedding or task.n_tokens))
+        return max(arch.width, task.n_classes, read_by(arch, task))
     return max(MLP_RATIO * arch.width, task.n_classes)
 
 

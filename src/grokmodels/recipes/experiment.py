@@ -89,7 +89,7 @@ class Experiment(Recipe):
             raise ValueError(
                 f"data_schedule: got shares {shares}; must be at most 1 and leave one of {n_train} training inputs"
             )
-        sizes = [round(factor * (self.batch_size or n_train)) for _, factor in self.batch_size_schedule.knots]
+        sizes = self.batch_sizes
         if not (max(sizes) <= n_train and min(sizes) >= 1):
             raise ValueError(
                 f"batch_size_schedule: got batches of {sizes}; must be 1 to {n_train} inputs; knots are factors"

@@ -42,7 +42,6 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from grokmodels.recipes.recipe import Recipe, did_you_mean
 
 if TYPE_CHECKING:
-    from grokmodels.recipes.experiment import Experiment
     from grokmodels.studies.study import Point
 
 Statistic = Literal["median", "largest", "smallest", "share", "log slope"]
@@ -166,10 +165,11 @@ class Prediction(Selection):
 
     def require_runs(self, points: Sequence[Point]) -> None:
         """ValueError, naming field, value and what is allowed, where it speaks of runs that the points lack."""
-        for path in self.fields:
-            if not any(_has(point.experiment, path) for point in points):
-                field_of(points[0].experiment, path)
         declared = pd.DataFrame([labels(point, self.fields) for point in points])
+        for path in self.fields:
+            if declared[path].isna().all():
+                # Raises, and says which name is the wrong one.
+                field_of(points[0].experiment.model_dump(), path)
         blocks = list(dict.fromkeys(declared["block"]))
         for selection in self.selections:
             if selection.block not in (None, *blocks):
@@ -189,9 +189,9 @@ class Prediction(Selection):
                     )
 
 
-def field_of(experiment: Experiment, path: str) -> Any:
-    """A field of a recipe by its dotted path. ValueError for one that is not there."""
-    place: Any = experiment.model_dump()
+def field_of(recipe: dict[str, Any], path: str) -> Any:
+    """A field of a recipe's nested values by its dotted path. ValueError for one that is not there."""
+    place: Any = recipe
     for name in path.split("."):
         if not isinstance(place, dict) or name not in place:
             if not isinstance(place, dict):
@@ -206,18 +206,15 @@ def field_of(experiment: Experiment, path: str) -> Any:
 
 def labels(point: Point, fields: set[str]) -> dict[str, Any]:
     """What a table of runs says of each before its quantities: block, seed, whether it is a test, and these fields."""
-    row = {"block": point.block, "seed": point.experiment.seed, "test": point.test}
-    # Tasks and networks of different kinds have fields of their own.
-    own = {path: field_of(point.experiment, path) if _has(point.experiment, path) else None for path in fields}
-    return row | own
-
-
-def _has(experiment: Experiment, path: str) -> bool:
-    try:
-        field_of(experiment, path)
-    except ValueError:
-        return False
-    return True
+    recipe = point.experiment.model_dump()
+    row: dict[str, Any] = {"block": point.block, "seed": point.experiment.seed, "test": point.test}
+    for path in fields:
+        try:
+            row[path] = field_of(recipe, path)
+        except ValueError:
+            # Tasks and networks of different kinds have fields of their own.
+            row[path] = None
+    return row
 
 
 def _distinct(values: pd.Series) -> list[Any]:

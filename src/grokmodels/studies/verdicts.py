@@ -106,9 +106,13 @@ def check(predicted: Sequence[Prediction], table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for prediction in predicted:
         stated = {name: getattr(prediction, name) for name in _STATED}
+        found: dict[tuple[int, ...], dict[str, Any]] = {}
         for which in ("look", "test", "all"):
             part = table if which == "all" or table.empty else table[table["test"] == (which == "test")]
-            rows.append(stated | {"runs": which} | _found(prediction, part))
+            # Without test seeds the look seeds are all, and draws of seeds take long.
+            if (runs := tuple(part.index)) not in found:
+                found[runs] = _found(prediction, part)
+            rows.append(stated | {"runs": which} | found[runs])
     return pd.DataFrame(rows, columns=[*_STATED, "runs", "seeds", "value", "at_least", "interval", "verdict"])
 
 
