@@ -248,7 +248,7 @@ def test_a_number_of_anything_is_at_least_one(root, option, number, capsys):
     ("change", "words"),
     [
         (("weight_decay = [0.0, 1.0]", "weight_decay = [-1.0]"), ["weight_decay", "-1.0"]),
-        (("task.p = 7", "task.q = 7"), ["Modular: q: got 7", "must be one of ['kind', 'operation', 'p']"]),
+        (("task.p = 7", "task.q = 7"), ["Modular: q: got 7", "['kind', 'format', 'unordered', 'operation', 'p']"]),
         (("seeds = [0, 1]", "seeds = 3"), ["seeds", "3"]),
         (("question", "questoin"), ["questoin", "no such field", "did you mean 'question'?"]),
         (("[base]", "[base"), ["line"]),
