@@ -48,7 +48,7 @@ def test_page_is_whole(visit, name: str, look: Look) -> None:
     seen = visit(look)
     seen.open(f"{name}.html")
     page = seen.page
-    page.screenshot(path=SCREENSHOTS / f"{name.replace('/', '-')}-{look}.png", full_page=True)
+    page.screenshot(path=SCREENSHOTS / f"{name.replace('/', '-')}-{look}.jpeg", full_page=True)
 
     assert seen.foreign_requests() == []
     assert seen.complaints == []
