@@ -44,7 +44,7 @@ class Network:
         task = experiment.task
         self.rows = np.arange(task.n_inputs) if rows is None else np.asarray(rows)
         self.labels = torch.as_tensor(experiment.labels(experiment.split)[self.rows])
-        self._loss = loss_of(experiment)
+        self.losses = loss_of(experiment)
         self._arch = experiment.architecture
         self._batch = network.Reader(task, self._arch)(torch.as_tensor(self.rows).unsqueeze(0))
 
@@ -60,7 +60,7 @@ class Network:
 
     def loss(self, parameters: dict[str, Tensor]) -> Tensor:
         """Mean loss, the one that the experiment trains with."""
-        return self._loss(self.forward(parameters), self.labels).mean()
+        return self.losses(self.forward(parameters), self.labels).mean()
 
 
 def logits(experiment: Experiment, parameters: Parameters) -> Array:
@@ -99,7 +99,7 @@ def along(experiment: Experiment, path: Path, points: int = 25, rows: ArrayLike 
     are those that the experiment trains with.
     """
     task, network = experiment.task, Network(experiment)
-    labels, loss = network.labels.numpy(), loss_of(experiment)
+    labels = network.labels.numpy()
     train = experiment.split.train if rows is None else np.asarray(rows)
     test = np.setdiff1d(np.arange(task.n_inputs), train)
     passed = []
@@ -109,7 +109,7 @@ def along(experiment: Experiment, path: Path, points: int = 25, rows: ArrayLike 
         passed.append(
             {
                 "place": float(place),
-                "train_loss": float(loss(torch.as_tensor(said[train]), network.labels[train]).mean()),
+                "train_loss": float(network.losses(torch.as_tensor(said[train]), network.labels[train]).mean()),
                 "train_accuracy": accuracy(said[train], labels[train]),
                 "test_accuracy": accuracy(said[test], labels[test]),
                 "norm": norm(here),

@@ -85,6 +85,11 @@ class BaseTask(Recipe):
         """Accuracy of the best constant answer: the share of the most frequent label."""
         return float(np.bincount(self.labels, minlength=self.n_classes).max() / self.n_inputs)
 
+    @property
+    def together(self) -> IntArray:
+        """Group number of every input, (n_inputs,), from 0 without gaps: no split parts the inputs of a group."""
+        return np.arange(self.n_inputs)
+
     def n_train(self, fraction: float) -> int:
         """Number of training inputs, ``round(fraction * n_inputs)``. ValueError where no or all inputs would be."""
         n_train = round(fraction * self.n_inputs)

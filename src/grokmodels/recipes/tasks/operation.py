@@ -91,11 +91,15 @@ class Operation(BaseTask):
     def labels(self) -> IntArray:
         return self._answers(self.operands)
 
+    @property
+    def together(self) -> IntArray:
+        return mirrors.groups(self.operands) if self.unordered else super().together
+
     def split(self, fraction: float, seed: int) -> Split:
         """As :meth:`BaseTask.split`; mirrors stay together if ``unordered``, ValueError where they cannot."""
         if not self.unordered:
             return super().split(fraction, seed)
-        return mirrors.split(mirrors.groups(self.operands), self.n_train(fraction), seed)
+        return mirrors.split(self.together, self.n_train(fraction), seed)
 
     @property
     def n_inputs(self) -> int:

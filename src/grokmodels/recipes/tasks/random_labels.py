@@ -8,10 +8,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from grokmodels.recipes.tasks import mirrors
 from grokmodels.recipes.tasks.base import BaseTask, IntArray, Split
 from grokmodels.recipes.tasks.modular import Modular
-from grokmodels.recipes.tasks.operation import Operation
 from grokmodels.recipes.tasks.parity import Parity
 from grokmodels.recipes.tasks.permutations import Permutations
 from grokmodels.recipes.tasks.polynomial import Polynomial
@@ -32,15 +30,16 @@ class RandomLabels(BaseTask):
 
     @cached_property
     def labels(self) -> IntArray:
-        rng = np.random.default_rng(self.label_seed)
-        if isinstance(self.base, Operation) and self.base.unordered:
-            group = mirrors.groups(self.base.operands)
-            return rng.integers(self.base.n_classes, size=group.max() + 1)[group]
-        return rng.integers(self.base.n_classes, size=self.base.n_inputs)
+        group = self.together
+        return np.random.default_rng(self.label_seed).integers(self.n_classes, size=group.max() + 1)[group]
 
     @property
     def inputs(self) -> IntArray:
         return self.base.inputs
+
+    @property
+    def together(self) -> IntArray:
+        return self.base.together
 
     def split(self, fraction: float, seed: int) -> Split:
         return self.base.split(fraction, seed)
