@@ -45,6 +45,7 @@ RECIPES = {
     "Muon, gradients orthogonal to weights": SMALL.but(
         optimizer__name="muon", optimizer__momentum=0.9, optimizer__orthogonal="matrices"
     ),
+    "motion": SMALL.but(motion=True),
     "averaged gradients": SMALL.but(optimizer__gradient_filter={"kind": "moving-average", "window": 5}),
     "filtered gradients, a held norm": SMALL.but(
         optimizer__gradient_filter={"kind": "exponential"}, optimizer__hold_norm="all", optimizer__hold_from=5

@@ -28,7 +28,9 @@ class Run:
     ``loss`` (the one trained with; nats, but for squares), ``accuracy``, ``margin`` (mean), ``signal``
     (:func:`~grokmodels.measures.signal`); ``m_hat`` (their ratio, test over train); ``rule_share`` (test inputs) and
     ``rule_share_train``, NaN for a task without a symmetry; ``train_rule_accuracy`` where labels are wrong, the share
-    of training inputs answered by the rule; ``weight_norm`` and ``norm.<parameter>``.
+    of training inputs answered by the rule; ``weight_norm`` and ``norm.<parameter>``; for a recipe with ``motion``
+    ``turned``, the angle in radians between all the weights at the last evaluation and now, and ``coherence``
+    (:func:`grokmodels.engine.motion.coherence`).
     """
 
     experiment: Experiment

@@ -47,6 +47,8 @@ class Slot:
         self.member, self.experiment = member, member.experiment
         self.step, self.decay_time, self.seconds = 0, 0.0, 0.0
         self.status: Status | None = None
+        # The weights when they were measured last, (P,), where their motion is to be.
+        self.before: Tensor | None = None
         self._rows: list[dict[str, float]] = []
         self._kept: dict[int, dict[str, np.ndarray]] = {}
         self._steady = self.experiment.steady

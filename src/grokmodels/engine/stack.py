@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from grokmodels.engine import compiling, graphs, network, optimizers
+from grokmodels.engine import compiling, graphs, motion, network, optimizers
 from grokmodels.engine.devices import provenance, rounding, synchronize, widest
 from grokmodels.engine.evaluation import Evaluation
 from grokmodels.engine.losses import loss_of, losses
@@ -226,7 +226,19 @@ class Stack:
         pieces = self._pieces(parameters, len(places))
         measured = self._evaluation(pieces, self._parts[chosen], self._labels[chosen])
         measured |= norms(parameters)
+        if self.recipe.motion:
+            measured |= self._motion(places, chosen)
         return list(measured), torch.stack(list(measured.values()), dim=1).cpu().numpy()
+
+    def _motion(self, places: Sequence[int], chosen: slice | Tensor) -> dict[str, Tensor]:
+        """How the weights of some members have moved since they were measured last."""
+        slots, weights = [self.slots[place] for place in places], self._weights[chosen].clone()
+        before = [row if slot.before is None else slot.before for slot, row in zip(slots, weights, strict=True)]
+        for slot, row in zip(slots, weights, strict=True):
+            slot.before = row
+        rules, moments = [slot.experiment.optimizer for slot in slots], [x[chosen] for x in self._state.moments]
+        coherence = motion.coherence(rules, [slot.step for slot in slots], moments)
+        return {"turned": motion.turned(torch.stack(before), weights), "coherence": coherence.to(self.device)}
 
     def _copies(self, place: int) -> dict[str, np.ndarray]:
         """Copies of one member's parameters."""

@@ -81,6 +81,7 @@ FORMAT_1: Final[Mapping[str, Mapping[str, Any]]] = {
         "precision": "float32",
         "steps": 2000,
         "evaluate_every": 25,
+        "motion": False,
         "stop_when_generalized": False,
         "seed": 0,
         "split_seed": None,

@@ -43,6 +43,7 @@ OPTIONS = {
     "StableMax": {"loss": "stablemax"},
     "label smoothing": {"label_smoothing": 0.1},
     "wrong labels": {"corrupted": 0.3},
+    "motion": {"motion": True},
     "growing batches": {"batch_size_schedule": GROWING},
 }
 
