@@ -26,7 +26,7 @@ def test_the_gain_is_one_minus_saturation_times_push(mean, spread, epsilon):
 
 
 def walk(saturation, eta, decay, beta, weights=4000, seed=0):
-    """Weights that AdamW moves by a mean push and white noise: two snapshots Λ = 0.5 apart, and the last step's turn."""
+    """Weights that AdamW moves by a mean push and white noise: snapshots Λ = 0.5 apart, and the last step's turn."""
     random = np.random.default_rng(seed)
     w, average = np.zeros(weights), np.zeros(weights)
     snapshots, gap = [], round(0.5 / (eta * decay))
