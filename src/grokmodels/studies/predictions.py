@@ -15,12 +15,22 @@ A study file states each as an entry that can be checked before any run is made 
 
 ``quantity`` is what is taken of each run: ``t_mem``, ``t_gen``, ``delay`` (t_gen − t_mem), ``delay_ratio`` (t_gen /
 t_mem), ``memorized``, ``generalized`` or ``diverged`` (yes or no), or ``COLUMN at MOMENT``: a column of the history, as
-``decay_time`` or ``weight_norm``, at ``start``, ``t_mem``, ``t_gen`` or ``end``.
+``decay_time`` or ``weight_norm``, at ``start``, ``t_mem``, ``t_gen`` or ``end``, or at an accumulated decay:
+``m_hat at 12.5`` is m̂ at the last evaluation with a ``decay_time`` of at most 12.5. It is not known of a run that ended
+before, by more decay than lies between its last two evaluations, be it by its budget or because it had generalized.
 
 ``statistic`` makes one number of the runs selected by ``block`` and ``where`` (a list of values: any of them):
-``median``, ``largest``, ``smallest``, ``share`` (of a yes or no), or ``log slope`` (of ln quantity against ln of the
-field ``against``). With ``over`` it is divided by the same of another selection; what ``over`` does not say is as in
-the first.
+
+- ``median``, ``largest``, ``smallest``, or ``share`` (of a yes or no);
+- ``log slope``: of ln quantity against ln of the field ``against``;
+- ``log spread``: the standard deviation of ln quantity in the likeliest normal law (that of n, not n - 1, where no
+  wait is open). It is not known where fewer than three runs have ended or a value is not positive;
+- ``variance share``: what one ``component`` (``split``, ``init``, ``interaction`` or ``replicas``) is of the sum of the
+  four (:func:`grokmodels.statistics.components`; negative estimates stay so), in a balanced cross of ``split_seed`` and
+  ``init_seed``. It is that of ln quantity for waits and ``decay_time at ...``, and of any other quantity as it is. It
+  is not known while a wait is open or a run or value is missing, nor where all values are equal.
+
+With ``over`` it is divided by the same of another selection; what ``over`` does not say is as in the first.
 
 ``comparison`` and ``bounds``: ``above`` or ``below`` a number, ``between`` two, ``equal within``: a number and how far
 from it. The bounds themselves are allowed.
@@ -34,27 +44,31 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import pandas as pd
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from grokmodels.recipes.recipe import Recipe, did_you_mean
+from grokmodels.statistics import components
 
 if TYPE_CHECKING:
     from grokmodels.studies.study import Point
 
-Statistic = Literal["median", "largest", "smallest", "share", "log slope"]
+Statistic = Literal["median", "largest", "smallest", "share", "log slope", "log spread", "variance share"]
+Component = Literal["split", "init", "interaction", "replicas"]
 Comparison = Literal["above", "below", "between", "equal within"]
 
 WAITS = ("t_mem", "t_gen", "delay", "delay_ratio")
 SHARES = ("memorized", "generalized", "diverged")
 COLUMNS = (
-    "decay_time", "m_hat", "rule_share", "rule_share_train", "weight_norm",
+    "coherence", "decay_time", "m_hat", "rule_share", "rule_share_train", "turned", "weight_norm",
     "test_accuracy", "test_loss", "test_margin", "test_signal",
     "train_accuracy", "train_loss", "train_margin", "train_rule_accuracy", "train_signal",
 )  # fmt: skip
 MOMENTS = ("start", "t_mem", "t_gen", "end")
+# The two seeds whose cross tells the components of a variance apart.
+CROSSED = ("split_seed", "init_seed")
 
 
 def _as_tuple(bounds: object) -> object:
@@ -94,6 +108,7 @@ class Prediction(Selection):
     statistic: Statistic
     over: Selection | None = None
     against: str | None = None
+    component: Component | None = None
     comparison: Comparison
     bounds: Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
 
@@ -101,10 +116,12 @@ class Prediction(Selection):
     @classmethod
     def _known(cls, quantity: str) -> str:
         column, _, moment = quantity.partition(" at ")
-        if quantity not in WAITS + SHARES and not (column in COLUMNS and moment in MOMENTS):
+        if quantity not in WAITS + SHARES and not (
+            column in COLUMNS and (moment in MOMENTS or accumulated(moment) is not None)
+        ):
             raise ValueError(
                 f"must be one of {[*WAITS, *SHARES]}, or 'COLUMN at MOMENT' with a column of {list(COLUMNS)} and a "
-                f"moment of {list(MOMENTS)}"
+                f"moment of {list(MOMENTS)} or an accumulated decay, a number of at least 0"
             )
         return quantity
 
@@ -118,6 +135,11 @@ class Prediction(Selection):
         if (self.statistic == "log slope") != (self.against is not None):
             raise ValueError(
                 f"against: got {self.against!r} for {self.statistic!r}; must be a field for 'log slope', absent else"
+            )
+        if (self.statistic == "variance share") != (self.component is not None):
+            raise ValueError(
+                f"component: got {self.component!r} for {self.statistic!r}; must be one of "
+                f"{list(get_args(Component))} for 'variance share', absent else"
             )
         pair = self.comparison in ("between", "equal within")
         if len(self.bounds) != 1 + pair:
@@ -154,7 +176,8 @@ class Prediction(Selection):
     def fields(self) -> set[str]:
         """The dotted paths of the recipe that it looks at."""
         paths = {path for selection in self.selections for path in selection.where}
-        return paths if self.against is None else paths | {self.against}
+        paths |= set() if self.against is None else {self.against}
+        return paths | set(CROSSED) if self.statistic == "variance share" else paths
 
     def _asks_for_what_is_not(self, points: Sequence[Point], chosen: Iterable[int]) -> bool:
         """Whether it is about a column that is empty or absent in a selected run."""
@@ -187,6 +210,31 @@ class Prediction(Selection):
                     raise ValueError(
                         f"against: got {self.against!r}, which is {values}; must be two or more positive numbers"
                     )
+            if self.statistic == "variance share" and not _crosses(chosen):
+                raise ValueError(
+                    f"statistic: got 'variance share' of {len(chosen)} runs; must be of a balanced cross of at least "
+                    "2 split_seed with 2 init_seed, of 2 runs each"
+                )
+
+
+def accumulated(moment: str) -> float | None:
+    """The accumulated decay that a moment is, a finite number of at least 0; None for every other moment."""
+    try:
+        decay = float(moment)
+    except ValueError:
+        return None
+    return decay if 0 <= decay < math.inf else None
+
+
+def _crosses(runs: pd.DataFrame) -> bool:
+    """Whether these runs, or those of the look or of the test seeds alone, are a cross that has components."""
+    for part in (runs, *(part for _, part in runs.groupby("test"))):
+        try:
+            components(part.assign(value=0.0), *CROSSED, "value")
+        except ValueError:
+            continue
+        return True
+    return False
 
 
 def field_of(recipe: dict[str, Any], path: str) -> Any:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from grokmodels.statistics import Interval, bootstrap, fit_law, median_wait
-from grokmodels.studies.predictions import Prediction, labels
+from grokmodels.statistics import Interval, bootstrap, components, fit_law, median_wait
+from grokmodels.studies.predictions import CROSSED, WAITS, Component, Prediction, accumulated, labels
 from grokmodels.studies.record import runs
 from grokmodels.studies.study import Point, Study
 
@@ -22,6 +22,10 @@ Verdict = Literal["true", "false", "open", "no runs"]
 
 # A value within this relative difference of a bound is at the bound, which is allowed: rounding decides no verdict.
 ROUNDING = 1e-9
+# What :func:`components` calls each component of a cross of seeds.
+COMPONENTS: dict[Component | None, str] = {
+    "split": "split_seed", "init": "init_seed", "interaction": "interaction", "replicas": "within",
+}  # fmt: skip
 # Draws of seeds for an interval: enough for its second digit.
 DRAWS = 200
 
@@ -87,21 +91,33 @@ def measure(run: Run, quantity: str) -> tuple[float, bool]:
         case "delay_ratio":
             return max(t_gen.step, resolved) / max(t_mem.step, resolved), t_gen.censored
     column, moment = quantity.split(" at ")
-    if run.history.empty:
+    if run.history.empty or column not in run.history:
         return math.nan, False
     history, last = run.history, int(run.history["step"].iloc[-1])
+    if (decay := accumulated(moment)) is not None:
+        row = _last_by(history["decay_time"].to_numpy(float), decay)
+        return (math.nan if row is None else float(history[column].iloc[row])), False
     step, censored = {"start": (0, False), "end": (last, False), "t_mem": t_mem, "t_gen": t_gen}[moment]
     # Of a moment that has not come, only what never shrinks is known from below.
-    if column not in history or (censored and column != "decay_time"):
+    if censored and column != "decay_time":
         return math.nan, False
     return float(history.loc[history["step"] == step, column].iloc[0]), censored
+
+
+def _last_by(decay_times: np.ndarray, decay: float) -> int | None:
+    """The row of the last evaluation by an accumulated decay; None where the history ends too long before it."""
+    slack = ROUNDING * decay
+    if decay - decay_times[-1] > np.diff(decay_times[-2:]).sum() + slack:
+        return None
+    return int(np.searchsorted(decay_times, decay + slack, side="right")) - 1
 
 
 def check(predicted: Sequence[Prediction], table: pd.DataFrame) -> pd.DataFrame:
     """Every prediction judged on the look seeds, the test seeds and all runs of a table (:func:`measured`).
 
     One row each: ``value`` is what was found, the least that it can be where ``at_least`` says so, and NaN where that
-    is not known either; ``interval`` its middle 95 % over draws of ``seeds``, None for fewer than two seeds.
+    is not known either; ``interval`` its middle 95 % over draws of ``seeds``, None for fewer than two seeds and for a
+    ``variance share``.
     """
     rows = []
     for prediction in predicted:
@@ -179,6 +195,13 @@ def _statistic(prediction: Prediction, runs: pd.DataFrame) -> Value:
             return Value(float(lows.mean()), float(highs.mean()))
         case "log slope":
             return _log_slope(runs[prediction.against].to_numpy(float), seen, at_least)
+        case "log spread":
+            return _log_spread(seen, at_least)
+        case "variance share":
+            x = np.where(at_least, np.nan, seen)
+            if name in WAITS or name.startswith("decay_time at "):
+                x = np.log(np.where(x > 0, x, np.nan))
+            return _variance_share(runs.assign(value=x), prediction.component)
 
 
 def _median(lows: np.ndarray, highs: np.ndarray) -> Value:
@@ -210,8 +233,32 @@ def _log_slope(x: np.ndarray, y: np.ndarray, at_least: np.ndarray) -> Value:
     return Value(slope, slope)
 
 
+def _log_spread(y: np.ndarray, at_least: np.ndarray) -> Value:
+    if (~at_least).sum() < 3 or not ((y > 0) & np.isfinite(y)).all():
+        return UNKNOWN
+    # Equal waits with no open one beyond them: the likeliest spread is none, which a fit only comes near to.
+    if y.max() <= (1 + ROUNDING) * y[~at_least].min():
+        return Value(0.0, 0.0)
+    spread = fit_law(y, at_least).scale if at_least.any() else float(np.log(y).std())
+    return Value(spread, spread)
+
+
+def _variance_share(runs: pd.DataFrame, component: Component | None) -> Value:
+    x = runs["value"].to_numpy(float)
+    if not np.isfinite(x).all() or np.ptp(x) == 0:
+        return UNKNOWN
+    try:
+        variances = components(runs, *CROSSED, "value")
+    except ValueError:
+        # Runs are missing still.
+        return UNKNOWN
+    share = float(variances[COMPONENTS[component]] / variances.sum())
+    return Value(share, share)
+
+
 def _interval(prediction: Prediction, table: pd.DataFrame) -> tuple[float, float] | None:
-    if table["seed"].nunique() < 2:
+    # Seeds are replicas in a cross: draws of them would leave it unbalanced, and say nothing of splits.
+    if prediction.statistic == "variance share" or table["seed"].nunique() < 2:
         return None
 
     def end(side: int) -> Interval:

@@ -1,15 +1,18 @@
 """Predictions: refused before anything runs where they are wrong, judged rightly on tables with known answers."""
 
+import itertools
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grokmodels import studies, train
+from grokmodels import Experiment, studies, train
+from grokmodels.engine.run import Run
 from grokmodels.studies import cli, files
-from grokmodels.studies.verdicts import ROUNDING, Value, evaluate, verdict
+from grokmodels.studies.verdicts import ROUNDING, UNKNOWN, Value, evaluate, measure, verdict
 
 STUDY = """
 question = "Does it shrink?"
@@ -94,6 +97,152 @@ def test_a_slope_in_logs_is_that_of_a_power_law():
     assert studies.check([slope], runs.assign(test=False))["verdict"].tolist() == ["true", "no runs", "true"]
     # Only two waits have ended: no law can be fitted.
     assert evaluate(slope, runs.assign(t_gen_censored=[True, True, False, False])) == (-math.inf, math.inf)
+
+
+def spread(waits, censored=()):
+    return evaluate(make(statistic="log spread"), table(np.asarray(waits, dtype=float), censored))
+
+
+def test_a_spread_in_logs_is_that_of_the_likeliest_law():
+    # Logarithms 1, 3, 3, 5: mean 3, variance 8 / 4.
+    assert spread(np.exp([1, 3, 3, 5]))[0] == pytest.approx(2**0.5)
+    assert spread([1650] * 4) == (0, 0)
+    assert spread([1650] * 3 + [1000], censored=[3]) == (0, 0)
+    # A longer wait, though open, is a spread.
+    assert spread([1650] * 3 + [2000], censored=[3])[0] > 0.01
+
+
+def test_a_spread_of_waits_is_the_same_with_half_of_them_open():
+    waits = np.exp(np.random.default_rng(0).normal(7, 0.5, size=2000))
+    budget = np.exp(7)
+    seen = np.minimum(waits, budget)
+    assert spread(seen, np.flatnonzero(waits > budget))[0] == pytest.approx(0.5, rel=0.05)
+    assert spread(seen)[0] < 0.4
+
+
+@pytest.mark.parametrize(
+    ("waits", "censored"),
+    [([100, 200], ()), ([100, 200, 300, 300], (2, 3)), ([100, 200, 300, 0], ()), ([100, 200, 300, math.nan], ())],
+    ids=["two runs", "two ended", "not positive", "missing"],
+)
+def test_a_spread_is_not_known_of_too_little(waits, censored):
+    assert spread(waits, censored) == UNKNOWN
+
+
+@given(
+    waits=st.lists(st.integers(1, 10**5), min_size=3, max_size=12),
+    open_=st.sets(st.integers(3, 11)),
+    factor=st.floats(0.1, 10),
+    power=st.floats(0.5, 2),
+)
+def test_a_spread_is_of_ratios(waits, open_, factor, power):
+    """In another unit of time it is the same, and of a power that many times larger."""
+    waits, censored = np.array(waits, dtype=float), [i for i in open_ if i < len(waits)]
+    known = spread(waits, censored)
+    assert known.low == known.high >= 0
+    assert spread(factor * waits**power, censored)[0] == pytest.approx(power * known.low, rel=1e-5, abs=1e-6)
+
+
+CROSSED = (
+    STUDY[: STUDY.index("[[block]]")]
+    + """
+[[block]]
+name = "cross"
+base.perturbation = 0.1
+grid.split_seed = [0, 1]
+grid.init_seed = [2, 3]
+
+[[predicted]]
+sentence = "The first norm is the initial weights'."
+quantity = "weight_norm at 0"
+statistic = "variance share"
+component = "init"
+comparison = "above"
+bounds = 0.5
+"""
+)
+
+# Components 16, 6, 3 and 2, worked by hand in test_components.
+CELLS = np.array([[[1.0, 3.0], [3.0, 5.0]], [[5.0, 7.0], [11.0, 13.0]]])
+
+
+def cross(x, quantity="t_gen"):
+    """Runs of a cross: numbers (splits, initial weights, replicas)."""
+    rows = [
+        {
+            "block": "b",
+            "seed": seed,
+            "test": False,
+            "split_seed": split,
+            "init_seed": init,
+            quantity: x[split, init, seed],
+        }
+        for split, init, seed in itertools.product(*map(range, x.shape))
+    ]
+    return pd.DataFrame(rows).assign(**{f"{quantity}_censored": False})
+
+
+def share(component, quantity="t_gen"):
+    return make(
+        quantity=quantity, statistic="variance share", component=component, comparison="between", bounds=[0, 0.6]
+    )
+
+
+@pytest.mark.parametrize(
+    ("component", "expected"), [("split", 16 / 27), ("init", 6 / 27), ("interaction", 3 / 27), ("replicas", 2 / 27)]
+)
+def test_a_share_of_the_variance_is_that_of_logarithms_for_waits(component, expected):
+    for quantity in ("t_gen", "delay", "delay_ratio", "decay_time at t_gen", "decay_time at 2.5"):
+        assert evaluate(share(component, quantity), cross(np.exp(CELLS), quantity))[0] == pytest.approx(expected)
+    for quantity in ("m_hat at 2.5", "weight_norm at end"):
+        assert evaluate(share(component, quantity), cross(CELLS - 4, quantity))[0] == pytest.approx(expected)
+
+
+def test_a_share_of_the_variance_may_be_negative_and_has_no_interval():
+    # One split is as slow as the other, and so are its pairs on average: all of it is the pairs'.
+    pairs = np.array([[[1.0, 1.0], [3.0, 3.0]], [[3.0, 3.0], [1.0, 1.0]]])
+    assert evaluate(share("split", "m_hat at end"), cross(pairs, "m_hat at end")).low < 0
+    found = studies.check([share("split")], cross(np.exp(CELLS)))
+    assert found["verdict"].tolist() == ["true", "no runs", "true"]
+    assert found["interval"][0] is None
+    assert found["seeds"].tolist() == [2, 0, 2]
+
+
+def test_a_share_of_the_variance_needs_every_run_of_its_cross():
+    whole = cross(np.exp(CELLS))
+    assert evaluate(share("split"), whole.iloc[1:]) == UNKNOWN
+    assert evaluate(share("split"), whole[whole["split_seed"] == 0]) == UNKNOWN
+    assert evaluate(share("split"), whole[whole["seed"] == 0]) == UNKNOWN
+    for change in ({"t_gen_censored": whole.index == 3}, {"t_gen": whole["t_gen"].where(whole.index != 3)}):
+        assert evaluate(share("split"), whole.assign(**change)) == UNKNOWN
+    # Of no variance there is no share, and of what is not positive no logarithm.
+    assert evaluate(share("split"), whole.assign(t_gen=0.1)) == UNKNOWN
+    assert evaluate(share("split"), whole.assign(t_gen=range(8))) == UNKNOWN
+
+
+@given(
+    waits=st.lists(st.integers(1, 10**5), min_size=12, max_size=12).filter(lambda waits: len(set(waits)) > 1),
+    factor=st.floats(0.1, 10),
+)
+def test_shares_of_the_variance_are_of_one_whole(waits, factor):
+    x = np.array(waits, dtype=float).reshape(3, 2, 2)
+    shares = [
+        [evaluate(share(component), cross(y))[0] for component in ("split", "init", "interaction", "replicas")]
+        for y in (x, factor * x)
+    ]
+    assert sum(shares[0]) == pytest.approx(1)
+    assert shares[0] == pytest.approx(shares[1], abs=1e-6)
+
+
+def test_a_share_of_the_variance_is_asked_of_a_cross_that_the_study_declares(root):
+    (root / "studies" / "tiny.toml").write_text(CROSSED, encoding="utf-8")
+    study, _ = studies.shipped("tiny", root)
+    done = [(point, train(point.experiment, progress=False)) for point in study.points() if not point.test]
+    assert len(done) == 8
+    judged = studies.check(study.predicted, studies.measured(done, study.predicted))
+    assert judged["verdict"].tolist() == ["true", "no runs", "true"]
+    # A split has no say in the first norm, and replicas little.
+    assert judged["value"][0] == pytest.approx(1, abs=0.3)
 
 
 @pytest.mark.parametrize(
@@ -207,12 +356,65 @@ def test_the_quantities_of_stored_runs_are_checked_and_shown(root, capsys):
     assert "no runs" in shown
 
 
+def run_of(decay_times, status="finished"):
+    """A run that was evaluated at these accumulated decays, where m̂ counts the evaluations."""
+    n = len(decay_times)
+    history = pd.DataFrame({"step": range(n), "decay_time": decay_times, "m_hat": np.arange(n, dtype=float)})
+    return Run(Experiment(), history.assign(train_accuracy=0.0, test_accuracy=0.0), status, {})
+
+
+@pytest.mark.parametrize("status", ["finished", "generalized", "diverged"])
+@pytest.mark.parametrize(
+    ("moment", "row"),
+    [("0", 0), ("0.0999", 0), ("0.1", 1), ("2e-1", 2), ("0.3", 3), ("0.35", 3), ("0.4", 3), ("0.401", None)],
+)
+def test_a_moment_may_be_an_accumulated_decay(moment, row, status):
+    # Their third sum is a little above 0.3: rounding takes no evaluation away.
+    run = run_of(np.cumsum([0.0, 0.1, 0.1, 0.1]), status)
+    known = math.nan if row is None else row
+    assert measure(run, f"m_hat at {moment}") == pytest.approx((known, False), nan_ok=True)
+
+
+def test_a_run_that_no_longer_decays_never_comes_to_a_later_decay():
+    for run in (run_of([0.0, 0.1, 0.1]), run_of([0.1]), run_of([])):
+        assert math.isnan(measure(run, "m_hat at 0.11")[0])
+    assert measure(run_of([0.0, 0.1, 0.1]), "m_hat at 0.1") == (2, False)
+    # Without decay all of a run is at none.
+    assert measure(run_of([0.0, 0.0]), "m_hat at 0") == (1, False)
+
+
+@given(spacings=st.lists(st.floats(0.01, 1), min_size=1, max_size=20), part=st.floats(0, 1))
+def test_an_accumulated_decay_lies_between_its_evaluation_and_the_next(spacings, part):
+    decay_times = np.cumsum([0.0, *spacings])
+    decay = part * float(decay_times[-1])
+    row = int(measure(run_of(decay_times), f"m_hat at {decay!r}")[0])
+    assert decay_times[row] <= decay * (1 + ROUNDING)
+    assert row == len(spacings) or decay < decay_times[row + 1]
+
+
+@pytest.mark.parametrize("quantity", ["m_hat at -1", "m_hat at nan", "m_hat at inf", "m_hat at ", "t_gen at 3"])
+def test_no_other_moment_is_taken(quantity):
+    with pytest.raises(ValueError, match="an accumulated decay, a number of at least 0") as raised:
+        make(quantity=quantity)
+    assert f"quantity: got {quantity!r}" in str(raised.value)
+
+
 QUANTITIES = ["t_mem", "t_gen", "delay", "delay_ratio", "memorized", "generalized", "diverged"]
 
 
 @pytest.mark.parametrize(
     "quantity",
-    [*QUANTITIES, "weight_norm at start", "test_loss at end", "decay_time at t_gen", "train_rule_accuracy at end"],
+    [
+        *QUANTITIES,
+        "weight_norm at start",
+        "test_loss at end",
+        "decay_time at t_gen",
+        "train_rule_accuracy at end",
+        "test_loss at 0",
+        "test_loss at 12.5",
+        "turned at end",
+        "coherence at end",
+    ],
 )
 def test_every_quantity_can_be_measured(root, quantity):
     study, _ = studies.shipped("tiny", root)
@@ -221,6 +423,7 @@ def test_every_quantity_can_be_measured(root, quantity):
     row = studies.measured([(point, run)], [make(quantity=quantity, statistic=statistic_for(quantity))]).iloc[0]
     expected = {
         "t_mem": (20, True), "t_gen": (20, True), "memorized": (0, False), "generalized": (0, False),
+        "test_loss at 0": (run.history["test_loss"].iloc[-1], False),
         "diverged": (0, False), "train_rule_accuracy at end": (math.nan, False),
         "weight_norm at start": (run.history["weight_norm"][0], False),
         "test_loss at end": (run.history["test_loss"].iloc[-1], False), "decay_time at t_gen": (0, True),
@@ -245,6 +448,17 @@ def statistic_for(quantity):
         (
             ('"median"', '"log slope"\nagainst = "optimizer.weight_decay"'),
             ["against: got 'optimizer.weight_decay', which is [1.0]; must be two or more positive numbers"],
+        ),
+        (('"decay_time at end"', '"m_hat at -2"'), ["quantity: got 'm_hat at -2'; must be", "at least 0"]),
+        (
+            ('"median"', '"variance share"'),
+            ["component: got None for 'variance share'; must be one of ['split', 'init', 'interaction', 'replicas']"],
+        ),
+        (('"median"', '"median"\ncomponent = "init"'), ["component: got 'init' for 'median'", "absent else"]),
+        (('"median"', '"variance share"\ncomponent = "luck"'), ["component: got 'luck'", "'split', 'init'"]),
+        (
+            ('"median"', '"variance share"\ncomponent = "init"'),
+            ["statistic: got 'variance share' of 3 runs; must be of a balanced cross", "split_seed", "init_seed"],
         ),
         (('"equal within"', '"over"'), ["comparison: got 'over'", "'above', 'below', 'between' or 'equal within'"]),
         (("[2, 0.01]", "2"), ["bounds: got [2.0]; must be two numbers for 'equal within'"]),
