@@ -4,8 +4,8 @@
 - Its laws: ``clock`` for every degree; ``forgetting`` at degree 1; ``plateau``, ``implicit_bias`` and ``phases`` at 2;
   ``rest``, ``basins``, ``hysteresis`` and ``escape`` above 2, with noise from ``langevin``.
 - Its variations: ``slots``, ``depths``, ``updates``; and ``ridge``, where nothing undergoes a transition.
-- Its steps: ``motion`` is what AdamW does to a weight and to the circuits' ratio; ``shared`` trains slots and rule on the
-  same weights, in batches.
+- Its steps: ``motion`` is what AdamW does to a weight and to the two circuits; ``shared`` trains slots and rule on
+  the same weights, in batches.
 - Their means: ``kernels`` makes numpy and JavaScript of one expression over ``symbols``; ``integrate`` and ``noise``
   exist in both; ``gaussian`` only in JavaScript; ``checks`` names bad arguments.
 """
