@@ -184,6 +184,8 @@ class Prediction(Selection):
         experiments = [points[i].experiment for i in chosen]
         if self.quantity.startswith("rule_share"):
             return not all(experiment.task.has_symmetry for experiment in experiments)
+        if self.quantity.startswith(("turned", "coherence")):
+            return not all(experiment.motion for experiment in experiments)
         return self.quantity.startswith("train_rule") and not all(experiment.corrupted for experiment in experiments)
 
     def require_runs(self, points: Sequence[Point]) -> None:

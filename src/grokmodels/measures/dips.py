@@ -1,0 +1,29 @@
+"""Dips of the training accuracy: moments at which a network that had memorized forgets part of its data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from grokmodels.measures.lasting import milestones
+
+# Evaluations above the level that part two dips: in less, one dip flickers.
+APART = 15
+
+
+def dips(history: pd.DataFrame, below: float = 0.97) -> pd.DataFrame:
+    """The dips below a training accuracy, after memorization, of a run that is evaluated at every step or nearly so.
+
+    One row each: ``first`` and ``last``, the rows of the history (by position) at which the accuracy is below the
+    level; ``decay_time`` at the first; ``lowest`` accuracy. Two stretches less than :data:`APART` rows apart are one.
+    Empty for a run that did not memorize.
+    """
+    t_mem = milestones(history).t_mem
+    accuracy, decay_time = history["train_accuracy"].to_numpy(), history["decay_time"].to_numpy()
+    memorized = np.zeros(len(history), bool) if t_mem.censored else history["step"].to_numpy() >= t_mem.step
+    rows = np.flatnonzero((accuracy < below) & memorized)
+    stretches = np.split(rows, np.flatnonzero(np.diff(rows) > APART) + 1) if len(rows) else []
+    return pd.DataFrame(
+        [(rows[0], rows[-1], decay_time[rows[0]], accuracy[rows].min()) for rows in stretches],
+        columns=["first", "last", "decay_time", "lowest"],
+    )
