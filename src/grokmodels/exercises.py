@@ -17,7 +17,7 @@ from grokmodels.measures import progress, walsh
 from grokmodels.recipes.schedules import Schedule
 from grokmodels.recipes.tasks import Modular
 from grokmodels.statistics import scaling
-from grokmodels.theory import rest, ridge
+from grokmodels.theory import motion, rest, ridge
 from grokmodels.theory.circuits import Circuits, simulate
 from grokmodels.theory.plateau import DECAY_TIME, SHARE
 from grokmodels.theory.slots import CRITICAL_SIZE, RATIO
@@ -137,6 +137,29 @@ def check_grokking_delay(function: Callable[..., float]) -> None:
     for rho, share, growth in ((2.0, 1e-4, 1.0), (1.2, 1e-3, 1.0), (3.0, 1e-8, 20.0), (2.0, 0.3, 5.0)):
         case = f"ρ = {rho}, from a share of {share}, margin grown by {growth}"
         _expect(case, function(rho, share, growth), DECAY_TIME(0.5, growth, share, 1.0, rho), tolerance=1e-6)
+    print("Correct.")
+
+
+def check_gain(function: Callable[..., float]) -> None:
+    """``function(mean, spread, epsilon)``: relative change of Adam's push over that of the gradient's mean."""
+    for case in ((1.0, 1.0, 0.0), (0.01, 0.001, 0.0), (0.01, 0.03, 1e-8), (1.0, 0.5, 2.0), (1e-3, 0.0, 1e-2)):
+        mean, spread, epsilon = case
+        _expect(
+            f"mean {mean:g}, spread {spread:g}, epsilon {epsilon:g}",
+            function(mean, spread, epsilon),
+            float(motion.GAIN(mean, spread, epsilon)),
+            tolerance=1e-6,
+        )
+    print("Correct.")
+
+
+def check_critical_batch(function: Callable[..., int]) -> None:
+    """``function(ratio, examples)``: the largest batch in which a rule on shared weights grows; 0 where none does."""
+    for ratio, examples in ((2.0, 65), (1.5, 577), (1.1, 577), (0.9, 577), (4.0, 10)):
+        shares = np.arange(1, examples + 1) / examples
+        growing = motion.SHARED_RATIO(ratio, motion.SATURATION(shares)) > 1
+        expected = int(growing.sum())
+        _expect(f"ratio {ratio:g}, {examples} examples", function(ratio, examples), expected)
     print("Correct.")
 
 

@@ -44,6 +44,15 @@ def slots(examples, slot_efficiency, rule_efficiency, degree):
     return ratio * examples ** (degree / 2), ratio ** (-2 / degree)
 
 
+def gain(mean, spread, epsilon):
+    rms = math.hypot(mean, spread)
+    return 1 - mean / rms * mean / (rms + epsilon)
+
+
+def critical_batch(ratio, examples):
+    return max(math.ceil(examples * (1 - 1 / ratio)) - 1, 0)
+
+
 def grokking_delay(rho, share, growth):
     odds = math.log(0.5) - rho * math.log(0.5) - math.log(share) + rho * math.log(1 - share)
     return odds / (2 * (rho - 1)) - math.log(growth) / 2
@@ -55,6 +64,8 @@ def grokking_delay(rho, share, growth):
         (exercises.check_clock, clock),
         (exercises.check_slots, slots),
         (exercises.check_grokking_delay, grokking_delay),
+        (exercises.check_gain, gain),
+        (exercises.check_critical_batch, critical_batch),
         (exercises.check_guessing_loss, math.log(97)),
         (exercises.check_lasting_step, lasting_step),
         (exercises.check_rule_share, rule_share),
@@ -74,6 +85,8 @@ def test_a_right_answer_passes(checker, answer, capsys):
         (exercises.check_clock, lambda u, v, decay_time, rho, degree: np.log(v) - rho * np.log(u), "degree 2"),
         (exercises.check_slots, lambda n, a, kappa, degree: (kappa * n / a, a / kappa), "D = 3"),
         (exercises.check_grokking_delay, lambda rho, share, growth: 1.0, "from a share of 0.0001"),
+        (exercises.check_gain, lambda mean, spread, epsilon: 1.0, "mean 1, spread 1"),
+        (exercises.check_critical_batch, lambda ratio, examples: int(examples * (1 - 1 / ratio)), "ratio 0.9"),
         (exercises.check_guessing_loss, 1 / 97, "expected 4.57"),
         (exercises.check_lasting_step, lambda steps, accuracy: None, "a clean rise"),
         (exercises.check_lasting_step, lambda steps, accuracy: int(steps[np.argmax(accuracy >= 0.99)]), "spike"),
