@@ -1,0 +1,77 @@
+"""The plane of data and noise: the stored runs of `motion-data` and `motion-rates` as tables, and two laws foretold.
+
+A run *turns* when its order parameter m̂ passes one half to stay: Λ there is its ``turn``, and a run that has not turned
+by the end of its budget is censored there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from grokmodels import measures, studies
+from grokmodels.theory import motion
+
+Seeds = Literal["look", "test", "all"]
+Law = Literal["saturation", "price list"]
+SHARES = tuple(Fraction(1, 2**power) for power in range(5))
+
+# Ratios of rule to table, and Λ = first + slope / (ratio − 1), as studies/motion-data.toml states them.
+RATIO: Mapping[Law, Callable[[Any, Any], Any]] = {
+    "saturation": lambda fraction, share: motion.SHARED_RATIO(1.35 * (fraction / 0.6) ** 1.5, (1 / share + 1) ** -0.5),
+    "price list": lambda fraction, share: motion.SEPARATE_RATIO(1.636 * fraction**2, motion.SATURATION(share)),
+}
+WAIT: Mapping[Law, tuple[float, float]] = {"saturation": (1.0, 0.42), "price list": (1.0, 1.5)}
+
+
+def foretold(law: Law, fraction: ArrayLike, share: ArrayLike) -> NDArray[np.floating[Any]]:
+    """Λ at which a law has the networks turn, for shares of the pairs in training and in a batch; inf for never."""
+    ratio = np.asarray(RATIO[law](np.asarray(fraction, float), np.asarray(share, float)))
+    first, slope = WAIT[law]
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.where(ratio > 1, first + slope / np.maximum(ratio - 1, 0), np.inf))
+
+
+@cache
+def runs(name: str, seeds: Seeds = "look", root: Path | None = None) -> pd.DataFrame:
+    """The stored runs of a study of this plane, one row each.
+
+    Columns ``block``, ``fraction``, ``batch``, ``share`` (the one of :data:`SHARES` nearest to batch over training
+    pairs), ``eta``, ``decay``, ``seed``, ``test``; ``turn`` and ``censored``; at the end of the run ``m_hat``,
+    ``coherence``, ``turned`` and, per matrix, ``wall.NAME``: decay times the root mean square weight.
+    """
+    rows = []
+    for point, run in studies.runs(*studies.shipped(name, root)):
+        if seeds == "all" or point.test == (seeds == "test"):
+            rows.append(_row(point, run))
+    return pd.DataFrame(rows)
+
+
+def _row(point: studies.Point, run: Any) -> dict[str, Any]:
+    recipe, history = run.experiment, run.history
+    rule, whole = recipe.optimizer, recipe.task.n_train(recipe.fraction)
+    turn = measures.first_lasting(history["step"].to_numpy(), history["m_hat"].to_numpy(), level=0.5)
+    last = history.iloc[-1]
+    row = {"block": point.block, "fraction": recipe.fraction, "batch": recipe.batch_size or whole}
+    row["share"] = min(SHARES, key=lambda share: abs(np.log(float(share) * whole / row["batch"])))
+    row |= {"eta": rule.learning_rate, "decay": rule.weight_decay, "seed": recipe.seed, "test": point.test}
+    row |= {"turn": rule.learning_rate * rule.weight_decay * turn.step, "censored": turn.censored}
+    row |= {name: last[name] for name in ("m_hat", "coherence", "turned", "train_loss")}
+    walls = {name: last[f"norm.{name}"] / root for name, root in _roots(recipe.architecture, recipe.task).items()}
+    return row | {f"wall.{name}": rule.weight_decay * size for name, size in walls.items()}
+
+
+@cache
+def _roots(architecture: Any, task: Any) -> dict[str, float]:
+    """The square root of the number of weights of each matrix."""
+    from grokmodels.engine.textbook import textbook
+
+    named = textbook(architecture, task).named_parameters()
+    return {name: float(values.numel()) ** 0.5 for name, values in named if values.dim() == 2}
