@@ -4,6 +4,7 @@
 - Its laws: ``clock`` for every degree; ``forgetting`` at degree 1; ``plateau``, ``implicit_bias`` and ``phases`` at 2;
   ``rest``, ``basins``, ``hysteresis`` and ``escape`` above 2, with noise from ``langevin``.
 - Its variations: ``slots``, ``depths``, ``updates``; and ``ridge``, where nothing undergoes a transition.
+- Whole simulated studies: ``evidence``, of the mechanisms in ``rivals``.
 - Their means: ``kernels`` makes numpy and JavaScript of one expression over ``symbols``; ``integrate`` and ``noise``
   exist in both; ``gaussian`` only in JavaScript; ``checks`` names bad arguments.
 """
