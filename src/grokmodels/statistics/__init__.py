@@ -1,9 +1,10 @@
 """Statistics of many runs: intervals over seeds, laws of delays that may be censored, whose luck it is, and scaling.
 
-The functions of ``intervals``, ``waits`` and ``components`` are at hand here; ``scaling`` is a module of its own.
+The functions of ``intervals``, ``waits`` and ``components`` are at hand here; ``scaling`` and ``battery``, which judges
+known systems by many statistics at once, are modules of their own.
 """
 
-from grokmodels.statistics.components import components
+from grokmodels.statistics.components import balanced, components
 from grokmodels.statistics.intervals import Interval, bootstrap, percentiles
 from grokmodels.statistics.waits import (
     Law,
@@ -18,6 +19,7 @@ from grokmodels.statistics.waits import (
 __all__ = [
     "Interval",
     "Law",
+    "balanced",
     "bootstrap",
     "components",
     "fit_critical_law",

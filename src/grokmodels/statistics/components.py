@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 
-def components(table: pd.DataFrame, rows: str, columns: str, value: str) -> pd.Series:
+def balanced(
+    table: pd.DataFrame | Mapping[str, ArrayLike], by: Sequence[str], value: str
+) -> tuple[list[NDArray[Any]], NDArray[Any]]:
+    """The ``value`` of each run as an array, an axis for each column of ``by`` and a last one for the runs of a cell.
+
+    With the levels of each axis, ascending. ValueError for cells that differ in number.
+    """
+    levels, codes = zip(*(np.unique(np.asarray(table[name]), return_inverse=True) for name in by), strict=True)
+    shape = tuple(level.size for level in levels)
+    cell = np.asarray(np.ravel_multi_index(codes, shape))
+    counts = np.bincount(cell, minlength=int(np.prod(shape)))
+    if not cell.size or counts.min() != counts.max():
+        raise ValueError(f"table: got {_cells(shape, counts)}; each must have the same number")
+    values = np.asarray(table[value])[np.argsort(cell, kind="stable")]
+    return list(levels), values.reshape(*shape, -1)
+
+
+def _cells(shape: tuple[int, ...], counts: NDArray[Any]) -> str:
+    return f"{' x '.join(map(str, shape))} cells of {np.unique(counts).tolist()} rows"
+
+
+def components(table: pd.DataFrame | Mapping[str, ArrayLike], rows: str, columns: str, value: str) -> pd.Series:
     """Components of the variance of ``value`` in a balanced cross of two random factors with replicas in each cell.
 
     A Series: the factors ``rows`` and ``columns``, each by itself; their ``interaction``, which is the luck of a pair;
@@ -22,14 +47,10 @@ def components(table: pd.DataFrame, rows: str, columns: str, value: str) -> pd.S
     chapter 4). An estimate has no bias, so one of a component that is zero is negative half of the time. ValueError
     for cells that differ in number, and for fewer than two rows, columns or replicas.
     """
-    cells = table.groupby([rows, columns], observed=True)[value].agg(list).unstack()
-    counts = {0 if not isinstance(cell, list) else len(cell) for cell in cells.to_numpy().flat}
-    if len(counts) != 1 or min(*cells.shape, *counts) < 2:
-        raise ValueError(
-            f"table: got {cells.shape[0]} x {cells.shape[1]} cells of {sorted(counts)} rows; each must have the same "
-            "number, and there must be at least 2 of each"
-        )
-    x = np.array(cells.to_numpy().tolist(), dtype=float)
+    _, x = balanced(table, [rows, columns], value)
+    if min(x.shape) < 2:
+        raise ValueError(f"table: got {_cells(x.shape[:2], np.array(x.shape[2:]))}; there must be at least 2 of each")
+    x = x.astype(float)
     a, b, n = x.shape
     pair = x.mean(axis=2, keepdims=True)
     row, column, mean = pair.mean(axis=1, keepdims=True), pair.mean(axis=0, keepdims=True), x.mean()

@@ -6,12 +6,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grokmodels.statistics import components
+from grokmodels.statistics import balanced, components
 
 
 def cross(x):
     """A table of numbers (rows, columns, replicas)."""
     return pd.DataFrame([{"a": i, "b": j, "x": x[i, j, k]} for i, j, k in itertools.product(*map(range, x.shape))])
+
+
+def test_cells_are_put_on_the_axes_of_their_levels():
+    table = pd.DataFrame({"f": [0.9, 0.5, 0.9, 0.5], "s": list("abba"), "y": [1, 2, 3, 4]})
+    (f, s), y = balanced(table, ["f", "s"], "y")
+    assert (f.tolist(), s.tolist(), y.tolist()) == ([0.5, 0.9], ["a", "b"], [[[4], [2]], [[1], [3]]])
+    # Columns do as well as a table, and the runs of a cell stay in their order.
+    (f,), y = balanced({"f": table["f"].to_numpy(), "y": table["y"].to_numpy()}, ["f"], "y")
+    assert y.tolist() == [[2, 4], [1, 3]]
+    for rows in (slice(1, None), slice(0, 0)):
+        with pytest.raises(ValueError, match="each must have the same number"):
+            balanced(table[rows], ["f"], "y")
 
 
 def test_a_table_worked_by_hand():
