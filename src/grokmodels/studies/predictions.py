@@ -50,7 +50,7 @@ Comparison = Literal["above", "below", "between", "equal within"]
 WAITS = ("t_mem", "t_gen", "delay", "delay_ratio")
 SHARES = ("memorized", "generalized", "diverged")
 COLUMNS = (
-    "decay_time", "m_hat", "rule_share", "rule_share_train", "weight_norm",
+    "decay_time", "m_hat", "rule_share", "rule_share_train", "weight_norm", "spectral_contrast",
     "test_accuracy", "test_loss", "test_margin", "test_signal",
     "train_accuracy", "train_loss", "train_margin", "train_rule_accuracy", "train_signal",
 )  # fmt: skip
@@ -161,6 +161,8 @@ class Prediction(Selection):
         experiments = [points[i].experiment for i in chosen]
         if self.quantity.startswith("rule_share"):
             return not all(experiment.task.has_symmetry for experiment in experiments)
+        if self.quantity.startswith("spectral"):
+            return not all(experiment.spectral_contrast for experiment in experiments)
         return self.quantity.startswith("train_rule") and not all(experiment.corrupted for experiment in experiments)
 
     def require_runs(self, points: Sequence[Point]) -> None:
