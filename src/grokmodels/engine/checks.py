@@ -46,6 +46,7 @@ RECIPES = {
         optimizer__name="muon", optimizer__momentum=0.9, optimizer__orthogonal="matrices"
     ),
     "motion": SMALL.but(motion=True),
+    "spectral contrast": SMALL.but(spectral_contrast=True),
     "averaged gradients": SMALL.but(optimizer__gradient_filter={"kind": "moving-average", "window": 5}),
     "filtered gradients, a held norm": SMALL.but(
         optimizer__gradient_filter={"kind": "exponential"}, optimizer__hold_norm="all", optimizer__hold_from=5
@@ -105,6 +106,7 @@ CHECKS: dict[str, Callable[[torch.device], None]] = {
 
 def _alike(name: str, run: Run, other: Run, tolerance: float) -> None:
     columns = ["train_loss", "test_loss", "train_signal", "rule_share_train", "weight_norm"]
+    columns += ["spectral_contrast"] * run.experiment.spectral_contrast
     assert len(run.history) == len(other.history), f"{name}: {len(run.history)} rows, not {len(other.history)}"
     one, two = (np.asarray(pd.DataFrame(r.history)[columns], dtype=float) for r in (run, other))
     difference = float(np.max(np.abs(one - two) / (1 + np.abs(two))))

@@ -10,7 +10,7 @@ from grokmodels.engine.evaluation import CELLS
 from grokmodels.engine.network import way
 from grokmodels.engine.perceptron import read_by
 from grokmodels.engine.prefixes import PrefixTree
-from grokmodels.engine.stack import PIECE
+from grokmodels.engine.stack import PIECE, widest_row
 from grokmodels.engine.transformer import MLP_RATIO
 from grokmodels.recipes.architecture import MLP
 from grokmodels.recipes.experiment import Experiment
@@ -37,7 +37,10 @@ def estimate(experiment: Experiment, members: int, device: torch.device) -> int:
     )
     piece = 8 * max(PIECE[device.type], 64 * task.n_classes * members) + 4 * min(CELLS, task.n_inputs * task.n_classes)
     own = number * members * ((8 + remembered) * weights + kept)
-    return (PROCESS if device.type == "cpu" else 0) + tables + number * piece + own
+    width = experiment.architecture.width * experiment.spectral_contrast
+    # What is read out, in double precision, and a few covariances.
+    seen = 24 * width * max(PIECE[device.type] // widest_row(experiment), 64 * members) + 32 * members * width**2
+    return (PROCESS if device.type == "cpu" else 0) + tables + number * piece + own + seen
 
 
 def require(experiment: Experiment, members: int, device: torch.device, processes: int = 1) -> int:

@@ -56,18 +56,22 @@ class Reader:
 
 def logits(parameters: Parameters, arch: Architecture | MLP, batch: Batch) -> Tensor:
     """Logits (S, n, C) of every member's own examples."""
-    last = _last(parameters, arch, batch)
-    said = _linear(last, parameters["unembedding.weight"], parameters.get("unembedding.bias"))
-    return said if arch.output_scale == 1 else arch.output_scale * said
+    return unembedded(parameters, arch, read_out(parameters, arch, batch))
 
 
-def _last(parameters: Parameters, arch: Architecture | MLP, batch: Batch) -> Tensor:
-    """What is read out, (S, n, d)."""
+def read_out(parameters: Parameters, arch: Architecture | MLP, batch: Batch) -> Tensor:
+    """What is read out (S, n, d): the last position after the final norm, or the last hidden layer of an MLP."""
     if isinstance(arch, MLP):
         assert isinstance(batch, Tensor)
         return _hidden(parameters, arch, batch)
     last = _dense(parameters, arch, batch) if isinstance(batch, Tensor) else _necessary(parameters, arch, batch)
     return _norm(last, parameters, "norm")
+
+
+def unembedded(parameters: Parameters, arch: Architecture | MLP, last: Tensor) -> Tensor:
+    """The logits (S, n, C) of what is read out."""
+    said = _linear(last, parameters["unembedding.weight"], parameters.get("unembedding.bias"))
+    return said if arch.output_scale == 1 else arch.output_scale * said
 
 
 def _hidden(parameters: Parameters, arch: MLP, tokens: Tensor) -> Tensor:

@@ -30,7 +30,8 @@ class Run:
     ``rule_share_train``, NaN for a task without a symmetry; ``train_rule_accuracy`` where labels are wrong, the share
     of training inputs answered by the rule; ``weight_norm`` and ``norm.<parameter>``; for a recipe with ``motion``
     ``turned``, the angle in radians between all the weights at the last evaluation and now, and ``coherence``
-    (:func:`grokmodels.engine.motion.coherence`).
+    (:func:`grokmodels.engine.motion.coherence`); for one with ``spectral_contrast`` a column of this name
+    (:mod:`grokmodels.engine.contrast`).
     """
 
     experiment: Experiment

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from grokmodels.engine import compiling, graphs, motion, network, optimizers
+from grokmodels.engine import compiling, contrast, graphs, motion, network, optimizers
 from grokmodels.engine.devices import provenance, rounding, synchronize, widest
 from grokmodels.engine.evaluation import Evaluation
 from grokmodels.engine.losses import loss_of, losses
@@ -223,11 +223,14 @@ class Stack:
         everyone = len(places) == len(self.slots)
         chosen = slice(None) if everyone else torch.as_tensor(places, device=self.device)
         parameters = {name: values.detach()[chosen] for name, values in self.parameters.items()}
-        pieces = self._pieces(parameters, len(places))
-        measured = self._evaluation(pieces, self._parts[chosen], self._labels[chosen])
+        parts = self._parts[chosen]
+        spectrum = contrast.Spectrum(parts[:, 1]) if self.recipe.spectral_contrast else None
+        measured = self._evaluation(self._pieces(parameters, len(places), spectrum), parts, self._labels[chosen])
         measured |= norms(parameters)
         if self.recipe.motion:
             measured |= self._motion(places, chosen)
+        if spectrum is not None:
+            measured["spectral_contrast"] = spectrum.contrast()
         return list(measured), torch.stack(list(measured.values()), dim=1).cpu().numpy()
 
     def _motion(self, places: Sequence[int], chosen: slice | Tensor) -> dict[str, Tensor]:
@@ -249,14 +252,22 @@ class Stack:
         ways = [*self._ways, *["graph"] * self._records]
         return provenance(self.device) | {"forward": ", ".join(ways), "stack": len(self.slots)}
 
-    def _pieces(self, parameters: network.Parameters, members: int) -> Iterable[tuple[slice, Tensor]]:
-        """All inputs' logits, so many inputs at a time that the activations keep within :data:`PIECE`."""
+    def _pieces(
+        self, parameters: network.Parameters, members: int, spectrum: contrast.Spectrum | None
+    ) -> Iterable[tuple[slice, Tensor]]:
+        """All inputs' logits, so many inputs at a time that the activations keep within :data:`PIECE`.
+
+        ``spectrum`` is shown what they are read out of.
+        """
         inputs = self.recipe.task.n_inputs
         size = max(PIECE[self.device.type] // (widest_row(self.recipe) * members), 64)
         for start in range(0, inputs, size):
             piece = slice(start, min(start + size, inputs))
             rows = torch.arange(piece.start, piece.stop, device=self.device).expand(members, -1)
-            yield piece, network.logits(parameters, self.recipe.architecture, self._read(rows))
+            last = network.read_out(parameters, self.recipe.architecture, self._read(rows))
+            if spectrum is not None:
+                spectrum.add(piece, last)
+            yield piece, network.unembedded(parameters, self.recipe.architecture, last)
 
 
 def widest_row(experiment: Experiment) -> int:

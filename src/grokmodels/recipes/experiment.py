@@ -46,7 +46,8 @@ class Experiment(Recipe):
     ``corrupted`` is the share of the training inputs that carry a label drawn at random for the whole run (among all,
     so that some draws are right; each by itself, mirrors too), and
     ``label_noise`` the chance of each label in a batch to be drawn at random for one step; tests ask for the rule.
-    ``motion`` also measures how the weights move (:class:`grokmodels.engine.run.Run`).
+    ``motion`` also measures how the weights move, ``spectral_contrast`` how few directions the test inputs spread along
+    where they are read out (:class:`grokmodels.engine.run.Run`).
     ``loss`` is the cross-entropy, with a ``label_smoothing``; the squared error of the logits against one-hot answers,
     mean over classes; or the cross-entropy of StableMax (Prieto et al. 2025, arXiv:2501.04697).
     """
@@ -66,6 +67,7 @@ class Experiment(Recipe):
     steps: Annotated[int, Field(ge=1)] = 2000
     evaluate_every: Annotated[int, Field(ge=1)] = 25
     motion: bool = False
+    spectral_contrast: bool = False
     stop_when_generalized: bool = False
     seed: Seed = 0
     split_seed: OwnSeed = None

@@ -82,6 +82,7 @@ FORMAT_1: Final[Mapping[str, Mapping[str, Any]]] = {
         "steps": 2000,
         "evaluate_every": 25,
         "motion": False,
+        "spectral_contrast": False,
         "stop_when_generalized": False,
         "seed": 0,
         "split_seed": None,

@@ -62,7 +62,7 @@ Comparison = Literal["above", "below", "between", "equal within"]
 WAITS = ("t_mem", "t_gen", "delay", "delay_ratio")
 SHARES = ("memorized", "generalized", "diverged")
 COLUMNS = (
-    "coherence", "decay_time", "m_hat", "rule_share", "rule_share_train", "turned", "weight_norm",
+    "coherence", "decay_time", "m_hat", "rule_share", "rule_share_train", "spectral_contrast", "turned", "weight_norm",
     "test_accuracy", "test_loss", "test_margin", "test_signal",
     "train_accuracy", "train_loss", "train_margin", "train_rule_accuracy", "train_signal",
 )  # fmt: skip
@@ -186,6 +186,8 @@ class Prediction(Selection):
             return not all(experiment.task.has_symmetry for experiment in experiments)
         if self.quantity.startswith(("turned", "coherence")):
             return not all(experiment.motion for experiment in experiments)
+        if self.quantity.startswith("spectral"):
+            return not all(experiment.spectral_contrast for experiment in experiments)
         return self.quantity.startswith("train_rule") and not all(experiment.corrupted for experiment in experiments)
 
     def require_runs(self, points: Sequence[Point]) -> None:

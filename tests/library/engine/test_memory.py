@@ -26,6 +26,9 @@ RECIPES = {
             optimizer__gradient_filter={"kind": "moving-average", "window": 50},
         ), 3,
     ),
+    "a perceptron's spectral contrast": (
+        SHORT.but(architecture={"kind": "mlp", "width": 1000}, batch_size=64, spectral_contrast=True), 8,
+    ),
     "many inputs": (
         SHORT.but(
             task={"kind": "parity", "bits": 20, "sample": 400_000}, architecture={"kind": "mlp", "width": 8},

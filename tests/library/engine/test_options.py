@@ -44,6 +44,7 @@ OPTIONS = {
     "label smoothing": {"label_smoothing": 0.1},
     "wrong labels": {"corrupted": 0.3},
     "motion": {"motion": True},
+    "spectral contrast": {"spectral_contrast": True},
     "growing batches": {"batch_size_schedule": GROWING},
 }
 

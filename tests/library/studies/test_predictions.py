@@ -470,6 +470,7 @@ def statistic_for(quantity):
         (("sentence", "sentense"), ["sentense", "did you mean 'sentence'?"]),
         (('"decay_time at end"', '"train_rule_accuracy at end"'), ["train_rule_accuracy at end", "do not have"]),
         (('"decay_time at end"', '"coherence at end"'), ["coherence at end", "do not have"]),
+        (('"decay_time at end"', '"spectral_contrast at end"'), ["spectral_contrast at end", "do not have"]),
         (("where.optimizer.weight_decay = 1.0", "where.batch_size.x = 2.0"), ["batch_size.x", "before 'x' has none"]),
     ],
 )
