@@ -9,6 +9,7 @@ from grokmodels.explorables import (
     Escape,
     GrokkingCurve,
     Landscape,
+    Motion,
     PhaseDiagram,
     RidgeThreshold,
     write_assets,
@@ -16,7 +17,7 @@ from grokmodels.explorables import (
 from tests.conftest import browser  # noqa: F401
 from tests.explorable_samples import page
 
-EXPLORABLES = [Landscape(), Clock(), GrokkingCurve(), PhaseDiagram(), Escape(), RidgeThreshold()]
+EXPLORABLES = [Landscape(), Clock(), GrokkingCurve(), PhaseDiagram(), Escape(), RidgeThreshold(), Motion()]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from grokmodels.explorables import (
     Escape,
     GrokkingCurve,
     Landscape,
+    Motion,
     PhaseDiagram,
     RidgeThreshold,
     write_assets,
@@ -23,7 +24,16 @@ pytestmark = pytest.mark.browser
 
 EXPLORABLES = {
     explorable.name: explorable
-    for explorable in (Landscape(), Clock(), GrokkingCurve(), PhaseDiagram(), Escape(), RidgeThreshold(), schedules())
+    for explorable in (
+        Landscape(),
+        Clock(),
+        GrokkingCurve(),
+        PhaseDiagram(),
+        Escape(),
+        RidgeThreshold(),
+        Motion(),
+        schedules(),
+    )
 }
 # Beside the sliders' ranges: where formulas have no answer, or numbers overflow.
 UNDEFINED = [
@@ -55,6 +65,12 @@ UNDEFINED = [
     ("schedules", {"length": 1e9}),
     ("ridge-threshold", {"tolerance": 0}),
     ("ridge-threshold", {"weight_decay": 7}),
+    ("motion", {"learning_rate": 0}),
+    ("motion", {"learning_rate": 1}),
+    ("motion", {"weight_decay": 0}),
+    ("motion", {"batch_share": 0}),
+    ("motion", {"batch_share": 1.5}),
+    ("motion", {"ratio": -1}),
 ]
 DRAWN = """([name, datasets]) => {
     const { views } = document.getElementById(`explorable-${name}`).explorable;
@@ -162,6 +178,26 @@ def test_the_point_of_the_phase_diagram_is_dragged(tab):
     assert "collapse" in tab.locator("#explorable-phase-diagram .grok-readout").inner_text()
     check(tab, "phase-diagram")
     tab.evaluate(SET, ["phase-diagram", EXPLORABLES["phase-diagram"].state])
+
+
+def test_the_point_of_motion_is_dragged_into_every_corner(tab):
+    explorable = EXPLORABLES["motion"]
+    view = tab.locator("#explorable-motion [data-view=plane]")
+    view.scroll_into_view_if_needed()
+    box = view.bounding_box()
+    for right, down in ((0, 0), (1, 0), (1, 1), (0, 1)):
+        tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        tab.mouse.down()
+        tab.mouse.move(box["x"] + right * box["width"], box["y"] + down * box["height"], steps=5)
+        tab.mouse.up()
+        tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+        ratios, shares = (explorable.controls[trait].values for trait in ("ratio", "batch_share"))
+        state = tab.evaluate("() => ({...document.getElementById('explorable-motion').explorable.state})")
+        assert (state["ratio"], state["batch_share"]) == (ratios[-right], shares[down - 1])
+        check(tab, "motion")
+        told = tab.locator("#explorable-motion .grok-readout").inner_text()
+        assert ("never" in told) == ((right, down) != (1, 1))
+    tab.evaluate(SET, ["motion", explorable.state])
 
 
 @pytest.mark.parametrize("width", [390, 1440])

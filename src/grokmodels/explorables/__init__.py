@@ -13,6 +13,7 @@ from grokmodels.explorables.frequencies import Frequencies
 from grokmodels.explorables.grokking_curve import GrokkingCurve
 from grokmodels.explorables.hysteresis import Hysteresis
 from grokmodels.explorables.landscape import Landscape
+from grokmodels.explorables.motion import Motion
 from grokmodels.explorables.phase_diagram import PhaseDiagram
 from grokmodels.explorables.replay import Replay
 from grokmodels.explorables.ridge_threshold import RidgeThreshold
@@ -32,6 +33,7 @@ __all__ = [
     "GrokkingCurve",
     "Hysteresis",
     "Landscape",
+    "Motion",
     "PhaseDiagram",
     "Replay",
     "RidgeThreshold",

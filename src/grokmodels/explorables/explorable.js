@@ -109,8 +109,8 @@
   /** The dataset `readout` in words; `page.py` writes the same markup.
    * @param {any[]} rows @param {any} locale  with d3's `format` */
   function readout(rows, locale) {
-    return rows.map(({ label, value, format, color }) => {
-      const text = value === null ? "–" : locale.format(format)(value);
+    return rows.map(({ label, value, format, color, none = "–" }) => {
+      const text = value === null ? none : locale.format(format)(value);
       return make("span", { style: `--grok-color: var(--grok-${color})` }, `${label} `, make("strong", {}, text));
     });
   }

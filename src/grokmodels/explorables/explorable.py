@@ -34,6 +34,7 @@ class Explorable(anywidget.AnyWidget):
     twin in Python. Where a state has no answer the kernel throws a RangeError and the twin raises a ValueError, with a
     message that the chart shows. The dataset ``readout`` is written out in words: rows of ``label``, ``value``,
     ``format`` (fixed formats that d3 and Python share, such as ``.1%``) and ``color`` (a name of the palette).
+    A value of None is written as a dash, or as the row's ``none``.
     """
 
     _esm = WIDGET

@@ -53,9 +53,13 @@ def _readout(rows: Rows) -> str:
     """The dataset ``readout`` in words; ``explorable.js`` writes the same markup."""
     return "".join(
         f'<span style="--grok-color: {css(row["color"])}">{escape(row["label"])}'
-        f" <strong>{'–' if row['value'] is None else format(row['value'], row['format'])}</strong></span>"
+        f" <strong>{escape(_value(row))}</strong></span>"
         for row in rows.get("readout", [])
     )
+
+
+def _value(row: dict[str, Any]) -> str:
+    return str(row.get("none", "–")) if row["value"] is None else format(row["value"], row["format"])
 
 
 def _figure(explorable: Explorable, name: str, rows: Rows) -> str:
