@@ -10,7 +10,7 @@ THREADS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help book test test-portable bench serve student lint notebooks requirements clean
+.PHONY: help book test test-portable bench battery serve student lint notebooks requirements clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make test          check the library, the chapters and the built site"
 	@echo "make test-portable check library and chapters as other processors compute them (SET=sse4 THREADS=2 for one)"
 	@echo "make bench         time the training step and the sliders"
+	@echo "make battery       simulate the studies that the battery of tests is calibrated on"
 	@echo "make serve         build the site and serve it on http://localhost:8000"
 	@echo "make student       write the notebooks for students, without solutions, into _build/student"
 	@echo "make lint          check style and types"
@@ -43,6 +44,10 @@ test-portable: $(READY)
 bench: $(READY)
 	@echo "Timing training steps and sliders."
 	@$(BIN)/python -m pytest benchmarks --benchmark-columns=min,median,rounds --benchmark-sort=name
+
+battery: $(READY)
+	@echo "Simulating whole studies of every mechanism, some ten minutes."
+	@$(BIN)/python -m tools.calibrate_battery
 
 serve: book
 	@echo "Serving the book on http://localhost:8000 (stop with Ctrl-C)"

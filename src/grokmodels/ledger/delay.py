@@ -34,7 +34,7 @@ RATES_FACTOR, TOO_SHORT = 1.3, 3.0
 # The learning rate of most runs of the study `delay`.
 FAST = 0.005
 
-# m̂ of the networks of chapter 9 when their test accuracy has reached 99 %, rounded.
+# m̂ of the networks of "An order parameter" when their test accuracy has reached 99 %, rounded.
 SHARE_AT_T_GEN = 0.9
 
 

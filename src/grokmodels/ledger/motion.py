@@ -8,6 +8,7 @@ studies look like (:func:`references`); the verdict is by :mod:`grokmodels.stati
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,10 +17,13 @@ from numpy.typing import NDArray
 
 from grokmodels import statistics
 from grokmodels.statistics import battery, scaling
+from grokmodels.studies.places import find_root
 from grokmodels.theory.evidence import Evidence, study
 from grokmodels.theory.rivals import SYSTEMS
 
 FloatArray = NDArray[np.floating[Any]]
+# The error rate of the verdict: what a thousand simulated studies make of it scatters, so that 5 % are kept.
+ALPHA = 0.04
 # A table as its columns, (n,) each.
 Columns = dict[str, NDArray[Any]]
 
@@ -226,16 +230,36 @@ class Calibration(NamedTuple):
         """What each mechanism looks like to a study that has only these parts."""
         return {name: reference(only(table, parts)) for name, table in self.seen.items()}
 
-    def confusion(self, parts: Iterable[str] = tuple(PARTS), alpha: float = 0.05) -> pd.DataFrame:
+    def confusion(self, parts: Iterable[str] = tuple(PARTS), alpha: float = ALPHA) -> pd.DataFrame:
         """How often the verdict on fresh studies of each system is right: :func:`battery.confusion`."""
         kept = tuple(parts)
         fresh = {name: only(table, kept) for name, table in self.fresh.items()}
         return battery.confusion(self.references(kept), fresh, alpha)
 
 
-def calibration(studies: int = 400, fresh: int = 200, seed: int = 0) -> Calibration:
+def calibration(studies: int = 1000, fresh: int = 400, seed: int = 0) -> Calibration:
     """Simulate every system ``studies`` times for its reference, and ``fresh`` times to see how often it is right."""
     return Calibration(
         {name: simulated(name, studies, 2 * seed) for name in SYSTEMS},
         {name: simulated(name, fresh, 2 * seed + 1) for name in SYSTEMS},
     )
+
+
+def keep(made: Calibration, path: Path) -> None:
+    """Write a calibration to a Feather file, in single precision."""
+    parts = {"seen": made.seen, "fresh": made.fresh}
+    tables = [table.assign(system=name, part=part) for part, by in parts.items() for name, table in by.items()]
+    joined = pd.concat(tables, ignore_index=True)
+    joined[INDEX] = joined[INDEX].astype("float32")
+    joined.to_feather(path, compression="zstd")
+
+
+def kept(path: Path | None = None) -> Calibration:
+    """The calibration that is shipped, ``results/battery.feather``; ``tools/calibrate_battery.py`` makes it anew."""
+    table = pd.read_feather(path or find_root() / "results" / "battery.feather")
+
+    def of(part: str) -> dict[str, pd.DataFrame]:
+        rows = table[table["part"] == part]
+        return {str(name): own[INDEX].reset_index(drop=True) for name, own in rows.groupby("system", sort=False)}
+
+    return Calibration(of("seen"), of("fresh"))

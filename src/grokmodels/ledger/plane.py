@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from grokmodels import measures, studies
 from grokmodels.theory import motion
+from grokmodels.theory.evidence import Evidence
 
 Seeds = Literal["look", "test", "all"]
 Law = Literal["saturation", "price list"]
@@ -75,3 +76,47 @@ def _roots(architecture: Any, task: Any) -> dict[str, float]:
 
     named = textbook(architecture, task).named_parameters()
     return {name: float(values.numel()) ** 0.5 for name, values in named if values.dim() == 2}
+
+
+def evidence(seeds: Seeds = "look", root: Path | None = None) -> Evidence:
+    """The stored runs as the tables that simulated studies have; None for a study that is not complete on these seeds.
+
+    For the verdict of :mod:`grokmodels.ledger.motion`.
+    """
+    return Evidence(
+        plane=_complete("motion-data", seeds, root, _plane_table),
+        rates=_complete("motion-rates", seeds, root, _rates_table),
+        crossed=_complete("luck", seeds, root, _crossed_table),
+    )
+
+
+def _complete(
+    name: str, seeds: Seeds, root: Path | None, make: Callable[[str, Seeds, Path | None], pd.DataFrame]
+) -> pd.DataFrame | None:
+    study, folder = studies.shipped(name, root)
+    missing = studies.missing(study, folder, test=seeds != "look")
+    return None if missing else make(name, seeds, root)
+
+
+def _plane_table(name: str, seeds: Seeds, root: Path | None) -> pd.DataFrame:
+    table = runs(name, seeds, root)
+    return table.assign(share=table["share"].astype(float))[["fraction", "share", "seed", "turn", "censored"]]
+
+
+def _rates_table(name: str, seeds: Seeds, root: Path | None) -> pd.DataFrame:
+    table = runs(name, seeds, root)
+    # Nothing is said of Λ beyond 15, though steps are rounded.
+    small = table["batch"] / table["batch"].max()
+    return table.assign(share=small)[["eta", "decay", "share", "seed", "turn", "censored"]]
+
+
+def _crossed_table(name: str, seeds: Seeds, root: Path | None) -> pd.DataFrame:
+    rows = []
+    for point, run in studies.runs(*studies.shipped(name, root)):
+        recipe, last = run.experiment, float(run.history["m_hat"].iloc[-1])
+        if (seeds != "all" and point.test != (seeds == "test")) or recipe.perturbation:
+            continue
+        share = np.clip(last, 0.0025, 0.9975)
+        row = {"p": recipe.task.p, "split_seed": recipe.split_seed, "init_seed": recipe.init_seed}  # type: ignore[union-attr]
+        rows.append(row | {"replica": recipe.seed, "value": float(np.log(share / (1 - share)))})
+    return pd.DataFrame(rows)

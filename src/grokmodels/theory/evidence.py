@@ -25,11 +25,11 @@ DECAYS = (0.5, 1.0, 2.0, 4.0)
 # Batches of 64 among the 577 pairs that are 60 % of 31².
 SMALL = 64 / 577
 # Cells near the edge: fraction of the pairs, share of them in a batch.
-EDGE = ((0.6, 0.35), (0.7, 1.0), (0.5, 0.15))
+EDGE = ((0.6, 0.26), (0.75, 1.0), (0.5, 1 / 12))
 # The middle of the step of each modulus, a fraction; only distances from it matter.
-STEPS = {23: 0.6, 31: 0.5, 43: 0.4, 59: 0.4, 97: 0.3}
+STEPS = {23: 0.38, 31: 0.34, 43: 0.31, 59: 0.225, 97: 0.175}
 # Where the steps were sought: at the decay time at which half of the runs should have turned, and how well.
-REACH, MISSED = {"crossed": 10.0, "sizes": 20.0}, 0.03
+REACH, MISSED = 10.0, 0.03
 MOMENTS = (10.0, 20.0, 40.0)
 LARGEST = 6.0
 WINDOW = 6.0
@@ -118,24 +118,24 @@ def _turns(system: System, design: Design, budget: FloatArray, mix: FloatArray, 
 
 def _crossed(system: System, mix: FloatArray, random: Random) -> pd.DataFrame:
     design = _crossing()
-    value = _values(system, design, np.zeros(len(design.init)), "crossed", np.array([10.0]), mix, random)[0]
+    value = _values(system, design, np.zeros(len(design.init)), np.array([10.0]), mix, random)[0]
     return _table(design, {"value": np.clip(value, -LARGEST, LARGEST)})
 
 
 def _sizes(system: System, mix: FloatArray, random: Random) -> pd.DataFrame:
     design = _scaling()
     x = np.log(design.at.fraction / np.array([STEPS[int(p)] for p in design.at.p]))
-    values = _values(system, design, x, "sizes", np.array(MOMENTS), mix, random)
+    values = _values(system, design, x, np.array(MOMENTS), mix, random)
     shares = 1 / (1 + np.exp(-np.clip(values, -50, 50)))
     return _table(design, {f"m@{moment:g}": row for moment, row in zip(MOMENTS, shares, strict=True)})
 
 
 def _values(
-    system: System, design: Design, x: FloatArray, kind: str, moments: FloatArray, mix: FloatArray, random: Random
+    system: System, design: Design, x: FloatArray, moments: FloatArray, mix: FloatArray, random: Random
 ) -> FloatArray:
     """Log odds at ``moments`` of runs at distances ``x`` from where their steps were thought to be."""
     missed = MISSED * _shared(np.unique(design.at.p, return_inverse=True)[1], random)
-    return system.log_odds(_lucky(design, mix, random), x + missed, REACH[kind], moments, random)
+    return system.log_odds(_lucky(design, mix, random), x + missed, REACH, moments, random)
 
 
 def _quench(system: System, mix: FloatArray, random: Random) -> pd.DataFrame:
@@ -214,7 +214,7 @@ def _crossing() -> Design:
 
 @cache
 def _scaling() -> Design:
-    labels = _grid(p=(31, 59, 97), x=0.06 * np.arange(-3, 4), run=range(40))
+    labels = _grid(p=(31, 59, 97), x=0.03 * np.arange(-4, 3), run=range(40))
     labels["x"] += np.log(labels["p"].map(STEPS))
     every = ["p", "x", "run"]
     return _design(labels, ["p", "run"], every, every, p=labels["p"], fraction=np.exp(labels["x"]))
