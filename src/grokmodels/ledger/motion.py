@@ -22,8 +22,8 @@ from grokmodels.theory.evidence import Evidence, study
 from grokmodels.theory.rivals import SYSTEMS
 
 FloatArray = NDArray[np.floating[Any]]
-# The error rate of the verdict: what a thousand simulated studies make of it scatters, so that 5 % are kept.
-ALPHA = 0.04
+# The error rate that the verdict asks for: a reference of a thousand studies scatters, and 5 % are to be kept.
+ALPHA = 0.03
 # A table as its columns, (n,) each.
 Columns = dict[str, NDArray[Any]]
 

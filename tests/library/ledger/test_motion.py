@@ -186,3 +186,21 @@ def test_a_calibration_is_made_again_alike_and_its_halves_differ(small):
     assert list(again.seen) == list(rivals.SYSTEMS)
     pd.testing.assert_frame_equal(again.seen["escape"], small.seen["escape"][:20])
     assert not np.allclose(again.seen["saddle"][:1], again.fresh["saddle"])
+
+
+def test_what_is_shipped_is_made_again():
+    shipped = motion.kept()
+    assert list(shipped.seen) == list(shipped.fresh) == list(rivals.SYSTEMS)
+    assert min(len(table) for table in shipped.fresh.values()) >= 200
+    for name in rivals.SYSTEMS:
+        for table, seed in ((shipped.seen[name], 0), (shipped.fresh[name], 1)):
+            again = motion.simulated(name, 2, seed)
+            # Single precision; a maximum of a likelihood is found to fewer digits.
+            np.testing.assert_allclose(table[:2], again, rtol=1e-3, atol=1e-4)
+
+
+def test_the_error_rate_of_the_whole_verdict_is_kept():
+    table = motion.kept().confusion()
+    assert table["lost"].mean() < 0.05
+    # No system is measurably above 5 %.
+    assert (table["low"] <= 0.05).all()

@@ -5,6 +5,9 @@ import pytest
 
 from grokmodels import studies
 from grokmodels.ledger import plane
+from grokmodels.ledger.motion import statistics_of
+from grokmodels.theory import rivals
+from grokmodels.theory.evidence import study
 
 
 @pytest.mark.parametrize(("fraction", "share"), [(0.5, 1 / 16), (0.6, 0.25), (0.7, 0.5), (0.9, 1.0)])
@@ -36,3 +39,19 @@ def test_runs_are_read_as_they_are_stored():
         assert row["wall.unembedding.weight"] == pytest.approx(wall)
         # AdamW's box.
         assert wall < 1.02
+
+
+def test_evidence_has_the_columns_and_cells_of_simulated_studies():
+    found = plane.evidence("look")
+    random = np.random.default_rng(0)
+    simulated = study(rivals.saddle(random), random)
+    for name in ("plane", "rates", "crossed"):
+        real, made = getattr(found, name), getattr(simulated, name)
+        if real is None:
+            continue
+        assert set(real) == set(made)
+        assert len(real) == len(made)
+    assert found.edge is None
+    told = statistics_of(found)
+    if found.plane is not None:
+        assert told[[name for name in told.index if "60 %" in name]].notna().all()
