@@ -45,8 +45,9 @@ def runs(name: str, seeds: Seeds = "look", root: Path | None = None) -> pd.DataF
     """The stored runs of a study of this plane, one row each.
 
     Columns ``block``, ``fraction``, ``batch``, ``share`` (the one of :data:`SHARES` nearest to batch over training
-    pairs), ``eta``, ``decay``, ``seed``, ``test``; ``turn`` and ``censored``; at the end of the run ``m_hat``,
-    ``coherence``, ``turned`` and, per matrix, ``wall.NAME``: decay times the root mean square weight.
+    pairs), ``eta``, ``decay``, ``seed``, ``test``; ``turn`` and ``censored``; ``gen``, Λ at t_gen, and
+    ``gen_censored``; at the end of the run ``m_hat``, ``coherence``, ``turned`` and, per matrix, ``wall.NAME``: decay
+    times the root mean square weight.
     """
     rows = []
     for point, run in studies.runs(*studies.shipped(name, root)):
@@ -63,7 +64,9 @@ def _row(point: studies.Point, run: Any) -> dict[str, Any]:
     row = {"block": point.block, "fraction": recipe.fraction, "batch": recipe.batch_size or whole}
     row["share"] = min(SHARES, key=lambda share: abs(np.log(float(share) * whole / row["batch"])))
     row |= {"eta": rule.learning_rate, "decay": rule.weight_decay, "seed": recipe.seed, "test": point.test}
-    row |= {"turn": rule.learning_rate * rule.weight_decay * turn.step, "censored": turn.censored}
+    per_step, t_gen = rule.learning_rate * rule.weight_decay, run.milestones.t_gen
+    row |= {"turn": per_step * turn.step, "censored": turn.censored}
+    row |= {"gen": per_step * t_gen.step, "gen_censored": t_gen.censored}
     row |= {name: last[name] for name in ("m_hat", "coherence", "turned", "train_loss")}
     walls = {name: last[f"norm.{name}"] / root for name, root in _roots(recipe.architecture, recipe.task).items()}
     return row | {f"wall.{name}": rule.weight_decay * size for name, size in walls.items()}
