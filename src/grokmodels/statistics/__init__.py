@@ -5,7 +5,7 @@ known systems by many statistics at once, are modules of their own.
 """
 
 from grokmodels.statistics.components import balanced, components
-from grokmodels.statistics.intervals import Interval, bootstrap, percentiles
+from grokmodels.statistics.intervals import Interval, bootstrap, percentiles, resamples
 from grokmodels.statistics.waits import (
     Law,
     fit_critical_law,
@@ -27,6 +27,7 @@ __all__ = [
     "fit_normal",
     "median_wait",
     "percentiles",
+    "resamples",
     "share_waiting",
     "waiting_laws",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -37,14 +37,18 @@ def bootstrap(
     >>> print(bootstrap(runs, lambda drawn: drawn["t_gen"].median()))
     1900.00 [1650.00, 1975.00]
     """
+    values = [statistic(drawn) for drawn in resamples(table, by, draws)]
+    return percentiles(statistic(table), values, level)
+
+
+def resamples(table: pd.DataFrame, by: str = "seed", draws: int = 1000) -> Iterator[pd.DataFrame]:
+    """The tables of :func:`bootstrap`: whole groups of rows drawn with replacement, as many as there are."""
     groups = [rows for _, rows in sorted(table.groupby(by).indices.items())]
     if len(groups) < 2:
         raise ValueError(f"table: got {len(groups)} value of {by!r}; an interval needs at least 2")
     rng = np.random.default_rng(0)
-    drawn = rng.integers(len(groups), size=(draws, len(groups)))
-    rows = (np.concatenate([groups[i] for i in draw]) for draw in drawn)
-    values = [statistic(table.iloc[chosen].reset_index(drop=True)) for chosen in rows]
-    return percentiles(statistic(table), values, level)
+    for draw in rng.integers(len(groups), size=(draws, len(groups))):
+        yield table.iloc[np.concatenate([groups[i] for i in draw])].reset_index(drop=True)
 
 
 def percentiles(estimate: float, draws: ArrayLike, level: float = 0.95) -> Interval:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from grokmodels.statistics import Interval, bootstrap, components, fit_law, median_wait
+from grokmodels.statistics import components, fit_law, median_wait, percentiles, resamples
 from grokmodels.studies.predictions import CROSSED, WAITS, Component, Prediction, accumulated, labels
 from grokmodels.studies.record import runs
 from grokmodels.studies.study import Point, Study
@@ -163,7 +163,12 @@ def verdict(prediction: Prediction, value: Value) -> Verdict:
 
 def evaluate(prediction: Prediction, table: pd.DataFrame) -> Value:
     """The statistic of the selected runs of a table, or its ratio to that of the others."""
-    values = [_statistic(prediction, selection.of(table)) for selection in prediction.selections]
+    return _compared(prediction, [selection.of(table) for selection in prediction.selections])
+
+
+def _compared(prediction: Prediction, parts: Sequence[pd.DataFrame]) -> Value:
+    """As :func:`evaluate`, of runs that are already selected."""
+    values = [_statistic(prediction, part) for part in parts]
     return values[0] if len(values) == 1 else _ratio(*values)
 
 
@@ -261,10 +266,13 @@ def _interval(prediction: Prediction, table: pd.DataFrame) -> tuple[float, float
     if prediction.statistic == "variance share" or table["seed"].nunique() < 2:
         return None
 
-    def end(side: int) -> Interval:
-        # A draw without an end counts as the largest number there is: dropped, it would make the interval too short.
-        return bootstrap(table, lambda drawn: float(np.nan_to_num(evaluate(prediction, drawn)[side])), draws=DRAWS)
-
-    low, high = end(0).low, end(1).high
+    # Selected once: the rows of a draw know where they belong.
+    marks = [f"selected {i}" for i, _ in enumerate(prediction.selections)]
+    chosen = (table.index.isin(selection.of(table).index) for selection in prediction.selections)
+    marked = table.assign(**dict(zip(marks, chosen, strict=True)))
+    drawn = (_compared(prediction, [draw[draw[mark]] for mark in marks]) for draw in resamples(marked, draws=DRAWS))
+    # A draw without an end counts as the largest number there is: dropped, it would make the interval too short.
+    ends = np.nan_to_num(np.array(list(drawn), dtype=float))
+    low, high = percentiles(math.nan, ends[:, 0]).low, percentiles(math.nan, ends[:, 1]).high
     largest = np.finfo(float).max / 2
     return low if low > -largest else -math.inf, high if high < largest else math.inf
