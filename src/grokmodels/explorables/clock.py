@@ -12,6 +12,7 @@ from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.controls import Choice, Controlled, Slider, grid
 from grokmodels.explorables.explorable import Explorable, Rows, State
 from grokmodels.explorables.formulas import DECAY, DEGREE, RATIO, formula_kernel, require_within
+from grokmodels.explorables.page import to_rows
 from grokmodels.palette import css
 from grokmodels.recipes.schedules import Schedule
 from grokmodels.theory.circuits import FLOW_OF, MARGIN
@@ -263,9 +264,7 @@ class Clock(Explorable):
             {"label": "rule leads from time", "value": at, "format": ".1f", "color": "generalizing"},
             {"label": "that is, Λ", "value": spent, "format": ".2f", "color": "generalizing"},
         ]
-        table = [
-            dict(zip(curves, row, strict=True)) for row in zip(*(x.tolist() for x in curves.values()), strict=True)
-        ]
+        table = to_rows(curves)
         return {"curves": table, "decays": decays, "half": half, "law": law, "readout": readout}
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.controls import Controlled, Slider
 from grokmodels.explorables.explorable import Explorable, Rows, State, compact, require_columns
-from grokmodels.explorables.page import Columns
+from grokmodels.explorables.page import Columns, to_rows
 from grokmodels.explorables.phase_diagram import COLORS
 from grokmodels.palette import css
 
@@ -107,9 +107,11 @@ class Diagram(Explorable):
         """Datasets ``chosen``, ``curves`` and ``readout`` at the cell of ``state``."""
 
         def chosen(name: str) -> list[dict[str, Any]]:
-            table = self.data[name]
-            every = (dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True))
-            return [row for row in every if all(row[key] == state[key] for key in ("fraction", "weight_decay"))]
+            return [
+                row
+                for row in to_rows(self.data[name])
+                if all(row[key] == state[key] for key in ("fraction", "weight_decay"))
+            ]
 
         if not chosen("cells"):
             raise ValueError(

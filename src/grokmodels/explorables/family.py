@@ -11,7 +11,7 @@ import pandas as pd
 from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.controls import Controlled, Slider
 from grokmodels.explorables.explorable import Explorable, Rows, State, columns, compact, require_columns
-from grokmodels.explorables.page import Columns
+from grokmodels.explorables.page import Columns, to_rows
 from grokmodels.palette import css
 
 SETS = ["train", "test"]
@@ -113,9 +113,7 @@ class Family(Explorable):
         """Datasets ``runs``, ``median``, ``chosen`` and ``readout`` at ``state["weight_decay"]``."""
 
         def chosen(name: str) -> list[dict[str, Any]]:
-            table = self.data[name]
-            every = (dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True))
-            return [row for row in every if row["weight_decay"] == state["weight_decay"]]
+            return [row for row in to_rows(self.data[name]) if row["weight_decay"] == state["weight_decay"]]
 
         def long(row: dict[str, Any]) -> list[dict[str, Any]]:
             return [

@@ -11,6 +11,7 @@ from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.controls import Controlled, Slider, grid
 from grokmodels.explorables.explorable import Explorable, Rows, State
 from grokmodels.explorables.formulas import RATIO, SEED, formula_kernel, require_within
+from grokmodels.explorables.page import to_rows
 from grokmodels.palette import css
 from grokmodels.theory.heldout import WINNING_CHANCE, winning_chance
 from grokmodels.theory.kernels import Kernel
@@ -162,7 +163,7 @@ class GrokkingCurve(Explorable):
                 "color": "test",
             },
         ]
-        table = [dict(zip(curve, row, strict=True)) for row in zip(*(x.tolist() for x in curve.values()), strict=True)]
+        table = to_rows(curve)
         return {"curve": table, "half": half, "readout": readout}
 
 

@@ -12,6 +12,7 @@ from grokmodels.explorables.contours import CONTOURS, contours
 from grokmodels.explorables.controls import Controlled, Slider, grid
 from grokmodels.explorables.explorable import Explorable, Rows, State
 from grokmodels.explorables.formulas import DEGREE, RATIO, SEED, formula_kernel, require_within
+from grokmodels.explorables.page import to_rows
 from grokmodels.palette import css
 from grokmodels.theory.basins import SADDLE_EFFICIENCY, SLOPE
 from grokmodels.theory.circuits import ENERGY_OF, FLOW_OF
@@ -183,7 +184,7 @@ class Landscape(Explorable):
             path = {"t": np.array(TIMES), "u": u, "v": v, "energy": energy(u, v, *constants)}
         if not np.isfinite(path["energy"]).all():
             raise ValueError(OUT_OF_RANGE)
-        table = [dict(zip(path, row, strict=True)) for row in zip(*(x.tolist() for x in path.values()), strict=True)]
+        table = to_rows(path)
         past = [row for row in table if row["t"] <= state["time"]]
         ball = past[-1]
         generalized = ratio * ball["v"] ** degree

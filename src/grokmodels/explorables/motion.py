@@ -11,7 +11,7 @@ from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.controls import Controlled, Slider, grid
 from grokmodels.explorables.explorable import Explorable, Rows, State, compact
 from grokmodels.explorables.formulas import RATIO, formula_kernel, require_within
-from grokmodels.explorables.page import Columns
+from grokmodels.explorables.page import Columns, to_rows
 from grokmodels.palette import css
 from grokmodels.theory.motion import CRITICAL_SHARE, LENGTH, OVERLAP, SATURATION, SHARED_RATIO, TURN
 from grokmodels.theory.plateau import DECAY_TIME, SHARE
@@ -162,16 +162,11 @@ class Motion(Explorable):
         ]
         readout = [{"label": label, "value": float(x), "format": ".3f", "color": color} for label, x, color in told]
         return {
-            "memory": _table(decay_time=after, cosine=cosines[0], noise=cosines[1]),
-            "share": _table(decay_time=later, share=shares[0], flow=shares[1]),
+            "memory": to_rows({"decay_time": after, "cosine": cosines[0], "noise": cosines[1]}),
+            "share": to_rows({"decay_time": later, "share": shares[0], "flow": shares[1]}),
             "point": [{"ratio": ratio, "batch_share": state["batch_share"]}],
             "readout": [*readout, half | {"none": "never"}],
         }
-
-
-def _table(**columns: Any) -> list[dict[str, Any]]:
-    values = zip(*(column.tolist() for column in columns.values()), strict=True)
-    return [dict(zip(columns, row, strict=True)) for row in values]
 
 
 def _border() -> Columns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -77,7 +78,7 @@ def _figure(explorable: Explorable, name: str, rows: Rows) -> str:
 
 def _picture(chart: Chart, data: Any, rows: Rows, width: int) -> str:
     """The chart as SVG in light colors; the page scales it."""
-    everything = {name: _to_rows(table) for name, table in data.items()} | rows
+    everything = {name: to_rows(table) for name, table in data.items()} | rows
     spec = chart.spec() | {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
     spec["datasets"] = {name: everything.get(name, []) for name in chart.reads()}
     spec["config"] = CONFIG
@@ -102,5 +103,7 @@ def _payload(explorable: Explorable) -> str:
     return text.replace("<", "\\u003c")
 
 
-def _to_rows(table: Columns) -> list[dict[str, Any]]:
-    return [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]
+def to_rows(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a table of columns, lists or arrays (n,) each."""
+    columns = (values if isinstance(values, list) else values.tolist() for values in table.values())
+    return [dict(zip(table, row, strict=True)) for row in zip(*columns, strict=True)]

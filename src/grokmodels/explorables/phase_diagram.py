@@ -11,6 +11,7 @@ from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.controls import Controlled, Slider, grid
 from grokmodels.explorables.explorable import Explorable, Rows, State
 from grokmodels.explorables.formulas import RATIO, SEED, formula_kernel, require_within
+from grokmodels.explorables.page import to_rows
 from grokmodels.palette import css
 from grokmodels.theory.circuits import FLOW_OF, Circuits
 from grokmodels.theory.heldout import WINNING_CHANCE, winning_chance
@@ -181,7 +182,7 @@ class PhaseDiagram(Explorable):
             {"label": f"{name}; the rule leads from time", "value": leads, "format": ".1f", "color": COLORS[name]},
             {"label": "held-out accuracy at last", "value": float(accuracy[-1]), "format": ".0%", "color": "test"},
         ]
-        table = [dict(zip(curve, row, strict=True)) for row in zip(*(x.tolist() for x in curve.values()), strict=True)]
+        table = to_rows(curve)
         return {
             "regions": _regions(seed),
             "curve": table,

@@ -12,6 +12,7 @@ import pandas as pd
 from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.controls import Controlled, Slider
 from grokmodels.explorables.explorable import Explorable, Rows, State, columns, compact, require_columns
+from grokmodels.explorables.page import to_rows
 from grokmodels.measures.fourier import FloatArray, circle_order, fourier_energy, fourier_plane, project
 from grokmodels.palette import CYCLE, css
 
@@ -157,7 +158,7 @@ class Replay(Explorable):
         if state["step"] not in frames["step"]:
             raise ValueError(f"No network was recorded at step {state['step']}.")
         frame = frames["step"].index(state["step"])
-        rows = [dict(zip(history, values, strict=True)) for values in zip(*history.values(), strict=True)]
+        rows = to_rows(history)
         past = [row for row in rows if row["step"] <= state["step"]]
         now = past[-1]
         circle = [

@@ -11,6 +11,7 @@ from grokmodels.explorables.charts import Chart, Drawing
 from grokmodels.explorables.controls import Controlled, Slider
 from grokmodels.explorables.explorable import Explorable, Rows, State, compact
 from grokmodels.explorables.formulas import formula_kernel, require_within
+from grokmodels.explorables.page import to_rows
 from grokmodels.palette import css
 from grokmodels.theory.ridge import WITHIN_TOLERANCE, Ridge, modes, student, within_tolerance
 
@@ -139,7 +140,7 @@ class RidgeThreshold(Explorable):
             {"label": "25 % to 95 % right: time grows by a factor", "value": rise, "format": ".1f", "color": "test"},
         ]
         return {
-            "curve": [dict(zip(curve, row, strict=True)) for row in zip(*curve.values(), strict=True)],
+            "curve": to_rows(curve),
             "half": [] if half is None else [{"t": half}],
             "readout": readout,
         }

@@ -16,6 +16,7 @@ from grokmodels.explorables.clock import FOLLOW_PIECES, follow_pieces, takeover
 from grokmodels.explorables.controls import Controlled, Slider, grid
 from grokmodels.explorables.explorable import Explorable, Rows, State, columns, compact, require_columns
 from grokmodels.explorables.formulas import Limits, formula_kernel, require_within
+from grokmodels.explorables.page import to_rows
 from grokmodels.palette import css
 from grokmodels.recipes.schedules import Schedule
 from grokmodels.theory.circuits import FLOW_OF, Circuits
@@ -265,7 +266,7 @@ class Schedules(Explorable):
             for values in self.data["clocks"]["decay_time"]
         ]
         best = int(np.argmin(distances))
-        chosen = [row for row in _rows(self.data["times"]) if row["schedule"] == names[best]]
+        chosen = [row for row in to_rows(self.data["times"]) if row["schedule"] == names[best]]
         median = {
             name: _median([row[name] if row["t_gen"] is not None else np.inf for row in chosen])
             for name in ("t_gen", "clock")
@@ -284,7 +285,7 @@ class Schedules(Explorable):
             ],
             "nearest": [
                 {"step": step, "decay": decay}
-                for row in _rows(self.data["pieces"])
+                for row in to_rows(self.data["pieces"])
                 if row["schedule"] == names[best]
                 for step, decay in ((row["begin"], row["first"]), (row["end"], row["last"]))
             ],
@@ -294,7 +295,7 @@ class Schedules(Explorable):
             ],
             "runs": [
                 {"run": row["seed"], "step": row["step"][i], "decay_time": row["decay_time"][i], "accuracy": accuracy}
-                for row in _rows(self.data["records"])
+                for row in to_rows(self.data["records"])
                 if row["schedule"] == names[best]
                 for i, accuracy in enumerate(row["accuracy"])
             ],
@@ -347,10 +348,6 @@ def _records(history: pd.DataFrame) -> dict[str, list[Any]]:
         for ours, theirs in (("step", "step"), ("decay_time", "decay_time"), ("accuracy", "test_accuracy")):
             records[ours].append(compact(kept[theirs].tolist(), 3))
     return records
-
-
-def _rows(table: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
-    return [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]
 
 
 def _median(values: list[float]) -> float | None:
