@@ -298,7 +298,7 @@ def waits(table: pd.DataFrame, draws: int = 100) -> Waits:
     wait, open_ = _waits(table)
 
     def variation(rows: NDArray[np.integer[Any]]) -> float:
-        return float(np.sqrt(np.expm1(_spread(np.log(wait[rows]), open_[rows]) ** 2)))
+        return float(np.sqrt(np.expm1(statistics.spread(np.log(wait[rows]), open_[rows]) ** 2)))
 
     rng, n = np.random.default_rng(0), len(table)
     again = [variation(rng.integers(n, size=n)) for _ in range(draws)]
@@ -318,13 +318,6 @@ def wait_laws(table: pd.DataFrame) -> pd.DataFrame:
 def _waits(table: pd.DataFrame) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Steps from memorization to generalization, and whether each is censored."""
     return np.maximum(np.asarray(table["t_gen"] - table["t_mem"], float), 1), np.asarray(table["censored"], bool)
-
-
-def _spread(y: FloatArray, waiting: NDArray[np.bool_]) -> float:
-    """Standard deviation of Gaussian values, some only known to lie above."""
-    if not waiting.any():
-        return float(y.std())
-    return statistics.fit_normal(y, waiting, np.ones((len(y), 1))).scale
 
 
 def factor(table: pd.DataFrame, more: pd.Series) -> Interval:

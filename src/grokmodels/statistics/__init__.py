@@ -13,6 +13,7 @@ from grokmodels.statistics.waits import (
     fit_normal,
     median_wait,
     share_waiting,
+    spread,
     waiting_laws,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "percentiles",
     "resamples",
     "share_waiting",
+    "spread",
     "waiting_laws",
 ]

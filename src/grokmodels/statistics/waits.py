@@ -145,6 +145,11 @@ def fit_normal(y: FloatArray, open_: NDArray[np.bool_], x: FloatArray) -> Normal
     return Normal(slopes, errors, float(scale), float(log_likelihood))
 
 
+def spread(y: FloatArray, open_: NDArray[np.bool_]) -> float:
+    """Standard deviation, that of n and by maximum likelihood, of Gaussian values; where ``open_``, y is larger."""
+    return fit_normal(y, open_, np.ones((len(y), 1))).scale if open_.any() else float(y.std())
+
+
 def fit_critical_law(
     x: ArrayLike, times: ArrayLike, censored: ArrayLike, critical: Sequence[float]
 ) -> tuple[Interval, Law]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from grokmodels.statistics import components, fit_law, median_wait, percentiles, resamples
+from grokmodels.statistics import components, fit_law, median_wait, percentiles, resamples, spread
 from grokmodels.studies.predictions import CROSSED, WAITS, Component, Prediction, accumulated, labels
 from grokmodels.studies.record import runs
 from grokmodels.studies.study import Point, Study
@@ -244,8 +244,8 @@ def _log_spread(y: np.ndarray, at_least: np.ndarray) -> Value:
     # Equal waits with no open one beyond them: the likeliest spread is none, which a fit only comes near to.
     if y.max() <= (1 + ROUNDING) * y[~at_least].min():
         return Value(0.0, 0.0)
-    spread = fit_law(y, at_least).scale if at_least.any() else float(np.log(y).std())
-    return Value(spread, spread)
+    likeliest = spread(np.log(y), at_least)
+    return Value(likeliest, likeliest)
 
 
 def _variance_share(runs: pd.DataFrame, component: Component | None) -> Value:
