@@ -6,7 +6,7 @@
 - Its variations: ``slots``, ``depths``, ``updates``; and ``ridge``, where nothing undergoes a transition.
 - Its steps: ``motion`` is what AdamW does to a weight and to the two circuits; ``shared`` trains slots and rule on
   the same weights, in batches.
-- Whole simulated studies: ``evidence``, of the mechanisms in ``rivals``.
+- Whole simulated studies: ``evidence``, of the mechanisms in ``growth`` and ``rivals``.
 - Their means: ``kernels`` makes numpy and JavaScript of one expression over ``symbols``; ``integrate`` and ``noise``
   exist in both; ``gaussian`` only in JavaScript; ``checks`` names bad arguments.
 """

@@ -6,7 +6,7 @@ import pytest
 from grokmodels import studies
 from grokmodels.ledger import plane
 from grokmodels.ledger.motion import statistics_of
-from grokmodels.theory import rivals
+from grokmodels.theory import growth
 from grokmodels.theory.evidence import study
 
 
@@ -44,7 +44,7 @@ def test_runs_are_read_as_they_are_stored():
 def test_evidence_has_the_columns_and_cells_of_simulated_studies():
     found = plane.evidence("look")
     random = np.random.default_rng(0)
-    simulated = study(rivals.saddle(random), random)
+    simulated = study(growth.saddle(random), random)
     for name in ("plane", "rates", "crossed"):
         real, made = getattr(found, name), getattr(simulated, name)
         if real is None:

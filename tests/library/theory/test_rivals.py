@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grokmodels.theory import basins, escape, evidence, langevin, plateau, ridge, rivals
+from grokmodels.theory import basins, escape, evidence, growth, langevin, plateau, ridge, rivals
 from grokmodels.theory.circuits import Circuits, simulate
 from grokmodels.theory.evidence import At
 
-QUIET = rivals.Runs(first=1.0, start=8.0, luck=0.0, noise=1e-3, scatter=0.0)
+QUIET = growth.Runs(first=1.0, start=8.0, luck=0.0, noise=1e-3, scatter=0.0)
 
 
 def at(n=1, **given):
@@ -27,7 +27,7 @@ def rng():
 def test_the_log_odds_solve_the_law_of_the_plateau(rho):
     share = plateau.SHARE(np.linspace(0.5, 8, 40), 1e-4, rho, 1.0)
     reading = plateau.LOG_ODDS(1e-4, rho) + 2 * (rho - 1) * np.linspace(0.5, 8, 40)
-    got = rivals.log_odds_of(reading, np.full(40, rho))
+    got = growth.log_odds_of(reading, np.full(40, rho))
     assert 1 / (1 + np.exp(-got)) == pytest.approx(share, rel=1e-8)
 
 
@@ -39,19 +39,19 @@ def test_growth_turns_when_the_toy_does(rho):
     fitted = table[table["decay_time"] > 1].iloc[0]
     start = -plateau.LOG_ODDS(fitted["share"], rho)
     there = table["decay_time"][table["share"] > 0.5].iloc[0]
-    world = rivals.Growth(QUIET._replace(first=fitted["decay_time"], start=start), lambda at: at.fraction, 1.0)
+    world = growth.Growth(QUIET._replace(first=fitted["decay_time"], start=start), lambda at: at.fraction, 1.0)
     assert world.turn(at(fraction=rho), rng())[0] == pytest.approx(there, abs=0.5 * np.log(rho))
 
 
 def test_below_one_the_rule_never_comes_and_log_odds_fall_at_the_clock_s_rate():
-    world = rivals.Growth(QUIET, lambda at: at.fraction, 1.0)
+    world = growth.Growth(QUIET, lambda at: at.fraction, 1.0)
     assert np.isinf(world.turn(at(fraction=0.7), rng()))
     end = world.quench(at(3, fraction=0.7), np.full(3, -3.0), 6.0, rng())
     assert end == pytest.approx(-3 + 2 * (0.7 - 1) * 6 + (0.7 - 1) * np.log1p(np.exp(-3)), abs=0.05)
 
 
 def test_noise_widens_waits_and_leaves_their_mean():
-    world = rivals.Growth(QUIET._replace(noise=0.4), lambda at: at.fraction, 1.0)
+    world = growth.Growth(QUIET._replace(noise=0.4), lambda at: at.fraction, 1.0)
     turn = world.turn(at(20000, fraction=1.5), rng())
     assert turn.mean() == pytest.approx(1 + np.log(2) / 2 + 8, abs=0.02)
     # The inverse Gaussian law: variance noise² far / (2 (ρ − 1))³.
@@ -72,14 +72,14 @@ def test_runs_at_the_edge_turn_at_the_decay_time_at_which_it_was_sought():
     ("fraction", "share", "rho"), [(0.78, 1.0, 1.0), (0.78, 0.25, 2.0), (0.39, 1 / 16, 1.0), (0.6, 1.0, 0.5917)]
 )
 def test_the_price_list_at_cells(fraction, share, rho):
-    assert rivals.price_ratio(np.array(fraction), np.array(share), 0.78) == pytest.approx(rho, rel=1e-3)
+    assert growth.price_ratio(np.array(fraction), np.array(share), 0.78) == pytest.approx(rho, rel=1e-3)
 
 
 @pytest.mark.parametrize(
     ("fraction", "share", "quiet", "rho"), [(0.6, 1.0, 0.0, 0.0), (0.6, 0.25, 0.0, 1.05), (0.9, 1.0, 1.0, 1.05)]
 )
 def test_saturation_at_cells(fraction, share, quiet, rho):
-    got = rivals.saturated_ratio(np.array(fraction), np.array(share), 1.4, 1.0, quiet)
+    got = growth.saturated_ratio(np.array(fraction), np.array(share), 1.4, 1.0, quiet)
     assert got == pytest.approx(rho)
 
 
