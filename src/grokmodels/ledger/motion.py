@@ -1,7 +1,7 @@
 """What keeps the weights moving: the statistics of the verdict, the same for runs and for simulated rivals.
 
 A study becomes a vector of named statistics (:func:`statistics_of`); a mechanism is what the vectors of its simulated
-studies look like (:func:`references`); the verdict is by :mod:`grokmodels.statistics.battery`, and
+studies look like (:func:`reference`); the verdict is by :mod:`grokmodels.statistics.battery`, and
 :func:`calibration` says how often it is right.
 """
 

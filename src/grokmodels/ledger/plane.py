@@ -40,7 +40,6 @@ def foretold(law: Law, fraction: ArrayLike, share: ArrayLike) -> NDArray[np.floa
         return np.asarray(np.where(ratio > 1, first + slope / np.maximum(ratio - 1, 0), np.inf))
 
 
-@cache
 def runs(name: str, seeds: Seeds = "look", root: Path | None = None) -> pd.DataFrame:
     """The stored runs of a study of this plane, one row each.
 
@@ -49,11 +48,14 @@ def runs(name: str, seeds: Seeds = "look", root: Path | None = None) -> pd.DataF
     ``gen_censored``; at the end of the run ``m_hat``, ``coherence``, ``turned`` and, per matrix, ``wall.NAME``: decay
     times the root mean square weight.
     """
-    rows = []
-    for point, run in studies.runs(*studies.shipped(name, root)):
-        if seeds == "all" or point.test == (seeds == "test"):
-            rows.append(_row(point, run))
-    return pd.DataFrame(rows)
+    every = _every(name, root)
+    return every if seeds == "all" or every.empty else every[every["test"] == (seeds == "test")].reset_index(drop=True)
+
+
+@cache
+def _every(name: str, root: Path | None) -> pd.DataFrame:
+    """All stored runs, read once."""
+    return pd.DataFrame([_row(point, run) for point, run in studies.runs(*studies.shipped(name, root))])
 
 
 def _row(point: studies.Point, run: Any) -> dict[str, Any]:
@@ -108,9 +110,8 @@ def _plane_table(name: str, seeds: Seeds, root: Path | None) -> pd.DataFrame:
 
 def _rates_table(name: str, seeds: Seeds, root: Path | None) -> pd.DataFrame:
     table = runs(name, seeds, root)
-    # Nothing is said of Λ beyond 15, though steps are rounded.
-    small = table["batch"] / table["batch"].max()
-    return table.assign(share=small)[["eta", "decay", "share", "seed", "turn", "censored"]]
+    share = table["batch"] / table["batch"].max()
+    return table.assign(share=share)[["eta", "decay", "share", "seed", "turn", "censored"]]
 
 
 def crossed(name: str = "luck", seeds: Seeds = "look", root: Path | None = None) -> pd.DataFrame:
