@@ -147,7 +147,7 @@ SHARED = {
     "label_smoothing": 0.1, "batch_size_schedule": Schedule.ramp(0, 9, 1.0, 0.5), "architecture": MLP(),
     "architecture__biases": "mlp", "architecture__output_scale": 0.5, "optimizer__orthogonal": "all",
     "optimizer__weight_decay_on": "matrices", "optimizer__gradient_filter": ExponentialFilter(),
-    "optimizer__gradient_noise": 0.1, "optimizer__hold_norm": "all",
+    "optimizer__gradient_noise": 0.1, "optimizer__hold_norm": "all", "motion": True, "spectral_contrast": True,
 }  # fmt: skip
 
 
