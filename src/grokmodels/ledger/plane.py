@@ -1,4 +1,4 @@
-"""The plane of data and noise: the stored runs of `motion-data` and `motion-rates` as tables, and two laws foretold.
+"""The plane of data and noise: stored runs of the studies of motion as tables, and two laws foretold.
 
 A run *turns* when its order parameter m̂ passes one half to stay: Λ there is its ``turn``, and a run that has not turned
 by the end of its budget is censored there.
@@ -6,7 +6,7 @@ by the end of its budget is censored there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from grokmodels import measures, studies
 from grokmodels.theory import motion
-from grokmodels.theory.evidence import Evidence
+from grokmodels.theory.evidence import MIDWAY, Evidence
 
 Seeds = Literal["look", "test", "all"]
 Law = Literal["saturation", "price list"]
@@ -92,6 +92,7 @@ def evidence(seeds: Seeds = "look", root: Path | None = None) -> Evidence:
         plane=_complete("motion-data", seeds, root, _plane_table),
         rates=_complete("motion-rates", seeds, root, _rates_table),
         crossed=_complete("luck", seeds, root, crossed),
+        quench=_complete("quench", seeds, root, quenched),
     )
 
 
@@ -120,11 +121,36 @@ def crossed(name: str = "luck", seeds: Seeds = "look", root: Path | None = None)
     Columns ``p``, ``split_seed``, ``init_seed``, ``replica``. Replicas of one part in a million are left out.
     """
     rows = []
-    for point, run in studies.runs(*studies.shipped(name, root)):
-        recipe, last = run.experiment, float(run.history["m_hat"].iloc[-1])
-        if (seeds != "all" and point.test != (seeds == "test")) or recipe.perturbation:
+    for recipe, history in _chosen(name, seeds, root):
+        if recipe.perturbation:
             continue
-        share = np.clip(last, 0.0025, 0.9975)
-        row = {"p": recipe.task.p, "split_seed": recipe.split_seed, "init_seed": recipe.init_seed}  # type: ignore[union-attr]
-        rows.append(row | {"replica": recipe.seed, "value": float(np.log(share / (1 - share)))})
+        row = {"p": recipe.task.p, "split_seed": recipe.split_seed, "init_seed": recipe.init_seed}
+        rows.append(row | {"replica": recipe.seed, "value": _log_odds(history["m_hat"].iloc[-1])})
     return pd.DataFrame(rows)
+
+
+def quenched(name: str = "quench", seeds: Seeds = "look", root: Path | None = None) -> pd.DataFrame:
+    """Log odds of m̂, within ±6, where a full batch begins and where it ends, of the stored runs of a quench.
+
+    Columns ``seed``, ``start``, ``end``, ``turned`` (whether m̂ is above one half in the end). Of the moments at which a
+    seed was made quiet, the one that found it nearest to where simulated studies start.
+    """
+    rows = []
+    for recipe, history in _chosen(name, seeds, root):
+        (_, _), (off, _), _, (on, _), _ = recipe.batch_size_schedule.knots
+        start, end = (_log_odds(history["m_hat"][history["step"] == step].item()) for step in (off, on))
+        rows.append({"seed": recipe.seed, "start": start, "end": end, "turned": end > 0})
+    table = pd.DataFrame(rows)
+    return table.loc[(table["start"] - MIDWAY).abs().groupby(table["seed"]).idxmin()].reset_index(drop=True)
+
+
+def _chosen(name: str, seeds: Seeds, root: Path | None) -> Iterator[tuple[Any, pd.DataFrame]]:
+    """Recipe and history of each stored run of these seeds."""
+    for point, run in studies.runs(*studies.shipped(name, root)):
+        if seeds == "all" or point.test == (seeds == "test"):
+            yield run.experiment, run.history
+
+
+def _log_odds(m: float) -> float:
+    share = np.clip(m, 0.0025, 0.9975)
+    return float(np.log(share / (1 - share)))

@@ -32,6 +32,8 @@ STEPS = {23: 0.38, 31: 0.34, 43: 0.31, 59: 0.225, 97: 0.175}
 REACH, MISSED = 10.0, 0.03
 MOMENTS = (10.0, 20.0, 40.0)
 LARGEST = 6.0
+# A quench: log odds about which runs are when their noise is switched off, and for how long it is.
+MIDWAY = -0.5
 WINDOW = 6.0
 
 
@@ -140,7 +142,7 @@ def _values(
 
 def _quench(system: System, mix: FloatArray, random: Random) -> pd.DataFrame:
     design = _quenching()
-    start = random.normal(-0.5, 0.25, len(design.init))
+    start = random.normal(MIDWAY, 0.25, len(design.init))
     end = system.quench(_lucky(design, mix, random), start, WINDOW, random)
     return _table(design, {"start": start, "end": np.clip(end, -LARGEST, LARGEST), "turned": end > 0})
 

@@ -45,7 +45,7 @@ def test_evidence_has_the_columns_and_cells_of_simulated_studies():
     found = plane.evidence("look")
     random = np.random.default_rng(0)
     simulated = study(growth.saddle(random), random)
-    for name in ("plane", "rates", "crossed"):
+    for name in ("plane", "rates", "crossed", "quench"):
         real, made = getattr(found, name), getattr(simulated, name)
         if real is None:
             continue
@@ -55,3 +55,19 @@ def test_evidence_has_the_columns_and_cells_of_simulated_studies():
     told = statistics_of(found)
     if found.plane is not None:
         assert told[[name for name in told.index if "60 %" in name]].notna().all()
+
+
+def test_a_quench_is_read_where_the_noise_stops_and_where_it_returns():
+    table = plane.quenched().set_index("seed")
+    runs = studies.histories(*studies.shipped("quench")).query("seed < 410")
+    for seed, own in runs.groupby("seed"):
+        odds = {}
+        for block, run in own.groupby("block"):
+            off = float(block.removeprefix("quiet from "))
+            m = np.array([run["m_hat"][abs(run["decay_time"] - at).idxmin()] for at in (off, off + 6)])
+            odds[block] = np.log(m / (1 - m)) if m.min() > 0.01 else np.array([-6.0, -6.0])
+        start, end = min(odds.values(), key=lambda pair: abs(pair[0] + 0.5))
+        assert table.loc[seed, "start"] == pytest.approx(start, abs=1e-4)
+        assert table.loc[seed, "end"] == pytest.approx(end, abs=1e-4)
+        assert table.loc[seed, "turned"] == (end > 0)
+    assert set(table.index) == set(runs["seed"])
