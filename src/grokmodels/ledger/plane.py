@@ -137,7 +137,7 @@ def quenched(name: str = "quench", seeds: Seeds = "look", root: Path | None = No
     """
     rows = []
     for recipe, history in _chosen(name, seeds, root):
-        (_, _), (off, _), _, (on, _), _ = recipe.batch_size_schedule.knots
+        _, (off, _), _, (on, _), _ = recipe.batch_size_schedule.knots
         start, end = (_log_odds(history["m_hat"][history["step"] == step].item()) for step in (off, on))
         rows.append({"seed": recipe.seed, "start": start, "end": end, "turned": end > 0})
     table = pd.DataFrame(rows)
