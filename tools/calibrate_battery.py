@@ -5,7 +5,7 @@
 writes them into results/battery.feather.
 """
 
-from grokmodels.ledger import motion
+from grokmodels.claims import motion
 from grokmodels.studies.places import find_root
 
 

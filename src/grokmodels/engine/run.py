@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -40,7 +41,7 @@ class Run:
     provenance: dict[str, Any]
     checkpoints: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def milestones(self) -> measures.Milestones:
         """t_mem and t_gen at 99 %, lasting (:func:`~grokmodels.measures.first_lasting`)."""
         return measures.milestones(self.history)

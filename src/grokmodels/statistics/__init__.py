@@ -5,7 +5,7 @@ known systems by many statistics at once, are modules of their own.
 """
 
 from grokmodels.statistics.components import balanced, components
-from grokmodels.statistics.intervals import Interval, bootstrap, percentiles, resamples
+from grokmodels.statistics.intervals import Interval, bootstrap, jackknife, median_interval, percentiles, resamples
 from grokmodels.statistics.waits import (
     Law,
     fit_critical_law,
@@ -26,6 +26,8 @@ __all__ = [
     "fit_critical_law",
     "fit_law",
     "fit_normal",
+    "jackknife",
+    "median_interval",
     "median_wait",
     "percentiles",
     "resamples",

@@ -28,43 +28,45 @@ found from the working directory upward (:func:`~grokmodels.studies.places.find_
 
 from grokmodels.studies.places import ROOT, find_root, studies_in
 from grokmodels.studies.predictions import Prediction, Selection
-from grokmodels.studies.record import histories, overview, runs, table, varied
+from grokmodels.studies.record import Cohort, Record, by_cohort, overview, record, varied, with_weights
 from grokmodels.studies.replays import REPLAY_TOLERANCE, replay, sample
 from grokmodels.studies.runners import jobs, run_job, run_points
 from grokmodels.studies.store import load, pack, unpack, verify
 from grokmodels.studies.study import Block, Checkpoints, Point, Study, missing, read, shipped, stored
-from grokmodels.studies.verdicts import check, measured, verdicts
+from grokmodels.studies.verdicts import check, told, verdicts
 
 __all__ = [
     "REPLAY_TOLERANCE",
     "ROOT",
     "Block",
     "Checkpoints",
+    "Cohort",
     "Point",
     "Prediction",
+    "Record",
     "Selection",
     "Study",
+    "by_cohort",
     "check",
     "find_root",
-    "histories",
     "jobs",
     "load",
-    "measured",
     "missing",
     "overview",
     "pack",
     "read",
+    "record",
     "replay",
     "run_job",
     "run_points",
-    "runs",
     "sample",
     "shipped",
     "stored",
     "studies_in",
-    "table",
+    "told",
     "unpack",
     "varied",
     "verdicts",
     "verify",
+    "with_weights",
 ]

@@ -23,6 +23,7 @@ import grokmodels
 from grokmodels import studies
 from grokmodels.studies import files, pools, store
 from grokmodels.studies.board import Board, shown
+from grokmodels.studies.record import MEASURED
 from grokmodels.studies.runners import alike
 
 Options = argparse.Namespace
@@ -126,7 +127,7 @@ def _todo(study: studies.Study, folder: Path, options: Options) -> list[studies.
         if name not in blocks:
             raise ValueError(f"block: got {name!r}; must be one of {blocks}")
     points = [p for p in studies.missing(study, folder, test=True) if p.block in (options.block or blocks)]
-    todo = [point for point in points if options.test or not point.test]
+    todo = [point for point in points if options.test or point.cohort == "look"]
     line = f"{options.name}: {_progress(study, folder)} stored in {folder}, {len(todo)} to do"
     print(line + (f"; {len(points) - len(todo)} of test seeds wait for --test" if len(points) > len(todo) else ""))
     return todo
@@ -184,25 +185,14 @@ def _show(options: Options) -> None:
     print(f"{study.question}\n")
     if study.prediction:
         print(f"Prediction: {study.prediction.strip()}\n")
+    if study.note:
+        print(f"Note: {study.note.strip()}\n")
+    record = studies.record(study, folder)
     if study.predicted:
-        print(_told(studies.verdicts(study, folder)))
-    table = studies.table(study, folder)
-    if table.empty:
+        print(studies.told(studies.verdicts(study, record)), end="\n\n")
+    if not len(record):
         raise ValueError(_none_stored(options.name, folder))
-    print(table.to_string(index=False))
-
-
-def _told(verdicts: Any) -> str:
-    """Each prediction with a line for look seeds, test seeds and all runs."""
-    lines = []
-    for sentence, rows in verdicts.groupby("sentence", sort=False):
-        lines.append(f"Predicted: {sentence}")
-        for row in rows.itertuples():
-            least = "at least " if row.at_least else ""
-            among = f", {row.interval[0]:.4g} to {row.interval[1]:.4g} over seeds" if row.interval else ""
-            found = f"  {row.quantity} {least}{row.value:.4g}{among}" if row.seeds else ""
-            lines.append(f"  {row.runs:5} {row.seeds:3} seeds  {row.verdict:8}{found}")
-    return "\n".join([*lines, ""])
+    print(record.runs[["block", *studies.varied(study), *MEASURED]].to_string(index=False))
 
 
 def _add_verify(commands: Any) -> None:

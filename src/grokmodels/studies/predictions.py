@@ -13,11 +13,7 @@ A study file states each as an entry that can be checked before any run is made 
     comparison = "above"
     bounds = 3
 
-``quantity`` is what is taken of each run: ``t_mem``, ``t_gen``, ``delay`` (t_gen − t_mem), ``delay_ratio`` (t_gen /
-t_mem), ``memorized``, ``generalized`` or ``diverged`` (yes or no), or ``COLUMN at MOMENT``: a column of the history, as
-``decay_time`` or ``weight_norm``, at ``start``, ``t_mem``, ``t_gen`` or ``end``, or at an accumulated decay:
-``m_hat at 12.5`` is m̂ at the last evaluation with a ``decay_time`` of at most 12.5. It is not known of a run that ended
-before, by more decay than lies between its last two evaluations, be it by its budget or because it had generalized.
+``quantity`` is what is taken of each run: :mod:`grokmodels.studies.quantities`.
 
 ``statistic`` makes one number of the runs selected by ``block`` and ``where`` (a list of values: any of them):
 
@@ -32,6 +28,10 @@ before, by more decay than lies between its last two evaluations, be it by its b
 
 With ``over`` it is divided by the same of another selection; what ``over`` does not say is as in the first.
 
+In place of both, ``estimate`` names a number that takes more than a statistic: a public function of
+:mod:`grokmodels.claims`, as ``data.critical_fraction``. It is given the record of some runs and returns a number or an
+interval, NaN where they do not tell.
+
 ``comparison`` and ``bounds``: ``above`` or ``below`` a number, ``between`` two, ``equal within``: a number and how far
 from it. The bounds themselves are allowed.
 
@@ -41,7 +41,6 @@ least something. Where this leaves the comparison undecided, the verdict is ``op
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
@@ -49,8 +48,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import pandas as pd
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from grokmodels.recipes.recipe import Recipe, did_you_mean
+from grokmodels.recipes.recipe import Recipe
 from grokmodels.statistics import components
+from grokmodels.studies.fields import dotted, field, hashable
+from grokmodels.studies.quantities import COLUMNS, MOMENTS, SHARES, WAITS, accumulated
 
 if TYPE_CHECKING:
     from grokmodels.studies.study import Point
@@ -59,14 +60,6 @@ Statistic = Literal["median", "largest", "smallest", "share", "log slope", "log 
 Component = Literal["split", "init", "interaction", "replicas"]
 Comparison = Literal["above", "below", "between", "equal within"]
 
-WAITS = ("t_mem", "t_gen", "delay", "delay_ratio")
-SHARES = ("memorized", "generalized", "diverged")
-COLUMNS = (
-    "coherence", "decay_time", "m_hat", "rule_share", "rule_share_train", "spectral_contrast", "turned", "weight_norm",
-    "test_accuracy", "test_loss", "test_margin", "test_signal",
-    "train_accuracy", "train_loss", "train_margin", "train_rule_accuracy", "train_signal",
-)  # fmt: skip
-MOMENTS = ("start", "t_mem", "t_gen", "end")
 # The two seeds whose cross tells the components of a variance apart.
 CROSSED = ("split_seed", "init_seed")
 
@@ -84,7 +77,7 @@ class Selection(Recipe):
     @field_validator("where")
     @classmethod
     def _dotted(cls, where: dict[str, Any]) -> dict[str, Any]:
-        return _flat(where)
+        return dotted(where)
 
     def of(self, table: pd.DataFrame) -> pd.DataFrame:
         """The selected rows of a table of runs, which has a column for each path."""
@@ -104,8 +97,9 @@ class Prediction(Selection):
 
     sentence: str
     mechanism: tuple[str, ...] = ()
-    quantity: str
-    statistic: Statistic
+    quantity: str = ""
+    statistic: Statistic | None = None
+    estimate: Annotated[str, Field(pattern=r"^(\w+\.\w+)?$")] = ""
     over: Selection | None = None
     against: str | None = None
     component: Component | None = None
@@ -116,7 +110,7 @@ class Prediction(Selection):
     @classmethod
     def _known(cls, quantity: str) -> str:
         column, _, moment = quantity.partition(" at ")
-        if quantity not in WAITS + SHARES and not (
+        if quantity not in ("", *WAITS, *SHARES) and not (
             column in COLUMNS and (moment in MOMENTS or accumulated(moment) is not None)
         ):
             raise ValueError(
@@ -127,6 +121,13 @@ class Prediction(Selection):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Prediction:
+        if bool(self.estimate) == bool(self.quantity) or bool(self.quantity) != (self.statistic is not None):
+            raise ValueError(
+                f"estimate: got {self.estimate!r}, with quantity {self.quantity!r} and statistic {self.statistic!r}; "
+                "must be an estimate, or a statistic of a quantity"
+            )
+        if self.estimate and (self.where or self.over):
+            raise ValueError(f"where, over: must be absent beside an estimate; got them beside {self.estimate!r}")
         if (self.statistic == "share") != (self.quantity in SHARES):
             raise ValueError(
                 f"statistic: got {self.statistic!r} of {self.quantity!r}; 'share' must be of one of {list(SHARES)}, "
@@ -190,13 +191,15 @@ class Prediction(Selection):
             return not all(experiment.spectral_contrast for experiment in experiments)
         return self.quantity.startswith("train_rule") and not all(experiment.corrupted for experiment in experiments)
 
-    def require_runs(self, points: Sequence[Point]) -> None:
-        """ValueError, naming field, value and what is allowed, where it speaks of runs that the points lack."""
-        declared = pd.DataFrame([labels(point, self.fields) for point in points])
+    def require_runs(self, points: Sequence[Point], declared: pd.DataFrame) -> None:
+        """ValueError, naming field, value and what is allowed, where it speaks of runs that the points lack.
+
+        ``declared``: the :func:`labels` of each, at least for the paths in ``fields``.
+        """
         for path in self.fields:
             if declared[path].isna().all():
                 # Raises, and says which name is the wrong one.
-                field_of(points[0].experiment.model_dump(), path)
+                field(points[0].experiment.model_dump(), path)
         blocks = list(dict.fromkeys(declared["block"]))
         for selection in self.selections:
             if selection.block not in (None, *blocks):
@@ -221,18 +224,9 @@ class Prediction(Selection):
                 )
 
 
-def accumulated(moment: str) -> float | None:
-    """The accumulated decay that a moment is, a finite number of at least 0; None for every other moment."""
-    try:
-        decay = float(moment)
-    except ValueError:
-        return None
-    return decay if 0 <= decay < math.inf else None
-
-
 def _crosses(runs: pd.DataFrame) -> bool:
     """Whether these runs, or those of the look or of the test seeds alone, are a cross that has components."""
-    for part in (runs, *(part for _, part in runs.groupby("test"))):
+    for part in (runs, *(part for _, part in runs.groupby("cohort"))):
         try:
             components(part.assign(value=0.0), *CROSSED, "value")
         except ValueError:
@@ -241,28 +235,13 @@ def _crosses(runs: pd.DataFrame) -> bool:
     return False
 
 
-def field_of(recipe: dict[str, Any], path: str) -> Any:
-    """A field of a recipe's nested values by its dotted path. ValueError for one that is not there."""
-    place: Any = recipe
-    for name in path.split("."):
-        if not isinstance(place, dict) or name not in place:
-            if not isinstance(place, dict):
-                raise ValueError(f"{path}: there is no such field; what is before {name!r} has none")
-            raise ValueError(f"{path}: there is no such field; {name!r} {did_you_mean(name, place)}")
-        place = place[name]
-    # As a study file writes it.
-    if place is None:
-        return "full" if path == "batch_size" else "none"
-    return json.loads(json.dumps(place))
-
-
-def labels(point: Point, fields: set[str]) -> dict[str, Any]:
-    """What a table of runs says of each before its quantities: block, seed, whether it is a test, and these fields."""
+def labels(point: Point, paths: set[str]) -> dict[str, Any]:
+    """What a record says of a run before its quantities: block, cohort, and these fields of its recipe."""
     recipe = point.experiment.model_dump()
-    row: dict[str, Any] = {"block": point.block, "seed": point.experiment.seed, "test": point.test}
-    for path in fields:
+    row: dict[str, Any] = {"block": point.block, "cohort": point.cohort}
+    for path in paths:
         try:
-            row[path] = field_of(recipe, path)
+            row[path] = field(recipe, path)
         except ValueError:
             # Tasks and networks of different kinds have fields of their own.
             row[path] = None
@@ -274,12 +253,5 @@ def _distinct(values: pd.Series) -> list[Any]:
 
 
 def _is(value: object, wanted: object) -> bool:
-    return value == wanted or (isinstance(wanted, list) and value in wanted)
-
-
-def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested tables as dotted paths. Unlike where a study sets it, a task is looked into: its fields are told apart."""
-    flat: dict[str, Any] = {}
-    for name, value in tree.items():
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
-    return flat
+    wanted = hashable(wanted)
+    return value == wanted or (isinstance(wanted, tuple) and value in wanted)

@@ -34,6 +34,12 @@ def keys(folder: Path | str) -> set[str]:
     return {*_singles(folder), *packs.keys(_pack(folder))}
 
 
+def stamp(folder: Path | str) -> object:
+    """What changes when a run is stored."""
+    places = [path for path in (Path(folder), _pack(Path(folder))) if path.exists()]
+    return tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in places)
+
+
 def load(folder: Path | str, key: str, *, checkpoints: bool = True) -> Run:
     """A stored run, with its ``checkpoints`` unless they are not wanted.
 

@@ -6,15 +6,17 @@ import itertools
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
+import pandas as pd
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from grokmodels.recipes.experiment import Experiment
 from grokmodels.recipes.recipe import Recipe
 from grokmodels.studies import store
+from grokmodels.studies.fields import dotted
 from grokmodels.studies.places import find_root
-from grokmodels.studies.predictions import Prediction
+from grokmodels.studies.predictions import Prediction, labels
 
 
 def _counted(seeds: object) -> object:
@@ -56,7 +58,7 @@ class Block(Recipe):
     @field_validator("grid")
     @classmethod
     def _spanned(cls, grid: Fields) -> Fields:
-        for field, values in flatten(grid).items():
+        for field, values in dotted(grid, whole=True).items():
             if not isinstance(values, list | tuple) or not values:
                 raise ValueError(f"{field}: got {values!r}; must be a list of at least one value")
         return grid
@@ -72,13 +74,14 @@ class Study(Recipe):
     """A question, the prediction written down before the first run, and the runs that answer it.
 
     ``predicted`` is what a program checks (:mod:`grokmodels.studies.predictions`), ``prediction`` prose; one may be
-    left out. ``seeds`` are for looking while an analysis is made; ``test_seeds`` run once it is fixed, and test it.
+    left out. ``note`` says what a reader of both must know, such as that a program's reading of the prose came later. ``seeds`` are for looking while an analysis is made; ``test_seeds`` run once it is fixed, and test it.
     ``stack`` is how many runs of one shape train side by side (:func:`grokmodels.engine.training.train_stack`).
     """
 
     question: str
     prediction: str = ""
     predicted: tuple[Prediction, ...] = ()
+    note: str = ""
     seeds: Seeds
     test_seeds: Seeds = ()
     stack: Annotated[int, Field(ge=1)] = 1
@@ -94,25 +97,26 @@ class Study(Recipe):
     def points(self) -> Iterator[Point]:
         """Every run of the study, in a fixed order: blocks, then seeds (test seeds last), then the grid."""
         for block in self.block:
-            fixed = flatten(self.base) | flatten(block.base)
-            axes = flatten(block.grid)
+            fixed = dotted(self.base, whole=True) | dotted(block.base, whole=True)
+            axes = dotted(block.grid, whole=True)
             look = self.seeds if block.seeds is None else block.seeds
             test = self.test_seeds if block.test_seeds is None else block.test_seeds
             for seed in look + test:
                 for values in itertools.product(*axes.values()):
                     changes = fixed | dict(zip(axes, values, strict=True)) | {"seed": seed}
                     experiment = Experiment().but(**{path.replace(".", "__"): v for path, v in changes.items()})
-                    yield Point(block.name, experiment, block.steps_kept(seed), block.keep, seed in test)
+                    cohort: Literal["look", "test"] = "test" if seed in test else "look"
+                    yield Point(block.name, experiment, block.steps_kept(seed), block.keep, cohort)
 
 
 class Point(NamedTuple):
-    """One run to do: the block it belongs to, its recipe, what to keep of its weights, and whether it is a test."""
+    """One run to do: the block it belongs to, its recipe, what to keep of its weights, and its cohort of seeds."""
 
     block: str
     experiment: Experiment
     checkpoints: tuple[int, ...]
     keep: tuple[str, ...]
-    test: bool
+    cohort: Literal["look", "test"]
 
 
 def read(path: Path | str) -> Study:
@@ -123,8 +127,10 @@ def read(path: Path | str) -> Study:
         points = list(study.points())
         for point in points:
             point.experiment.require_evaluated(point.checkpoints)
+        paths = set[str]().union(*(prediction.fields for prediction in study.predicted))
+        declared = pd.DataFrame([labels(point, paths) for point in points])
         for prediction in study.predicted:
-            prediction.require_runs(points)
+            prediction.require_runs(points, declared)
     except FileNotFoundError:
         known = sorted(other.stem for other in path.parent.glob("*.toml"))
         raise ValueError(f"study: got {path.stem!r}; must be one of {known}") from None
@@ -155,13 +161,4 @@ def stored(study: Study, folder: Path | str) -> list[Point]:
 def missing(study: Study, folder: Path | str, *, test: bool = False) -> list[Point]:
     """The points without one; those of the test seeds only on demand."""
     keys = store.keys(folder)
-    return [point for point in study.points() if (test or not point.test) and point.experiment.key not in keys]
-
-
-def flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested tables as one table of dotted paths. A table that names its kind, as a task does, stays whole."""
-    flat: dict[str, Any] = {}
-    for name, value in tree.items():
-        nested = isinstance(value, dict) and "kind" not in value
-        flat |= flatten(value, f"{prefix}{name}.") if nested else {f"{prefix}{name}": value}
-    return flat
+    return [point for point in study.points() if (test or point.cohort == "look") and point.experiment.key not in keys]

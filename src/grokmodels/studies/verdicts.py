@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+import textwrap
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from grokmodels.statistics import components, fit_law, median_wait, percentiles, resamples, spread
-from grokmodels.studies.predictions import CROSSED, WAITS, Component, Prediction, accumulated, labels
-from grokmodels.studies.record import runs
-from grokmodels.studies.study import Point, Study
-
-if TYPE_CHECKING:
-    from grokmodels.engine.run import Run
+from grokmodels.statistics import Interval, components, fit_law, median_wait, percentiles, resamples, spread
+from grokmodels.studies.predictions import CROSSED, Component, Prediction
+from grokmodels.studies.quantities import ROUNDING, WAITS
+from grokmodels.studies.record import COHORTS, Record
+from grokmodels.studies.record import record as load_record
+from grokmodels.studies.study import Study, shipped
 
 Verdict = Literal["true", "false", "open", "no runs"]
 
-# A value within this relative difference of a bound is at the bound, which is allowed: rounding decides no verdict.
-ROUNDING = 1e-9
 # What :func:`components` calls each component of a cross of seeds.
 COMPONENTS: dict[Component | None, str] = {
     "split": "split_seed", "init": "init_seed", "interaction": "interaction", "replicas": "within",
@@ -30,15 +28,24 @@ COMPONENTS: dict[Component | None, str] = {
 DRAWS = 200
 
 
-def verdicts(study: Study, folder: Path | str) -> pd.DataFrame:
-    """The study's predictions judged on its stored runs (:func:`check`).
+def verdicts(study: Study | str, record: Record | None = None) -> pd.DataFrame:
+    """The predictions of a study judged on its record, cohort by cohort.
 
-    >>> from grokmodels import studies
-    >>> judged = verdicts(*studies.shipped("crossed-seeds"))
-    >>> judged.loc[judged["quantity"] == "generalized", ["runs", "verdict"]].to_dict("list")
-    {'runs': ['look', 'test', 'all'], 'verdict': ['true', 'true', 'true']}
+    One row for each prediction and cohort: ``value`` is what was found, the least that it can be where ``at_least``
+    says so, and NaN where that is not known either; ``interval`` its middle 95 % over draws of ``seeds``, None for
+    fewer than two seeds and for a ``variance share``; ``verdict`` true, false, open, or no runs.
+
+    >>> judged = verdicts("crossed-seeds")
+    >>> judged.loc[judged["quantity"] == "generalized", ["cohort", "verdict"]].to_dict("list")
+    {'cohort': ['look', 'test', 'all'], 'verdict': ['true', 'true', 'true']}
     """
-    return check(study.predicted, measured(runs(study, folder), study.predicted))
+    if isinstance(study, str):
+        record, study = load_record(study), shipped(study)[0]
+    assert record is not None
+    counted = [prediction for prediction in study.predicted if not prediction.estimate]
+    table = record.measured(*(prediction.quantity for prediction in counted))
+    rows = [row for one in study.predicted for row in (_estimated(one, record) if one.estimate else _checked(one, table))]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 class Value(NamedTuple):
@@ -51,94 +58,63 @@ class Value(NamedTuple):
 UNKNOWN = Value(-math.inf, math.inf)
 
 
-def measured(done: Iterable[tuple[Point, Run]], predicted: Sequence[Prediction]) -> pd.DataFrame:
-    """One row per run: ``block``, ``seed``, ``test``, the fields that ``predicted`` look at, and their quantities.
-
-    A quantity has a second column, ``…_censored``: it is at least the value given. One that a run does not tell is NaN.
-    """
-    fields = set[str]().union(*(prediction.fields for prediction in predicted))
-    rows = []
-    for point, run in done:
-        row = labels(point, fields)
-        for quantity in {prediction.quantity for prediction in predicted}:
-            row[quantity], row[f"{quantity}_censored"] = measure(run, quantity)
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def measure(run: Run, quantity: str) -> tuple[float, bool]:
-    """A quantity of a run, and whether it is only a lower bound; NaN where the run does not tell.
-
-    What lies within one evaluation is not seen, so no milestone and no delay is below half their spacing.
-    """
-    t_mem, t_gen = run.milestones
-    resolved = run.experiment.evaluate_every / 2
-    match quantity:
-        case "memorized":
-            return float(not t_mem.censored), False
-        case "generalized":
-            return float(not t_gen.censored), False
-        case "diverged":
-            return float(run.status == "diverged"), False
-        case "t_mem":
-            return max(t_mem.step, resolved), t_mem.censored
-        case "t_gen":
-            return max(t_gen.step, resolved), t_gen.censored
-        case "delay" | "delay_ratio" if t_mem.censored:
-            return math.nan, False
-        case "delay":
-            return max(t_gen.step - t_mem.step, resolved), t_gen.censored
-        case "delay_ratio":
-            return max(t_gen.step, resolved) / max(t_mem.step, resolved), t_gen.censored
-    column, moment = quantity.split(" at ")
-    if run.history.empty or column not in run.history:
-        return math.nan, False
-    history, last = run.history, int(run.history["step"].iloc[-1])
-    if (decay := accumulated(moment)) is not None:
-        row = _last_by(history["decay_time"].to_numpy(float), decay)
-        return (math.nan if row is None else float(history[column].iloc[row])), False
-    step, censored = {"start": (0, False), "end": (last, False), "t_mem": t_mem, "t_gen": t_gen}[moment]
-    # Of a moment that has not come, only what never shrinks is known from below.
-    if censored and column != "decay_time":
-        return math.nan, False
-    return float(history.loc[history["step"] == step, column].iloc[0]), censored
-
-
-def _last_by(decay_times: np.ndarray, decay: float) -> int | None:
-    """The row of the last evaluation by an accumulated decay; None where the history ends too long before it."""
-    slack = ROUNDING * decay
-    if decay - decay_times[-1] > np.diff(decay_times[-2:]).sum() + slack:
-        return None
-    return int(np.searchsorted(decay_times, decay + slack, side="right")) - 1
+def told(judged: pd.DataFrame, width: int = 78) -> str:
+    """:func:`verdicts` in words: each sentence, and what became of it on look seeds, test seeds and all runs."""
+    lines = []
+    for sentence, rows in judged.groupby("sentence", sort=False):
+        lines.append(textwrap.fill(str(sentence), width))
+        for row in rows.itertuples():
+            least = "at least " if row.at_least else ""
+            among = f" [{row.interval[0]:.4g}, {row.interval[1]:.4g}]" if row.interval else ""
+            found = f"  {row.quantity} {least}{row.value:.4g}{among}" if row.seeds else ""
+            lines.append(f"  {row.cohort:5} {row.seeds:3} seeds  {row.verdict:8}{found}")
+    return "\n".join(lines)
 
 
 def check(predicted: Sequence[Prediction], table: pd.DataFrame) -> pd.DataFrame:
-    """Every prediction judged on the look seeds, the test seeds and all runs of a table (:func:`measured`).
-
-    One row each: ``value`` is what was found, the least that it can be where ``at_least`` says so, and NaN where that
-    is not known either; ``interval`` its middle 95 % over draws of ``seeds``, None for fewer than two seeds and for a
-    ``variance share``.
-    """
-    rows = []
-    for prediction in predicted:
-        stated = {name: getattr(prediction, name) for name in _STATED}
-        found: dict[tuple[int, ...], dict[str, Any]] = {}
-        for which in ("look", "test", "all"):
-            part = table if which == "all" or table.empty else table[table["test"] == (which == "test")]
-            # Without test seeds the look seeds are all, and draws of seeds take long.
-            if (runs := tuple(part.index)) not in found:
-                found[runs] = _found(prediction, part)
-            rows.append(stated | {"runs": which} | found[runs])
-    return pd.DataFrame(rows, columns=[*_STATED, "runs", "seeds", "value", "at_least", "interval", "verdict"])
+    """As :func:`verdicts`, of predictions without ``estimate``, on a table of runs (:meth:`Record.measured`)."""
+    return pd.DataFrame([row for one in predicted for row in _checked(one, table)], columns=COLUMNS)
 
 
 _STATED = ("sentence", "mechanism", "quantity", "comparison", "bounds")
+COLUMNS = [*_STATED, "cohort", "seeds", "value", "at_least", "interval", "verdict"]
+
+
+def _checked(prediction: Prediction, table: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    found: dict[tuple[int, ...], dict[str, Any]] = {}
+    for cohort in COHORTS:
+        part = table if cohort == "all" or table.empty else table[table["cohort"] == cohort]
+        # Without test seeds the look seeds are all, and draws of seeds take long.
+        if (runs := tuple(part.index)) not in found:
+            found[runs] = _found(prediction, part)
+        yield {name: getattr(prediction, name) for name in _STATED} | {"cohort": cohort} | found[runs]
+
+
+def _estimated(prediction: Prediction, record: Record) -> Iterator[dict[str, Any]]:
+    module, name = prediction.estimate.split(".")
+    estimator = getattr(import_module(f"grokmodels.claims.{module}"), name)
+    stated = {name: getattr(prediction, name) for name in _STATED} | {"quantity": name.replace("_", " ")}
+    for cohort in COHORTS:
+        part = record.only(prediction.block, cohort)
+        row = stated | {"cohort": cohort}
+        if not len(part):
+            yield row | NOTHING
+            continue
+        found = estimator(part)
+        interval = (found.low, found.high) if isinstance(found, Interval) else None
+        value = float(found.estimate if isinstance(found, Interval) else found)
+        known = Value(value, value) if math.isfinite(value) else UNKNOWN
+        row |= {"seeds": part.runs["seed"].nunique(), "value": value, "at_least": False, "interval": interval}
+        yield row | {"verdict": verdict(prediction, known)}
+
+
+NOTHING = {"seeds": 0, "value": math.nan, "at_least": False, "interval": None, "verdict": "no runs"}
 
 
 def _found(prediction: Prediction, table: pd.DataFrame) -> dict[str, Any]:
     parts = [] if table.empty else [selection.of(table) for selection in prediction.selections]
     if not parts or any(part.empty for part in parts):
-        return {"seeds": 0, "value": math.nan, "at_least": False, "interval": None, "verdict": "no runs"}
+        return NOTHING
     table = table.loc[sorted(set().union(*(part.index for part in parts)))]
     value = evaluate(prediction, table)
     return {
@@ -202,7 +178,7 @@ def _statistic(prediction: Prediction, runs: pd.DataFrame) -> Value:
             return _log_slope(runs[prediction.against].to_numpy(float), seen, at_least)
         case "log spread":
             return _log_spread(seen, at_least)
-        case "variance share":
+        case "variance share" | None:
             x = np.where(at_least, np.nan, seen)
             if name in WAITS or name.startswith("decay_time at "):
                 x = np.log(np.where(x > 0, x, np.nan))

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from grokmodels import Experiment, studies, train
 from grokmodels.engine.run import Run
 from grokmodels.studies import cli, files
-from grokmodels.studies.verdicts import ROUNDING, UNKNOWN, Value, evaluate, measure, verdict
+from grokmodels.studies.quantities import ROUNDING, measure
+from grokmodels.studies.verdicts import UNKNOWN, Value, evaluate, verdict
 
 STUDY = """
 question = "Does it shrink?"
@@ -57,7 +58,7 @@ def table(waits, censored=(), **columns):
     """Runs of seeds 0, 1, … with these t_gen; the last of the seeds are test seeds."""
     n = len(waits)
     open_ = [i in censored for i in range(n)]
-    columns = {"block": ["b"] * n, "seed": range(n), "test": [i >= n / 2 for i in range(n)]} | columns
+    columns = {"block": ["b"] * n, "seed": range(n), "cohort": ["test" if i >= n / 2 else "look" for i in range(n)]} | columns
     return pd.DataFrame({**columns, "t_gen": waits, "t_gen_censored": open_})
 
 
@@ -94,7 +95,7 @@ def test_a_slope_in_logs_is_that_of_a_power_law():
     runs = table([1000, 500, 250, 125], decay=[0.1, 0.2, 0.4, 0.8])
     slope = make(statistic="log slope", against="decay", comparison="equal within", bounds=[-1, 1e-6])
     assert evaluate(slope, runs)[0] == pytest.approx(-1)
-    assert studies.check([slope], runs.assign(test=False))["verdict"].tolist() == ["true", "no runs", "true"]
+    assert studies.check([slope], runs.assign(cohort="look"))["verdict"].tolist() == ["true", "no runs", "true"]
     # Only two waits have ended: no law can be fitted.
     assert evaluate(slope, runs.assign(t_gen_censored=[True, True, False, False])) == (-math.inf, math.inf)
 
@@ -172,7 +173,7 @@ def cross(x, quantity="t_gen"):
         {
             "block": "b",
             "seed": seed,
-            "test": False,
+            "cohort": "look",
             "split_seed": split,
             "init_seed": init,
             quantity: x[split, init, seed],
@@ -237,9 +238,9 @@ def test_shares_of_the_variance_are_of_one_whole(waits, factor):
 def test_a_share_of_the_variance_is_asked_of_a_cross_that_the_study_declares(root):
     (root / "studies" / "tiny.toml").write_text(CROSSED, encoding="utf-8")
     study, _ = studies.shipped("tiny", root)
-    done = [(point, train(point.experiment, progress=False)) for point in study.points() if not point.test]
+    done = [(point, train(point.experiment, progress=False)) for point in study.points() if point.cohort == "look"]
     assert len(done) == 8
-    judged = studies.check(study.predicted, studies.measured(done, study.predicted))
+    judged = studies.verdicts(study, studies.Record.of(done))
     assert judged["verdict"].tolist() == ["true", "no runs", "true"]
     # A split has no say in the first norm, and replicas little.
     assert judged["value"][0] == pytest.approx(1, abs=0.3)
@@ -301,7 +302,7 @@ def test_what_is_known_of_open_waits_holds_when_they_end(waits, ended, statistic
 def test_a_check_is_one_row_for_look_seeds_test_seeds_and_all():
     runs = table([100, 200, 300, 400, 500, 600])
     found = studies.check([make(sentence="It is long.", bounds=250, mechanism=["clock"])], runs)
-    assert found["runs"].tolist() == ["look", "test", "all"]
+    assert found["cohort"].tolist() == ["look", "test", "all"]
     assert found["seeds"].tolist() == [3, 3, 6]
     assert found["value"].tolist() == [200, 500, 300]
     assert found["verdict"].tolist() == ["false", "true", "true"]
@@ -346,7 +347,7 @@ def test_the_quantities_of_stored_runs_are_checked_and_shown(root, capsys):
     study, folder = studies.shipped("tiny", root)
     for point in studies.missing(study, folder):
         files.save(train(point.experiment, progress=False), folder)
-    found = studies.verdicts(study, folder)
+    found = studies.verdicts(study, studies.record(study, folder))
     assert found["verdict"].tolist() == ["true", "no runs", "true"]
     assert found["value"][0] == pytest.approx(2)
     cli.main(["--root", str(root), "show", "tiny"])
@@ -420,7 +421,7 @@ def test_every_quantity_can_be_measured(root, quantity):
     study, _ = studies.shipped("tiny", root)
     point = next(study.points())
     run = train(point.experiment, progress=False)
-    row = studies.measured([(point, run)], [make(quantity=quantity, statistic=statistic_for(quantity))]).iloc[0]
+    row = studies.Record.of([(point, run)]).measured(quantity).iloc[0]
     expected = {
         "t_mem": (20, True), "t_gen": (20, True), "memorized": (0, False), "generalized": (0, False),
         "test_loss at 0": (run.history["test_loss"].iloc[-1], False),

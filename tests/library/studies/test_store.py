@@ -136,11 +136,12 @@ def test_a_study_resumes_on_both_forms(folder):
     assert studies.missing(study, folder) == []
     (folder / f"{made_up(2).experiment.key}.parquet").unlink()
     assert [point.experiment.seed for point in studies.missing(study, folder)] == [2]
-    table = studies.table(study, folder)
+    record = studies.record(study, folder)
+    table = record.runs
     assert table["status"].to_list() == ["finished", "diverged"]
-    assert table.loc[1, ["t_mem", "t_mem_censored", "t_gen", "t_gen_censored"]].to_list() == [0, True, 0, True]
-    histories = studies.histories(study, folder)
-    assert histories["seed"].to_list() == [0] * 5
+    assert table.loc[1, ["t_mem", "t_mem_censored", "t_gen", "t_gen_censored"]].to_list() == [5, True, 5, True]
+    histories = record.histories
+    assert histories["run"].to_list() == [0] * 5
     assert (histories[COLUMNS[2:]].dtypes == "float32").all()
     assert studies.overview(folder.parents[1]).loc["tiny", ["stored", "diverged"]].to_list() == [2, 1]
 

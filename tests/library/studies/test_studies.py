@@ -72,8 +72,9 @@ def test_a_schedule_of_the_data_can_vary_within_a_study(root, tmp_path):
     assert "data_schedule.knots" in studies.varied(study)
     with ThreadPoolExecutor(1) as executor:
         list(studies.run_points(studies.missing(study, tmp_path), tmp_path, executor))
-    assert studies.table(study, tmp_path)["data_schedule.knots"].map(str).nunique() == 2
-    assert studies.histories(study, tmp_path)["data_schedule.knots"].map(str).nunique() == 2
+    record = studies.record(study, tmp_path)
+    assert record.runs["data_schedule.knots"].nunique() == 2
+    assert record.along("data_schedule.knots")["data_schedule.knots"].nunique() == 2
 
 
 def test_the_overview_has_studies_without_runs(study, root):
@@ -83,7 +84,9 @@ def test_the_overview_has_studies_without_runs(study, root):
     found = studies.overview(root)
     assert found.loc["tiny", ["declared", "stored", "test", "t_gen censored", "diverged"]].to_list() == [9, 2, 0, 2, 0]
     assert found.loc["unrun", ["declared", "stored"]].to_list() == [9, 0]
-    assert studies.histories(*studies.shipped("unrun", root)).empty
+    nothing = studies.record(*studies.shipped("unrun", root))
+    assert nothing.histories.empty and nothing.runs.empty
+    assert {"block", "cohort", "optimizer.weight_decay", "delay_censored"} <= set(nothing.runs)
 
 
 def test_test_seeds_wait_until_they_are_asked_for(study, tmp_path):
@@ -97,11 +100,12 @@ def test_local_processes_store_each_run_once(study, tmp_path):
         paths = list(studies.run_points(todo, tmp_path, executor))
     assert sorted(p.stem for p in paths) == sorted(p.experiment.key for p in todo)
     assert studies.missing(study, tmp_path) == []
-    table = studies.table(study, tmp_path)
+    record = studies.record(study, tmp_path)
+    table = record.runs
     assert len(table) == 6
     assert (table["status"] == "finished").all()
     assert table["t_gen_censored"].all()
-    histories = studies.histories(study, tmp_path, "decay")
+    histories = record.only("decay").along("optimizer.weight_decay")
     assert len(histories) == 4 * 3
     assert set(histories["optimizer.weight_decay"]) == {0.0, 1.0}
     kept = studies.load(tmp_path, todo[0].experiment.key).checkpoints
@@ -150,7 +154,7 @@ def test_stacks_share_a_shape_and_store_what_single_runs_do(study, tmp_path):
     with ThreadPoolExecutor(1) as executor:
         list(studies.run_points(todo, tmp_path / "stacked", executor, stack=3))
         list(studies.run_points(todo, tmp_path / "single", executor))
-    stacked, single = studies.histories(study, tmp_path / "stacked"), studies.histories(study, tmp_path / "single")
+    stacked, single = (studies.record(study, tmp_path / name).histories for name in ("stacked", "single"))
     pd.testing.assert_frame_equal(stacked, single, rtol=1e-3, atol=1e-5)
 
 

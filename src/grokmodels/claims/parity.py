@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest, fisher_exact
 
 from grokmodels import studies
-from grokmodels.ledger.row import Row, Verdict
+from grokmodels.claims.row import Row, Verdict
 from grokmodels.recipes.tasks import Parity, Split
 from grokmodels.statistics import median_wait
 

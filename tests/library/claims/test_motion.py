@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grokmodels.ledger import motion
+from grokmodels.claims import motion
 from grokmodels.theory import evidence, rivals
 from grokmodels.theory.evidence import Evidence
 

@@ -86,7 +86,7 @@ def _roots(architecture: Any, task: Any) -> dict[str, float]:
 def evidence(seeds: Seeds = "look", root: Path | None = None) -> Evidence:
     """The stored runs as the tables that simulated studies have; None for a study that is not complete on these seeds.
 
-    For the verdict of :mod:`grokmodels.ledger.motion`.
+    For the verdict of :mod:`grokmodels.claims.motion`.
     """
     return Evidence(
         plane=_complete("motion-data", seeds, root, _plane_table),

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from grokmodels import studies
-from grokmodels.ledger import plane
-from grokmodels.ledger.motion import statistics_of
+from grokmodels.claims import plane
+from grokmodels.claims.motion import statistics_of
 from grokmodels.theory import growth
 from grokmodels.theory.evidence import study
 

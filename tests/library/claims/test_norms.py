@@ -6,7 +6,7 @@ import pytest
 
 from grokmodels import Experiment, studies
 from grokmodels.engine.training import Run
-from grokmodels.ledger import norms
+from grokmodels.claims import norms
 from grokmodels.measures import landscape
 from grokmodels.statistics import Interval
 

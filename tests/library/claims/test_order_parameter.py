@@ -6,7 +6,7 @@ import pytest
 
 from grokmodels import Experiment, studies
 from grokmodels.engine.training import Run
-from grokmodels.ledger import order_parameter as op
+from grokmodels.claims import order_parameter as op
 from grokmodels.theory.plateau import DECAY_TIME, SHARE
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from html import escape
 from importlib import import_module
 
-from grokmodels.ledger.row import Row
+from grokmodels.claims.row import Row
 
 # The page of each module's rows.
 PAGES = {

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grokmodels.ledger import transition
-from grokmodels.ledger.transition import ALL, Finding, Runs
+from grokmodels.claims import transition
+from grokmodels.claims.transition import ALL, Finding, Runs
 from grokmodels.statistics import Interval, fit_law
 
 

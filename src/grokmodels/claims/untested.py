@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grokmodels.ledger.row import Row
+from grokmodels.claims.row import Row
 
 CLAIMS = {
     13: ("Language-like tasks with facts and a rule show delayed generalization, too.", "the memo, as a direction"),

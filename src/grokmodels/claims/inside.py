@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from grokmodels import studies
-from grokmodels.ledger.row import Row, Verdict
+from grokmodels.claims.row import Row, Verdict
 from grokmodels.measures import first_lasting, progress
 from grokmodels.statistics import Interval, bootstrap
 

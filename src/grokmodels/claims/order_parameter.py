@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from grokmodels import studies
-from grokmodels.ledger.row import Row, Verdict
+from grokmodels.claims.row import Row, Verdict
 from grokmodels.measures import first_lasting
 from grokmodels.statistics import Interval, percentiles
 from grokmodels.theory.plateau import DECAY_TIME, NORM_SQUARED, SHARE

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 from grokmodels import statistics, studies
-from grokmodels.ledger.row import Row, Verdict, by_seeds
+from grokmodels.claims.row import Row, Verdict, by_seeds
 from grokmodels.recipes.schedules import Schedule
 from grokmodels.theory.implicit_bias import MARGIN
 from grokmodels.theory.plateau import DECAY_TIME

@@ -1,7 +1,7 @@
 """Norms, paths, pruning and tickets: rows 3, 4 (paths and barriers), 8 and 9.
 
 What takes minutes is computed once from the stored runs of ``circuits`` and kept in ``results/landscape``;
-``python -m grokmodels.ledger.norms`` makes those tables again.
+``python -m grokmodels.claims.norms`` makes those tables again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from grokmodels import measures, studies
-from grokmodels.ledger.row import Row, Verdict
+from grokmodels.claims.row import Row, Verdict
 from grokmodels.measures import landscape
 from grokmodels.recipes.experiment import Experiment
 from grokmodels.statistics import Interval, bootstrap

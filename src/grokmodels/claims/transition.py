@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from grokmodels import statistics, studies
-from grokmodels.ledger.data import Clause
-from grokmodels.ledger.row import Row, Verdict
+from grokmodels.claims.data import Clause
+from grokmodels.claims.row import Row, Verdict
 from grokmodels.recipes.schedules import Schedule
 from grokmodels.statistics import Interval, scaling
 from grokmodels.statistics.scaling import Curve

@@ -5,13 +5,13 @@ from typing import get_args
 import pytest
 from bs4 import BeautifulSoup
 
-from grokmodels import ledger, studies
-from grokmodels.ledger.row import Row, Verdict
+from grokmodels import claims, studies
+from grokmodels.claims.row import Row, Verdict
 
 
 @pytest.fixture(scope="module")
 def entries():
-    return ledger.rows()
+    return claims.rows()
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_rows_point_to_a_place_in_the_book(entries):
 
 def test_the_list_shows_every_row_and_escapes_what_it_quotes():
     row = Row(3, "Is a < b?", "memo", "none", 1, 1, 0, "1 of 1 & more.", "open", "Few.", "here")
-    page = BeautifulSoup(ledger.html([("on_trial/norms", row)] * 2), "html.parser")
+    page = BeautifulSoup(claims.html([("on_trial/norms", row)] * 2), "html.parser")
     assert len(page.find_all("details")) == 2
     assert page.summary.get_text(" ", strip=True) == "3 Is a < b? open"
     assert "1 of 1 & more." in page.get_text()

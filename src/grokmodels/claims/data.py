@@ -16,7 +16,7 @@ from scipy.optimize import isotonic_regression
 from scipy.stats import binomtest
 
 from grokmodels import measures, studies
-from grokmodels.ledger.row import Row, Verdict
+from grokmodels.claims.row import Row, Verdict
 from grokmodels.statistics import Interval, Law, fit_critical_law, fit_law
 
 if TYPE_CHECKING:

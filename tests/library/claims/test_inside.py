@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grokmodels.ledger import inside
+from grokmodels.claims import inside
 from grokmodels.statistics import Interval
 from tests.explorable_samples import sigmoid
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from grokmodels import studies
-from grokmodels.ledger.row import Row
+from grokmodels.claims.row import Row
 from grokmodels.statistics import median_wait
 
 COUNTS = ["runs", "memorized", "censored", "diverged"]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from grokmodels import studies
-from grokmodels.ledger import delay
+from grokmodels.claims import delay
 from grokmodels.statistics import Interval
 from grokmodels.studies import files
 from grokmodels.theory.plateau import LOG_ODDS

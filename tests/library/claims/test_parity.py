@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from grokmodels import Parity
-from grokmodels.ledger import parity
+from grokmodels.claims import parity
 from grokmodels.recipes import Split
 
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from grokmodels import exercises
-from grokmodels.ledger import data
-from grokmodels.ledger.row import by_seeds
+from grokmodels.claims import data
+from grokmodels.claims.row import by_seeds
 from grokmodels.statistics import Interval, Law
 
 

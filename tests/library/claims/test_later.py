@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grokmodels.ledger import later
+from grokmodels.claims import later
 
 
 def table(settings):
