@@ -45,13 +45,12 @@ def bootstrap(
 def jackknife(table: pd.DataFrame, statistic: Callable[[pd.DataFrame], float], by: str = "seed") -> Interval:
     """A smooth statistic (a mean, a slope; no median) with its 95 % interval over a few seeds.
 
-    Each seed is left out once; the interval is Student's, with one degree of freedom less than there are seeds. Tukey
-    1958; over clusters: MacKinnon, Nielsen and Webb 2023 (doi:10.1016/j.jeconom.2022.04.001). ValueError for fewer than
-    two seeds.
+    Each seed is left out once; the interval is Student's, with one degree of freedom less than there are seeds.
+    For a mean that is the usual one. ValueError for fewer than two seeds.
 
     >>> runs = pd.DataFrame({"seed": range(5), "t_gen": [1650, 1950, 1975, 1700, 1900]})
     >>> print(jackknife(runs, lambda kept: kept["t_gen"].mean()))
-    1835.00 [1648.29, 2021.71]
+    1835.00 [1649.27, 2020.73]
     """
     from scipy.stats import t as student
 
