@@ -10,7 +10,7 @@ THREADS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help book test test-portable bench battery serve student lint notebooks requirements clean
+.PHONY: help book test test-portable bench battery landscape serve student lint notebooks requirements clean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make test-portable check library and chapters as other processors compute them (SET=sse4 THREADS=2 for one)"
 	@echo "make bench         time the training step and the sliders"
 	@echo "make battery       simulate the studies that the battery of tests is calibrated on"
+	@echo "make landscape     bend paths, prune and retrain the networks of Norms and basins"
 	@echo "make serve         build the site and serve it on http://localhost:8000"
 	@echo "make student       write the notebooks for students, without solutions, into _build/student"
 	@echo "make lint          check style and types"
@@ -48,6 +49,10 @@ bench: $(READY)
 battery: $(READY)
 	@echo "Simulating whole studies of every mechanism, some ten minutes."
 	@$(BIN)/python -m tools.calibrate_battery
+
+landscape: $(READY)
+	@echo "Bending paths, pruning and retraining networks, some minutes."
+	@$(BIN)/python -m tools.compute_landscape
 
 serve: book
 	@echo "Serving the book on http://localhost:8000 (stop with Ctrl-C)"

@@ -164,16 +164,19 @@ def check_critical_batch(function: Callable[..., int]) -> None:
 
 
 def check_plateau_ratio(function: Callable[..., float]) -> None:
-    """``function(decay_time, rule_share)``: the ratio ρ from arrays of a plateau on which the share m is small.
+    """``function(decay_time, rule_share, test_signal)``: ρ from arrays of a plateau on which the share m is small.
 
-    The odds of the rule share are those of m squared, times an unknown factor.
+    The odds of the rule share are those of m squared, times an unknown factor, once the rule is louder than the leak of
+    the table; before, the signal is negative.
     """
     decay_time = np.linspace(0.5, 2, 40)
-    for ratio, start, factor in ((1.6, 1e-4, 0.1), (2.2, 1e-5, 3.0), (0.7, 1e-3, 1.0)):
+    for ratio, start, factor, leaking in ((1.6, 1e-4, 0.1, 0), (2.2, 1e-5, 3.0, 12), (0.7, 1e-3, 1.0, 5)):
         m = SHARE(decay_time, start, ratio, 1.0)
-        odds = factor * (m / (1 - m)) ** 2
-        case = f"ρ = {ratio}, from a share of {start}, odds of the rule share {factor} times those of m squared"
-        _expect(case, function(decay_time, odds / (1 + odds)), ratio, tolerance=0.01)
+        root = np.sqrt(factor) * m / (1 - m)
+        root[:leaking] -= 2 * root[leaking]
+        share = root**2 / (1 + root**2)
+        case = f"ρ = {ratio}, odds of the rule share {factor} times those of m squared, the leak louder {leaking} times"
+        _expect(case, function(decay_time, share, 5 * root), ratio, tolerance=0.01)
     print("Correct.")
 
 
@@ -197,6 +200,31 @@ def check_turning_step(function: Callable[..., int | None]) -> None:
     print("Correct.")
 
 
+def check_separate_exponents(function: Callable[..., Any]) -> None:
+    """``function(rate, decay, delay)``: the exponents [a, b] of delay ∝ rate^a · decay^b, from arrays, one entry a run.
+
+    None where these runs cannot tell the two apart.
+    """
+    pair = (np.array([0.005, 0.002]), np.array([0.5, 1.25]))
+    line = (np.array([0.001, 0.002, 0.004]), np.array([0.5, 1.0, 2.0]))
+    grid = (np.repeat([0.001, 0.002, 0.005], 3), np.tile([0.5, 1.0, 3.0], 3))
+    for name, (rate, decay), told in (
+        ("one pair of one product", pair, False),
+        ("one ratio of rate and decay", line, False),
+        ("a grid", grid, True),
+    ):
+        for a, b in ((-1.0, -1.0), (0.0, -2.0), (-0.75, 0.25)):
+            got = function(rate, decay, 40 * rate**a * decay**b)
+            case = f"{name}, exponents {a} and {b}"
+            if not told:
+                assert got is None, f"{case}: expected None, got {got}"
+                continue
+            assert got is not None, f"{case}: expected [{a}, {b}], got None"
+            for word, found, expected in (("rate", got[0], a), ("decay", got[1], b)):
+                _expect(f"{case}, that of the {word}", float(found), expected, 1e-6)
+    print("Correct.")
+
+
 def check_half(function: Callable[..., float | None]) -> None:
     """``function(fractions, done, runs)``: the fraction at which half of the runs generalize, or None.
 
@@ -213,6 +241,20 @@ def check_half(function: Callable[..., float | None]) -> None:
     for done, runs, expected in cases:
         case = f"{done} of {runs} runs at fractions {fractions}"
         _expect(case, function(fractions, done, runs), expected, tolerance=1e-9)
+    print("Correct.")
+
+
+def check_pairs_seen(function: Callable[[int, Any], float]) -> None:
+    """``function(p, train)``: the share of the pairs {a, b}, a ≠ b, that training shows in one order or both.
+
+    ``train``: indices a·p + b of the training pairs, (n,).
+    """
+    for unordered, p, fraction in ((False, 7, 0.4), (True, 7, 0.4), (False, 13, 0.1), (True, 13, 0.8)):
+        train = Modular(p=p, unordered=unordered).split(fraction, seed=1).train
+        shown = {frozenset(divmod(int(pair), p)) for pair in train}
+        expected = sum(len(pair) == 2 for pair in shown) / (p * (p - 1) / 2)
+        case = f"p = {p}, {fraction:.0%} of the pairs" + (", mirrors together" if unordered else "")
+        _expect(case, function(p, train), expected, tolerance=1e-9)
     print("Correct.")
 
 
@@ -277,7 +319,7 @@ def check_binder(function: Callable[[Any], float]) -> None:
         "noise about one": 1 + 0.3 * rng.normal(size=50),
     }
     for name, values in cases.items():
-        curve = scaling.Curve(1, np.zeros(1), values[:, None])
+        curve = scaling.OrderCurve(1, np.zeros(1), values[:, None])
         _expect(name, function(values), float(scaling.moments([curve])["binder"].iloc[0]), tolerance=1e-9)
     print("Correct.")
 

@@ -54,6 +54,11 @@ def test_figures_have_words(notebook: NotebookNode) -> None:
             assert not re.search(r"\.(png|svg)$", alt)
 
 
+def test_figures_are_recognized() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in NOTEBOOKS]
+    assert sum("<Figure size" in text for text in texts) > len(texts) / 2
+
+
 def test_cells_are_short(notebook: NotebookNode) -> None:
     assert [cell.source for cell in code(notebook) if len(cell.source.splitlines()) > 16] == []
 

@@ -9,8 +9,8 @@ from grokmodels import Experiment, measures, statistics, studies, train
 from grokmodels.engine.training import train_stack
 
 FIRST = [
-    Experiment.but, train, train_stack, measures.milestones, measures.rule_share, studies.shipped, studies.table,
-    studies.verdicts, statistics.bootstrap, statistics.median_wait,
+    Experiment.but, train, train_stack, measures.milestones, measures.rule_share, studies.shipped, studies.record,
+    studies.verdicts, statistics.bootstrap, statistics.jackknife, statistics.median_wait,
 ]  # fmt: skip
 
 

@@ -74,7 +74,11 @@ def undisturbed(study_file, tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
     begun = time.perf_counter()
     finish(start(study_file, folder))
-    return folder, time.perf_counter() - begun
+    seconds = time.perf_counter() - begun
+    runs = list(map(files.load, folder.glob("*.parquet")))
+    assert sorted(run.experiment.seed for run in runs) == [0, 1, 2, 3, 4, 5]
+    assert all(list(run.checkpoints) == [0, 20, 40, 60] and run.checkpoints[60] for run in runs)
+    return folder, seconds
 
 
 def assert_same_runs(folder, expected):
@@ -85,7 +89,9 @@ def assert_same_runs(folder, expected):
     for run in map(files.load, expected.glob("*.parquet")):
         again = files.load(folder / f"{run.experiment.key}.parquet")
         pd.testing.assert_frame_equal(again.history, run.history, check_exact=True)
+        assert again.checkpoints.keys() == run.checkpoints.keys()
         for step, kept in run.checkpoints.items():
+            assert again.checkpoints[step].keys() == kept.keys()
             assert all((again.checkpoints[step][name] == x).all() for name, x in kept.items())
 
 
@@ -111,20 +117,67 @@ def test_two_studies_started_at_once_in_one_folder_do_not_disturb_each_other(stu
     assert_same_runs(tmp_path, undisturbed[0])
 
 
-def test_a_read_only_folder_gives_one_clear_error_and_keeps_what_is_there(study_file, tmp_path, capsys):
-    from grokmodels.studies import cli
-
-    root = tmp_path / "root"
+def study_in(root):
+    """A root with the study, and the command that runs it there."""
     (root / "studies").mkdir(parents=True)
     (root / "studies" / "survivor.toml").write_text(STUDY, encoding="utf-8")
-    (root / "results").write_text("a file where the folder should be", encoding="utf-8")
-    with pytest.raises(SystemExit) as raised:
-        cli.main(["--root", str(root), "study", "survivor", "--workers", "1"])
-    error = capsys.readouterr().err
-    assert raised.value.code == 2
-    assert len(error.strip().splitlines()) == 1
-    assert str(root / "results") in error
-    assert (root / "results").read_text(encoding="utf-8") == "a file where the folder should be"
+    return [sys.executable, "-m", "grokmodels", "--root", str(root), "study", "survivor", "--workers", "1"]
+
+
+def no_powers_of_root():
+    """What root may do to files whatever their permissions: CAP_DAC_OVERRIDE is dropped, for others nothing is."""
+    import ctypes
+
+    drop_from_bounding_set, dac_override = 24, 1
+    ctypes.CDLL(None).prctl(drop_from_bounding_set, dac_override, 0, 0, 0)
+
+
+@pytest.fixture
+def read_only(tmp_path):
+    """A function that makes a folder read-only, until the test is over."""
+    folders = []
+
+    def protect(folder):
+        folders.append(folder)
+        folder.chmod(0o500)
+        touch = subprocess.run(
+            ["touch", str(folder / "probe")], preexec_fn=no_powers_of_root, capture_output=True, check=False
+        )
+        if touch.returncode == 0:
+            pytest.skip("nothing is read-only for this user")
+
+    yield protect
+    for folder in folders:
+        folder.chmod(0o700)
+
+
+def test_a_read_only_folder_gives_one_clear_error_and_keeps_what_is_there(undisturbed, tmp_path, read_only):
+    command = study_in(tmp_path / "root")
+    folder = tmp_path / "root" / "results" / "survivor"
+    folder.mkdir(parents=True)
+    first = min(undisturbed[0].glob("*.parquet"))
+    for suffix in (".parquet", ".safetensors"):
+        (folder / first.with_suffix(suffix).name).write_bytes(first.with_suffix(suffix).read_bytes())
+    read_only(folder)
+    done = subprocess.run(
+        command, preexec_fn=no_powers_of_root, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert f"{folder}: runs are stored here, but it cannot be written" in done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == [first.name, first.with_suffix(".safetensors").name]
+    files.load(folder / first.name)
+
+
+def test_a_file_where_the_folder_should_be_gives_one_clear_error_and_stays(tmp_path):
+    command = study_in(tmp_path / "root")
+    results = tmp_path / "root" / "results"
+    results.write_text("a file where the folder should be", encoding="utf-8")
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert str(results) in done.stderr
+    assert results.read_text(encoding="utf-8") == "a file where the folder should be"
 
 
 def test_a_full_disk_gives_one_clear_error_and_keeps_what_is_there(study_file, undisturbed, tmp_path):

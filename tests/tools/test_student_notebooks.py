@@ -56,6 +56,7 @@ def test_exercises_are_kept(chapter: NotebookNode) -> None:
     cells = student(chapter).cells
     source = "\n".join(cell.source for cell in chapter.cells)
     titles = re.findall(r"^[`:]{3,}\{exercise\} *(.*?) *$", source, re.MULTILINE)
+    assert len(titles) == source.count("{exercise}"), "the pattern overlooks an exercise"
     found = {cell.source.splitlines()[0]: after for cell, after in pairwise(cells) if cell.source}
     for title in titles:
         assert found[f"### Exercise: {title}"].cell_type == "code", "an exercise has a cell to answer in"
@@ -87,7 +88,9 @@ def test_the_chapter_is_left_as_it_was(chapter: NotebookNode) -> None:
 def test_every_exercise_that_names_a_checker_has_a_solution_that_calls_it(chapter: NotebookNode) -> None:
     source = "\n".join(cell.source for cell in chapter.cells if cell.cell_type == "markdown")
     exercise = re.compile(r"^([`:]{3,})\{exercise\}.*\n:label: *(\S+)\n([\s\S]*?)^\1$", re.MULTILINE)
-    for _, label, text in exercise.findall(source):
+    exercises = exercise.findall(source)
+    assert len(exercises) == source.count("{exercise}"), "the pattern overlooks an exercise"
+    for _, label, text in exercises:
         for checker in re.findall(r"\bcheck_\w+", text):
             assert f"{checker}(" in stub(CODE.get(label, "")), f"the solution of {label} must call {checker}"
 

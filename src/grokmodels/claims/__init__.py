@@ -20,7 +20,7 @@ PAGES = {
     "transition": "on_trial/transition",
     "norms": "on_trial/norms",
     "inside": "on_trial/inside",
-    "later": "reproduce",
+    "settings": "reproduce",
     "untested": "",
 }
 

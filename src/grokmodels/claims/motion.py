@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from grokmodels import statistics
-from grokmodels.statistics import battery, scaling
+from grokmodels.statistics import battery
+from grokmodels.statistics.dip import dip_statistic
 from grokmodels.studies.places import find_root
 from grokmodels.theory.evidence import Evidence, study
 from grokmodels.theory.rivals import SYSTEMS
@@ -160,7 +161,7 @@ def sizes_statistics(table: Columns) -> list[float]:
     return [
         slope(size, np.log(late)),
         slope(size, peaks + size),
-        scaling.dip_statistic(curves["m@40"][-1][1][variances[-1].argmax()]),
+        dip_statistic(curves["m@40"][-1][1][variances[-1].argmax()]),
         float(np.log(late / early).mean()),
     ]
 

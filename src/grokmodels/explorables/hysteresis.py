@@ -29,7 +29,7 @@ class Hysteresis(Explorable):
     """Sweep the data away and back: the toy at degree D, swept in ρ, beside networks swept in the fraction of pairs.
 
     ``loops``: columns ``steps`` (of one way), ``seed``, ``fraction``, ``down``, ``up`` (the rule share on each way),
-    as :func:`grokmodels.claims.transition.loops` makes them; ``decay_per_step`` is ηλ of those runs, which puts network
+    as :func:`grokmodels.claims.loops.loops` makes them; ``decay_per_step`` is ηλ of those runs, which puts network
     and toy on one axis. The toy has c_m = 1, λ = 0.2 and a floor of 0.3 under both circuits.
     """
 

@@ -1,7 +1,8 @@
 """What a network did, measured: in its answers, its weights, its milestones, and inside.
 
 The functions of ``logits``, ``norms`` and ``lasting`` are at hand here. ``fourier``, ``walsh`` and ``progress`` look at
-the rule that a network found; ``landscape`` looks at the loss around it, and is the only one here that imports torch.
+the rule that a network found; ``paths`` lead from one network to another; ``landscape`` looks at the loss around them,
+and is the only one here that imports torch.
 """
 
 from grokmodels.measures.lasting import Milestone, Milestones, first_lasting, milestones

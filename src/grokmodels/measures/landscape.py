@@ -1,17 +1,14 @@
-"""The landscape around a trained network: paths between networks, the barriers on them, and what pruning leaves.
+"""The landscape around a trained network: what a path between two networks passes, and what pruning leaves.
 
-``parameters`` are names → arrays, as a run's checkpoints hold them. A path is a function of a place t from 0 to 1 that
-returns parameters. Everything is computed in double precision, whatever the network was trained in.
+``parameters`` are names → arrays, as a run's checkpoints hold them; paths are those of
+:mod:`grokmodels.measures.paths`. Everything is computed in double precision, whatever the network was trained in.
 
-Sources: barriers on straight paths, Frankle et al. 2020 (arXiv:1912.05671); curved paths, Garipov et al. 2018
-(arXiv:1802.10026); tickets, Frankle and Carbin 2019 (arXiv:1803.03635).
+Sources: curved paths, Garipov et al. 2018 (arXiv:1802.10026); tickets, Frankle and Carbin 2019 (arXiv:1803.03635).
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -27,13 +24,11 @@ from grokmodels.engine.training import train_stack
 from grokmodels.measures import fourier, progress
 from grokmodels.measures.logits import accuracy
 from grokmodels.measures.norms import weight_norms
+from grokmodels.measures.paths import Path, curved_path, straight_path
 from grokmodels.recipes.experiment import Experiment
 
 Array = NDArray[np.floating]
 Parameters = Mapping[str, Array]
-# Arrays, or tensors where a gradient is taken.
-Point = Mapping[str, Any]
-Path = Callable[[float], dict[str, Any]]
 Masks = dict[str, NDArray[np.bool_]]
 
 
@@ -76,22 +71,6 @@ def norm(parameters: Parameters) -> float:
 # -- paths ------------------------------------------------------------------------------------------------------------
 
 
-def straight_path(start: Point, end: Point) -> Path:
-    """(1 − t) start + t end."""
-    return lambda t: {name: (1 - t) * start[name] + t * end[name] for name in start}
-
-
-def curved_path(*points: Point) -> Path:
-    """The Bezier curve from the first point to the last, pulled toward those between."""
-    degree = len(points) - 1
-
-    def path(t: float) -> dict[str, Any]:
-        pulls = [math.comb(degree, k) * (1 - t) ** (degree - k) * t**k for k in range(degree + 1)]
-        return {name: sum(pull * point[name] for pull, point in zip(pulls, points, strict=True)) for name in points[0]}
-
-    return path
-
-
 def along(experiment: Experiment, path: Path, points: int = 25, rows: ArrayLike | None = None) -> pd.DataFrame:
     """What a path passes: columns ``place``, ``train_loss``, ``train_accuracy``, ``test_accuracy``, ``norm``.
 
@@ -116,15 +95,6 @@ def along(experiment: Experiment, path: Path, points: int = 25, rows: ArrayLike 
             }
         )
     return pd.DataFrame(passed)
-
-
-def barrier(heights: ArrayLike) -> float:
-    """How far the highest point of a path lies above the higher of its ends; 0 where an end is the highest point.
-
-    Frankle et al. 2020 measure from the mean of the two ends, which also counts a mere slope between unequal ends.
-    """
-    heights = np.asarray(heights, dtype=float)
-    return float(heights.max() - max(heights[0], heights[-1]))
 
 
 def bend(

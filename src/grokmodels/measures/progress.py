@@ -23,7 +23,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from grokmodels.measures.fourier import fourier_energy
-from grokmodels.measures.logits import accuracy, cross_entropy, rule_share
+from grokmodels.measures.logits import accuracy, cross_entropy, rule_share, signal
 from grokmodels.recipes.tasks import Modular
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def waves(logits: FloatArray, frequencies: Collection[int], over: IntArray | Non
     """The part of the logits that turns with some frequencies of d = c − a − b: an orthogonal projection, (p², p).
 
     With ``over`` the logits are averaged over these pairs only. A lookup table of the right answers turns with the rule
-    where it is filled, so that over all pairs even pure memorization has waves; over held-out pairs it has none.
+    where it is filled, so that over all pairs even pure memorization has waves. Over held-out pairs a sharp one has
+    none, and one that blurs those of an anti-rule (:mod:`grokmodels.theory.leak`).
     """
     centered, p = _checked(logits)
     profile = np.zeros(p // 2 + 1, dtype=complex)
@@ -176,9 +177,10 @@ def follow(run: Run, share: float = KEY_SHARE) -> pd.DataFrame:
 
     Columns: ``step``; ``key_energy``, share of the embedding's Fourier energy in the key frequencies; ``gini`` of that
     energy over all frequencies; ``restricted_loss`` (test pairs) and ``restricted_heldout``, the same with waves
-    averaged over test pairs only; ``excluded_loss`` (training pairs); ``rule_share``, ``test_loss``, ``test_accuracy``
-    (test pairs), ``train_accuracy``; and ``wave_k``, ``energy_k``: the share of frequency k in the squared logits and
-    in the embedding. ValueError for a task other than addition modulo an odd p, and for a run without checkpoints.
+    averaged over test pairs only; ``excluded_loss`` (training pairs); ``rule_share``, ``test_signal``, ``test_loss``,
+    ``test_accuracy`` (test pairs), ``train_accuracy``; and ``wave_k``, ``energy_k``: the share of frequency k in the
+    squared logits and in the embedding. ValueError for a task other than addition modulo an odd p, and for a run
+    without checkpoints.
     """
     experiment = run.experiment
     task, split = experiment.task, experiment.split
@@ -201,6 +203,7 @@ def follow(run: Run, share: float = KEY_SHARE) -> pd.DataFrame:
                 "restricted_heldout": restricted_loss(logits, key, split.test, over=split.test),
                 "excluded_loss": excluded_loss(logits, key, split.train),
                 "rule_share": rule_share(logits[split.test], task.orbits[split.test]),
+                "test_signal": signal(logits[split.test], labels[split.test]),
                 "test_loss": cross_entropy(logits[split.test], labels[split.test]),
                 "test_accuracy": accuracy(logits[split.test], labels[split.test]),
                 "train_accuracy": accuracy(logits[split.train], labels[split.train]),

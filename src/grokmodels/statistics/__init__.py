@@ -1,11 +1,14 @@
 """Statistics of many runs: intervals over seeds, laws of delays that may be censored, whose luck it is, and scaling.
 
-The functions of ``intervals``, ``waits`` and ``components`` are at hand here; ``scaling`` and ``battery``, which judges
-known systems by many statistics at once, are modules of their own.
+The functions of ``intervals``, ``crossing``, ``linear``, ``waits`` and ``components`` are at hand here. Modules of
+their own: ``scaling``, ``sharpness`` (the words for it) and ``dip``; ``battery``, which judges known systems by many
+statistics at once.
 """
 
-from grokmodels.statistics.components import balanced, components
-from grokmodels.statistics.intervals import Interval, bootstrap, jackknife, median_interval, percentiles, resamples
+from grokmodels.statistics.components import balanced, components, shares
+from grokmodels.statistics.crossing import Crossing, half_crossing
+from grokmodels.statistics.intervals import Interval, bootstrap, jackknife, median_interval, percentiles, resampled_rows, resamples
+from grokmodels.statistics.linear import LinearFit, fit_linear
 from grokmodels.statistics.waits import (
     Law,
     fit_critical_law,
@@ -14,24 +17,32 @@ from grokmodels.statistics.waits import (
     median_wait,
     share_waiting,
     spread,
+    variation,
     waiting_laws,
 )
 
 __all__ = [
+    "Crossing",
     "Interval",
     "Law",
+    "LinearFit",
     "balanced",
     "bootstrap",
     "components",
     "fit_critical_law",
     "fit_law",
+    "fit_linear",
     "fit_normal",
+    "half_crossing",
     "jackknife",
     "median_interval",
     "median_wait",
     "percentiles",
+    "resampled_rows",
     "resamples",
     "share_waiting",
+    "shares",
     "spread",
+    "variation",
     "waiting_laws",
 ]

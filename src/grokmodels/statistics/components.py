@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+
+from grokmodels.statistics.intervals import Interval, jackknife
 
 
 def balanced(
@@ -64,3 +67,22 @@ def components(table: pd.DataFrame | Mapping[str, ArrayLike], rows: str, columns
             "within": within,
         }
     )
+
+
+def shares(table: pd.DataFrame, rows: str, columns: str, value: str) -> dict[str, Interval]:
+    """What each of the :func:`components` is of their sum, with its 95 % interval.
+
+    The interval adds the squares of two jackknives, over rows and over columns, so it counts the luck of a pair twice:
+    it covers at least as often as it says (between 94 and 100 % with eight levels of each).
+    """
+
+    def of(name: str, kept: pd.DataFrame) -> float:
+        parts = components(kept, rows, columns, value)
+        return float(parts[name] / parts.sum())
+
+    made = {}
+    for name in (rows, columns, "interaction", "within"):
+        one, other = (jackknife(table, partial(of, name), by=by) for by in (rows, columns))
+        half = float(np.hypot(one.high - one.estimate, other.high - other.estimate))
+        made[name] = Interval(one.estimate, one.estimate - half, one.estimate + half)
+    return made

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 
 class Interval(NamedTuple):
@@ -81,12 +81,20 @@ def median_interval(values: ArrayLike) -> Interval:
 
 def resamples(table: pd.DataFrame, by: str = "seed", draws: int = 1000) -> Iterator[pd.DataFrame]:
     """The tables of :func:`bootstrap`: whole groups of rows drawn with replacement, as many as there are."""
-    groups = [rows for _, rows in sorted(table.groupby(by).indices.items())]
-    if len(groups) < 2:
-        raise ValueError(f"table: got {len(groups)} value of {by!r}; an interval needs at least 2")
+    for rows in resampled_rows(table[by], draws):
+        yield table.iloc[rows].reset_index(drop=True)
+
+
+def resampled_rows(by: ArrayLike, draws: int = 1000) -> Iterator[NDArray[np.intp]]:
+    """The numbers of the rows in each of :func:`resamples`, where ``by`` (n,) says to which group a row belongs."""
+    values, group = np.unique(np.asarray(by), return_inverse=True)
+    if len(values) < 2:
+        name = getattr(by, "name", "by")
+        raise ValueError(f"table: got {len(values)} value of {name!r}; an interval needs at least 2")
+    groups = [np.flatnonzero(group == i) for i in range(len(values))]
     rng = np.random.default_rng(0)
     for draw in rng.integers(len(groups), size=(draws, len(groups))):
-        yield table.iloc[np.concatenate([groups[i] for i in draw])].reset_index(drop=True)
+        yield np.concatenate([groups[i] for i in draw])
 
 
 def percentiles(estimate: float, draws: ArrayLike, level: float = 0.95) -> Interval:

@@ -1,28 +1,25 @@
 """Finite-size scaling: does a change sharpen as the system grows, as a transition does, or stay as wide as it was?
 
-A :class:`Curve` holds an order parameter of many runs of one size along a control parameter; the functions take several
-of different sizes. Runs of one seed stay together wherever seeds are drawn anew. The estimators are those of textbooks
-(Binder 1981, doi:10.1007/BF01293604; Bhattacharjee and Seno 2001, arXiv:cond-mat/0102515; Hartigan and Hartigan
-1985, doi:10.1214/aos/1176346577).
+An :class:`OrderCurve` holds an order parameter of many runs of one size along a control parameter; the functions take
+several of different sizes. Runs of one seed stay together wherever seeds are drawn anew. The estimators are those of
+textbooks (Binder 1981, doi:10.1007/BF01293604; Bhattacharjee and Seno 2001, arXiv:cond-mat/0102515).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from grokmodels.statistics.intervals import Interval, percentiles
 
 FloatArray = NDArray[np.floating[Any]]
-Kind = Literal["first order", "continuous", "crossover", "undecided"]
 
 
-class Curve(NamedTuple):
+class OrderCurve(NamedTuple):
     """``values`` (seeds, points) of the order parameter in systems of one ``size``, along ``x`` (points,), ascending.
 
     NaN where a run is missing.
@@ -33,18 +30,18 @@ class Curve(NamedTuple):
     values: FloatArray
 
 
-def curves(table: pd.DataFrame, value: str, size: str = "size", x: str = "x", seed: str = "seed") -> list[Curve]:
+def curves(table: pd.DataFrame, value: str, size: str = "size", x: str = "x", seed: str = "seed") -> list[OrderCurve]:
     """One curve per size, smallest first, from a table with a row per run. ValueError for fewer than two seeds."""
     made = []
     for this, runs in table.groupby(size):
         wide = runs.pivot(index=seed, columns=x, values=value)
         if len(wide) < 2:
             raise ValueError(f"table: got {len(wide)} seed of {size} {this}; fluctuations need at least 2")
-        made.append(Curve(float(this), wide.columns.to_numpy(float), wide.to_numpy(float)))  # type: ignore[arg-type]
+        made.append(OrderCurve(float(this), wide.columns.to_numpy(float), wide.to_numpy(float)))  # type: ignore[arg-type]
     return made
 
 
-def moments(curves: Sequence[Curve]) -> pd.DataFrame:
+def moments(curves: Sequence[OrderCurve]) -> pd.DataFrame:
     """One row per size and point: ``n`` runs, ``mean`` and its ``error``, ``susceptibility``, ``binder``.
 
     Susceptibility: size × variance over seeds. Binder ratio: 1 − ⟨q⁴⟩ / 3⟨q²⟩², which is 0 for Gaussian noise about 0
@@ -74,19 +71,22 @@ def moments(curves: Sequence[Curve]) -> pd.DataFrame:
 
 
 def bootstrap(
-    curves: Sequence[Curve], statistic: Callable[[Sequence[Curve]], float], draws: int = 200, level: float = 0.95
+    curves: Sequence[OrderCurve],
+    statistic: Callable[[Sequence[OrderCurve]], float],
+    draws: int = 200,
+    level: float = 0.95,
 ) -> Interval:
     """A statistic of several curves with its percentile interval, whole seeds drawn with replacement at each size."""
     rng = np.random.default_rng(0)
     return percentiles(statistic(curves), [statistic(resample(curves, rng)) for _ in range(draws)], level)
 
 
-def resample(curves: Sequence[Curve], rng: np.random.Generator) -> list[Curve]:
+def resample(curves: Sequence[OrderCurve], rng: np.random.Generator) -> list[OrderCurve]:
     """The same curves with as many seeds, drawn with replacement."""
     return [c._replace(values=c.values[rng.integers(len(c.values), size=len(c.values))]) for c in curves]
 
 
-class Steps(NamedTuple):
+class LogisticSteps(NamedTuple):
     """A fit of :func:`fit_steps`.
 
     For each size its ``critical`` point and the ``slope`` there; ``stretch``; the levels below and above, ``floor`` and
@@ -106,7 +106,9 @@ class Steps(NamedTuple):
         return self.floor + (self.ceiling - self.floor) / (1 + np.exp(-np.clip(z, -700, 700)))
 
 
-def fit_steps(curves: Sequence[Curve], stretch: float | None = None, near: Steps | None = None) -> Steps:
+def fit_steps(
+    curves: Sequence[OrderCurve], stretch: float | None = None, near: LogisticSteps | None = None
+) -> LogisticSteps:
     """Fit mean order parameters by logistic steps at a place x_c of each size, of slope k · size^stretch.
 
     ``stretch`` 0 is a crossover: every size as steep as the others. None leaves it free. Floor and ceiling are shared
@@ -145,10 +147,10 @@ def fit_steps(curves: Sequence[Curve], stretch: float | None = None, near: Steps
     a = float(free[1]) if stretch is None else stretch
     slope = np.exp(np.minimum(free[0] + a * sizes, steepest)) / unit
     critical = middle + unit * free[4:]
-    return Steps(critical, slope, a, float(free[2]), float(free[3]), 2 * objective(free)[0])
+    return LogisticSteps(critical, slope, a, float(free[2]), float(free[3]), 2 * objective(free)[0])
 
 
-def _cells(curves: Sequence[Curve]) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _cells(curves: Sequence[OrderCurve]) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Points x, number of runs n and mean order parameter there, each (curves, points).
 
     Sizes with fewer points than others are padded by points without runs.
@@ -200,19 +202,19 @@ def _halfway(x: FloatArray, mean: FloatArray) -> float:
     return float(np.interp(0.5, mean[i - 1 : i + 1], x[i - 1 : i + 1]))
 
 
-def stretch(curves: Sequence[Curve], draws: int = 200) -> Interval:
+def stretch(curves: Sequence[OrderCurve], draws: int = 200) -> Interval:
     """The exponent with which the step in the mean order parameter steepens with size; 0 for a crossover."""
     whole = fit_steps(curves)
     return bootstrap(curves, lambda drawn: fit_steps(drawn, near=whole).stretch, draws)
 
 
-def sharpening(curves: Sequence[Curve], draws: int = 200) -> Interval:
+def sharpening(curves: Sequence[OrderCurve], draws: int = 200) -> Interval:
     """AIC of the crossover minus AIC of steps that steepen with size: positive speaks for a transition.
 
     The quasi-likelihood is scaled by the dispersion of runs within their cells.
     """
 
-    def difference(drawn: Sequence[Curve]) -> float:
+    def difference(drawn: Sequence[OrderCurve]) -> float:
         gain = fit_steps(drawn, 0.0, level).deviance - fit_steps(drawn, near=steep).deviance
         return gain / scale - 2
 
@@ -220,7 +222,7 @@ def sharpening(curves: Sequence[Curve], draws: int = 200) -> Interval:
     return bootstrap(curves, difference, draws)
 
 
-def dispersion(curves: Sequence[Curve]) -> float:
+def dispersion(curves: Sequence[OrderCurve]) -> float:
     """Variance within cells over what a coin of the same mean has: 1 for outcomes that are yes or no, else smaller."""
     seen, coin = 0.0, 0.0
     for curve in curves:
@@ -233,7 +235,7 @@ def dispersion(curves: Sequence[Curve]) -> float:
     return max(seen / max(coin, 1e-12), 1e-6)
 
 
-def held_out(looked: Sequence[Curve], unseen: Sequence[Curve], draws: int = 200) -> Interval:
+def held_out(looked: Sequence[OrderCurve], unseen: Sequence[OrderCurve], draws: int = 200) -> Interval:
     """How much better steepening steps, fitted to ``looked``, foretell ``unseen`` than a crossover does.
 
     Difference of quasi log likelihoods over all unseen runs; the interval is over their seeds.
@@ -241,13 +243,13 @@ def held_out(looked: Sequence[Curve], unseen: Sequence[Curve], draws: int = 200)
     scale = dispersion(looked)
     steep, level = fit_steps(looked), fit_steps(looked, 0.0)
 
-    def gain(drawn: Sequence[Curve]) -> float:
+    def gain(drawn: Sequence[OrderCurve]) -> float:
         return (_log_likelihood(steep, drawn) - _log_likelihood(level, drawn)) / scale
 
     return bootstrap(unseen, gain, draws)
 
 
-def _log_likelihood(steps: Steps, curves: Sequence[Curve]) -> float:
+def _log_likelihood(steps: LogisticSteps, curves: Sequence[OrderCurve]) -> float:
     total = 0.0
     for i, curve in enumerate(curves):
         mean, values = steps.mean(i, curve.x), np.clip(curve.values, 0, 1)
@@ -255,14 +257,14 @@ def _log_likelihood(steps: Steps, curves: Sequence[Curve]) -> float:
     return total
 
 
-def growth(curves: Sequence[Curve], draws: int = 200) -> Interval:
+def growth(curves: Sequence[OrderCurve], draws: int = 200) -> Interval:
     """The exponent g of the largest susceptibility along each curve, ∝ size^g.
 
     0: fluctuations average out, as in a crossover. 1: they never do, as between two phases, or with any yes or no.
     In between: a continuous transition.
     """
 
-    def exponent(drawn: Sequence[Curve]) -> float:
+    def exponent(drawn: Sequence[OrderCurve]) -> float:
         with np.errstate(divide="ignore"):
             peaks = [np.log(curve.size * np.nanvar(curve.values, axis=0, ddof=1).max()) for curve in drawn]
         return float(np.polyfit(np.log([curve.size for curve in drawn]), peaks, 1)[0])
@@ -270,13 +272,13 @@ def growth(curves: Sequence[Curve], draws: int = 200) -> Interval:
     return bootstrap(curves, exponent, draws)
 
 
-def crossing(curves: Sequence[Curve], draws: int = 200) -> Interval:
+def crossing(curves: Sequence[OrderCurve], draws: int = 200) -> Interval:
     """Where the Binder ratios of the smallest and the largest size cross, as they do at a continuous transition.
 
     NaN, ends and all, where they do not cross. ValueError unless both have the same x.
     """
 
-    def place(drawn: Sequence[Curve]) -> float:
+    def place(drawn: Sequence[OrderCurve]) -> float:
         small, large = (moments([drawn[i]])["binder"].to_numpy() for i in (0, -1))
         gap, x = large - small, drawn[0].x
         # Far from the critical point noise makes the ratios cross: split where the two sides differ most.
@@ -339,7 +341,10 @@ def collapse_residual(
 
 
 def fit_collapse(
-    curves: Sequence[Curve], start: dict[str, float], free: Sequence[str] = ("critical", "stretch"), draws: int = 60
+    curves: Sequence[OrderCurve],
+    start: dict[str, float],
+    free: Sequence[str] = ("critical", "stretch"),
+    draws: int = 60,
 ) -> Collapse:
     """The exponents that make the curves fall together best, from ``start``; those not in ``free`` stay.
 
@@ -352,7 +357,7 @@ def fit_collapse(
         raise ValueError(f"start, free: got {sorted(unknown)}; must be of {list(names)}")
     fixed = {"shift": 0.0, "height": 0.0} | start
 
-    def best(drawn: Sequence[Curve], first: dict[str, float]) -> dict[str, float]:
+    def best(drawn: Sequence[OrderCurve], first: dict[str, float]) -> dict[str, float]:
         points = moments(drawn)
         begin = np.array([first[name] for name in free])
         simplex = np.vstack(
@@ -373,83 +378,7 @@ def fit_collapse(
     return Collapse(**spans, residual=whole["residual"])
 
 
-def dip(values: ArrayLike) -> float:
-    """Hartigan's dip test: how often values drawn from a single flat peak have as large a dip as these (p-value)."""
-    kept = np.asarray(values, dtype=float)
-    kept = kept[np.isfinite(kept)]
-    flat = _dips_of_flat(len(kept))
-    return float((1 + (flat >= dip_statistic(kept) - 1e-12).sum()) / (1 + len(flat)))
-
-
-@cache
-def _dips_of_flat(n: int, draws: int = 5000) -> FloatArray:
-    """The dips of many samples of n values from the uniform distribution, of all with one peak the nearest to two."""
-    rng = np.random.default_rng(0)
-    return np.array([dip_statistic(rng.random(n)) for _ in range(draws)])
-
-
-def dip_statistic(values: ArrayLike) -> float:
-    """How far the distribution function of values is, at its farthest, from the nearest one with a single peak.
-
-    One with a single peak is convex up to its mode and concave beyond. The paper closes in on it: between two ends
-    around the mode stand the greatest convex function below and the least concave one above. Where these are farthest
-    apart lie the next ends. It is done when that is no farther than what was left outside them.
-    """
-    x, counts = np.unique(np.asarray(values, dtype=float), return_counts=True)
-    # The distribution function times n just after each value, and just before it.
-    after = np.cumsum(counts)
-    before = after - counts
-    low, high, twice = 0, len(x) - 1, 0.0
-    while low < high:
-        inside = slice(low, high + 1)
-        at, under, over = x[inside], before[inside], after[inside]
-        below, above = _lower_hull(at, under), _lower_hull(at, -over)
-        convex, concave = np.interp(at, at[below], under[below]), np.interp(at, at[above], over[above])
-        gap = concave - convex
-        if gap.max() <= twice:
-            break
-        if gap[below].max() > gap[above].max():
-            first = below[gap[below].argmax()]
-            last = above[np.searchsorted(above, first)]
-        else:
-            last = above[gap[above].argmax()]
-            first = below[np.searchsorted(below, last, side="right") - 1]
-        left, right = (over - convex)[:first], (concave - under)[last + 1 :]
-        twice = max(twice, left.max(initial=0), right.max(initial=0))
-        low, high = low + first, low + last
-    return float(twice / 2 / after[-1])
-
-
-def _lower_hull(x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.intp]:
-    """Which points the greatest convex function below all of them touches."""
-    kept: list[int] = []
-    points = list(zip(x.tolist(), y.tolist(), strict=True))
-    for i, (xi, yi) in enumerate(points):
-        while len(kept) > 1:
-            (xa, ya), (xb, yb) = points[kept[-2]], points[kept[-1]]
-            if (yb - ya) * (xi - xb) <= (yi - yb) * (xb - xa):
-                break
-            kept.pop()
-        kept.append(i)
-    return np.array(kept)
-
-
-def widest(curve: Curve) -> FloatArray:
+def widest(curve: OrderCurve) -> FloatArray:
     """The order parameters where they fluctuate most along a curve, (runs,)."""
     values = curve.values[:, int(np.nanvar(curve.values, axis=0, ddof=1).argmax())]
     return values[np.isfinite(values)]
-
-
-def kind(stretch: Interval, growth: Interval, dip: float) -> Kind:
-    """What three tests say together, by a rule fixed on systems that are known.
-
-    The mean of a crossover steepens a little, too, as its seeds come to agree on its place (a stretch of 0.05 or so).
-    So it takes a stretch above 0.1, interval and all, to be a transition, and one below 0.25, half of what mean field
-    has, and no growth above 0.1, to be a crossover. A transition whose fluctuations do not grow is none that we know.
-    It is of first order where the order parameter has two peaks (dip below 0.05) at the largest size, else continuous.
-    """
-    if stretch.low <= 0.1:
-        return "crossover" if stretch.high < 0.25 and growth.low <= 0.1 else "undecided"
-    if growth.low <= 0:
-        return "undecided"
-    return "first order" if dip < 0.05 else "continuous"

@@ -150,6 +150,12 @@ def spread(y: FloatArray, open_: NDArray[np.bool_]) -> float:
     return fit_normal(y, open_, np.ones((len(y), 1))).scale if open_.any() else float(y.std())
 
 
+def variation(times: ArrayLike, censored: ArrayLike) -> float:
+    """Coefficient of variation of waits, that of the likeliest log-normal: an exponential of 1 reads about 1.5."""
+    waits, open_ = _checked(times, censored)
+    return float(np.sqrt(np.expm1(spread(np.log(waits), open_) ** 2)))
+
+
 def fit_critical_law(
     x: ArrayLike, times: ArrayLike, censored: ArrayLike, critical: Sequence[float]
 ) -> tuple[Interval, Law]:

@@ -17,12 +17,21 @@ def fields(experiment: Experiment) -> dict[str, Any]:
     >>> recipe = fields(Experiment().but(batch_size=None))
     >>> recipe["task.p"], recipe["batch_size"], recipe["optimizer.weight_decay"]
     (97, 'full', 1.0)
+
+    A part that a recipe may lack is ``none`` at its own path, or stands there whole, as a study file writes it:
+
+    >>> recipe["optimizer.gradient_filter"]
+    'none'
+    >>> filtered = fields(Experiment().but(optimizer__gradient_filter={"kind": "exponential"}))
+    >>> filtered["optimizer.gradient_filter"]
+    (('kind', 'exponential'), ('strength', 2.0), ('decay', 0.98))
     """
     values = experiment.model_dump()
     if isinstance(experiment.task, Table):
         # Thousands of numbers say less than a name.
         values["task"] = {"kind": "table", "key": keys.key(experiment.task)}
-    return {path: written(path, value) for path, value in dotted(values).items()}
+    optional = {path: value for path, value in dotted(values, whole=True).items() if "." in path}
+    return {path: written(path, value) for path, value in (dotted(values) | optional).items()}
 
 
 def field(recipe: dict[str, Any], path: str) -> Any:

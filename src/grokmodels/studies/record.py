@@ -55,6 +55,11 @@ class Record:
     def __len__(self) -> int:
         return len(self._stored)
 
+    @property
+    def points(self) -> list[Point]:
+        """The point of every run, with its recipe."""
+        return [one.point for one in self._stored]
+
     @cached_property
     def runs(self) -> pd.DataFrame:
         """The row of every run."""
@@ -158,18 +163,23 @@ def varied(study: Study) -> list[str]:
 
 
 def overview(root: Path | str | None = None) -> pd.DataFrame:
-    """One row per declared study: runs declared and stored, of them test, censored and diverged ones, and hours."""
+    """One row per declared study: runs declared and stored; of these test, censored, diverged ones and those of a GPU.
+
+    ``hours``: of one core, for the others.
+    """
     rows = {}
     place = find_root(root)
     for name in studies_in(place):
         study, folder = shipped(name, place)
-        done = [*_loaded(study, folder)]
+        points, done = zip(*_loaded(study, folder), strict=True) if stored(study, folder) else ((), ())
+        cores = [run.provenance["seconds"] for run in done if run.provenance["device"] == "cpu"]
         rows[name] = {
             "declared": sum(1 for _ in study.points()),
             "stored": len(done),
-            "test": sum(point.cohort == "test" for point, _ in done),
-            "t_gen censored": sum(run.milestones.t_gen.censored for _, run in done),
-            "diverged": sum(run.status == "diverged" for _, run in done),
-            "hours": round(sum(run.provenance["seconds"] for _, run in done) / 3600, 2),
+            "test": sum(point.cohort == "test" for point in points),
+            "t_gen censored": sum(run.milestones.t_gen.censored for run in done),
+            "diverged": sum(run.status == "diverged" for run in done),
+            "on a GPU": len(done) - len(cores),
+            "hours": round(sum(cores) / 3600, 2),
         }
     return pd.DataFrame.from_dict(rows, orient="index")

@@ -6,13 +6,14 @@ import math
 import textwrap
 from collections.abc import Iterator, Sequence
 from importlib import import_module
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from grokmodels.statistics import Interval, components, fit_law, median_wait, percentiles, resamples, spread
-from grokmodels.studies.predictions import CROSSED, Component, Prediction
+from grokmodels.statistics import Interval, components, fit_law, median_wait, percentiles, resampled_rows, spread
+from grokmodels.studies.predictions import CROSSED, Component, Prediction, Statistic
 from grokmodels.studies.quantities import ROUNDING, WAITS
 from grokmodels.studies.record import COHORTS, Record
 from grokmodels.studies.record import record as load_record
@@ -44,8 +45,8 @@ def verdicts(study: Study | str, record: Record | None = None) -> pd.DataFrame:
     assert record is not None
     counted = [prediction for prediction in study.predicted if not prediction.estimate]
     table = record.measured(*(prediction.quantity for prediction in counted))
-    rows = [row for one in study.predicted for row in (_estimated(one, record) if one.estimate else _checked(one, table))]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    judged = (_estimated(one, record) if one.estimate else _checked(one, table) for one in study.predicted)
+    return pd.DataFrame([*chain.from_iterable(judged)], columns=COLUMNS)
 
 
 class Value(NamedTuple):
@@ -65,7 +66,7 @@ def told(judged: pd.DataFrame, width: int = 78) -> str:
         lines.append(textwrap.fill(str(sentence), width))
         for row in rows.itertuples():
             least = "at least " if row.at_least else ""
-            among = f" [{row.interval[0]:.4g}, {row.interval[1]:.4g}]" if row.interval else ""
+            among = " [{:.4g}, {:.4g}]".format(*row.interval) if row.interval else ""  # type: ignore[misc]
             found = f"  {row.quantity} {least}{row.value:.4g}{among}" if row.seeds else ""
             lines.append(f"  {row.cohort:5} {row.seeds:3} seeds  {row.verdict:8}{found}")
     return "\n".join(lines)
@@ -103,7 +104,7 @@ def _estimated(prediction: Prediction, record: Record) -> Iterator[dict[str, Any
         found = estimator(part)
         interval = (found.low, found.high) if isinstance(found, Interval) else None
         value = float(found.estimate if isinstance(found, Interval) else found)
-        known = Value(value, value) if math.isfinite(value) else UNKNOWN
+        known = UNKNOWN if math.isnan(value) else Value(value, value)
         row |= {"seeds": part.runs["seed"].nunique(), "value": value, "at_least": False, "interval": interval}
         yield row | {"verdict": verdict(prediction, known)}
 
@@ -139,12 +140,33 @@ def verdict(prediction: Prediction, value: Value) -> Verdict:
 
 def evaluate(prediction: Prediction, table: pd.DataFrame) -> Value:
     """The statistic of the selected runs of a table, or its ratio to that of the others."""
-    return _compared(prediction, [selection.of(table) for selection in prediction.selections])
+    if prediction.statistic == "variance share":
+        (runs,) = (selection.of(table) for selection in prediction.selections)
+        return _variance_share(runs, prediction)
+    return _compared(prediction, [_Sample.of(selection.of(table), prediction) for selection in prediction.selections])
 
 
-def _compared(prediction: Prediction, parts: Sequence[pd.DataFrame]) -> Value:
+class _Sample(NamedTuple):
+    """Runs as arrays (n,): the quantity, whether it is a lower bound, and the field that it is held against."""
+
+    seen: np.ndarray
+    at_least: np.ndarray
+    against: np.ndarray
+
+    @classmethod
+    def of(cls, runs: pd.DataFrame, prediction: Prediction) -> _Sample:
+        name = prediction.quantity
+        against = runs[prediction.against or name].to_numpy(float)
+        return cls(runs[name].to_numpy(float), runs[f"{name}_censored"].to_numpy(bool), against)
+
+    def taken(self, rows: np.ndarray) -> _Sample:
+        """These rows of it."""
+        return _Sample(*(column[rows] for column in (self.seen, self.at_least, self.against)))
+
+
+def _compared(prediction: Prediction, parts: Sequence[_Sample]) -> Value:
     """As :func:`evaluate`, of runs that are already selected."""
-    values = [_statistic(prediction, part) for part in parts]
+    values = [_statistic(prediction.statistic, part) for part in parts]
     return values[0] if len(values) == 1 else _ratio(*values)
 
 
@@ -156,16 +178,14 @@ def _ratio(above: Value, below: Value) -> Value:
     return Value(above.low / below.high, above.high / below.low)
 
 
-def _statistic(prediction: Prediction, runs: pd.DataFrame) -> Value:
-    name = prediction.quantity
-    at_least = runs[f"{name}_censored"].to_numpy(bool)
-    seen = runs[name].to_numpy(float)
+def _statistic(statistic: Statistic | None, runs: _Sample) -> Value:
+    seen, at_least, against = runs
     lows = np.where(np.isnan(seen), -np.inf, seen)
     highs = np.where(np.isnan(seen) | at_least, np.inf, seen)
     # A draw of seeds may have none of the selected runs.
-    if runs.empty:
+    if not len(seen):
         return UNKNOWN
-    match prediction.statistic:
+    match statistic:
         case "median":
             return _median(lows, highs)
         case "largest":
@@ -175,14 +195,11 @@ def _statistic(prediction: Prediction, runs: pd.DataFrame) -> Value:
         case "share":
             return Value(float(lows.mean()), float(highs.mean()))
         case "log slope":
-            return _log_slope(runs[prediction.against].to_numpy(float), seen, at_least)
+            return _log_slope(against, seen, at_least)
         case "log spread":
             return _log_spread(seen, at_least)
-        case "variance share" | None:
-            x = np.where(at_least, np.nan, seen)
-            if name in WAITS or name.startswith("decay_time at "):
-                x = np.log(np.where(x > 0, x, np.nan))
-            return _variance_share(runs.assign(value=x), prediction.component)
+        case other:
+            raise AssertionError(other)
 
 
 def _median(lows: np.ndarray, highs: np.ndarray) -> Value:
@@ -224,16 +241,19 @@ def _log_spread(y: np.ndarray, at_least: np.ndarray) -> Value:
     return Value(likeliest, likeliest)
 
 
-def _variance_share(runs: pd.DataFrame, component: Component | None) -> Value:
-    x = runs["value"].to_numpy(float)
+def _variance_share(runs: pd.DataFrame, prediction: Prediction) -> Value:
+    name = prediction.quantity
+    x = runs[name].where(~runs[f"{name}_censored"].astype(bool)).to_numpy(float)
+    if name in WAITS or name.startswith("decay_time at "):
+        x = np.log(np.where(x > 0, x, np.nan))
     if not np.isfinite(x).all() or np.ptp(x) == 0:
         return UNKNOWN
     try:
-        variances = components(runs, *CROSSED, "value")
+        variances = components(runs.assign(value=x), *CROSSED, "value")
     except ValueError:
         # Runs are missing still.
         return UNKNOWN
-    share = float(variances[COMPONENTS[component]] / variances.sum())
+    share = float(variances[COMPONENTS[prediction.component]] / variances.sum())
     return Value(share, share)
 
 
@@ -242,11 +262,13 @@ def _interval(prediction: Prediction, table: pd.DataFrame) -> tuple[float, float
     if prediction.statistic == "variance share" or table["seed"].nunique() < 2:
         return None
 
-    # Selected once: the rows of a draw know where they belong.
-    marks = [f"selected {i}" for i, _ in enumerate(prediction.selections)]
-    chosen = (table.index.isin(selection.of(table).index) for selection in prediction.selections)
-    marked = table.assign(**dict(zip(marks, chosen, strict=True)))
-    drawn = (_compared(prediction, [draw[draw[mark]] for mark in marks]) for draw in resamples(marked, draws=DRAWS))
+    # Selected once, as arrays: a draw of rows then takes what it has of each selection.
+    every = _Sample.of(table, prediction)
+    chosen = [table.index.isin(selection.of(table).index) for selection in prediction.selections]
+    drawn = (
+        _compared(prediction, [every.taken(rows[mark[rows]]) for mark in chosen])
+        for rows in resampled_rows(table["seed"], DRAWS)
+    )
     # A draw without an end counts as the largest number there is: dropped, it would make the interval too short.
     ends = np.nan_to_num(np.array(list(drawn), dtype=float))
     low, high = percentiles(math.nan, ends[:, 0]).low, percentiles(math.nan, ends[:, 1]).high

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from grokmodels.theory.checks import require_positive
@@ -24,3 +25,24 @@ def sweep(stations: Sequence[Circuits], u: float, v: float, dwell: float, floor:
         u, v = last["u"], last["v"]
         rows.append({"ratio": circuits.ratio, "weight_decay": circuits.weight_decay, **last})
     return pd.DataFrame(rows)
+
+
+def loops(
+    degree: float,
+    dwells: Sequence[float] = (10, 30, 100),
+    between: tuple[float, float] = (0.05, 20),
+    floor: float = 0.15,
+) -> pd.DataFrame:
+    """The toy swept in ρ from the larger to the smaller of two values and back, at one speed for each dwell.
+
+    Each of 20 values is held for a ``dwell``, at decay 0.2. A row a station: ``steps`` (the time of each way), ``seed``
+    (0), ``fraction`` (ln ρ), and the rule's share of the margin on the way ``down`` and ``up``.
+    """
+    ratios = np.geomspace(*between, 20)
+    made = []
+    for dwell in dwells:
+        way = [Circuits(degree=degree, generalizing_efficiency=r, weight_decay=0.2) for r in (*ratios[::-1], *ratios)]
+        share = sweep(way, floor, 1.0, dwell=dwell, floor=floor)["share"].to_numpy()
+        loop = {"steps": dwell * len(ratios), "seed": 0, "fraction": np.log(ratios)}
+        made.append(pd.DataFrame(loop | {"down": share[19::-1], "up": share[20:]}))
+    return pd.concat(made, ignore_index=True)

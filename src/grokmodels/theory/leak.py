@@ -39,17 +39,25 @@ LEAK = 4 * f**2 * (p - 1) / p
 SCATTER = 2 * f * (1 - f) * (p - 1)
 FLOOR = sp.simplify(LEAK / (LEAK + SCATTER))
 
+# The same where labels are a random function of the pair: none is missing, nothing leaks, and what is left is chance.
+# Answers that are independent from pair to pair have 1 / H, H = (1 − f) p² being the held-out pairs. The votes of rows
+# and columns have less, about f of it: over all pairs of a row they sum to zero, so that its held-out pairs are a sample
+# without replacement; and a stored pair is left out of its row and of its column alike, which adds some 2 / p.
+FLOOR_RANDOM_LABELS = (2 + (p - 3) * f) / ((p - 1) * (1 - f) * p**2)
 
-def votes(p: int, split: Split, sharing: float, mirror: float) -> NDArray[np.floating[Any]]:
-    """The logits of the table on all pairs (a, b), a·p + b the row: (p², p)."""
+
+def votes(
+    p: int, split: Split, sharing: float, mirror: float, labels: NDArray[np.integer[Any]] | None = None
+) -> NDArray[np.floating[Any]]:
+    """The logits of the table on all pairs (a, b), a·p + b the row: (p², p). ``labels`` (p²,): by default the sums."""
     stored = np.zeros((p, p))
     stored.ravel()[split.train] = 1
     # One-hot labels of stored pairs by row and column, summed over each.
-    labels = np.zeros((p, p, p))
+    own = np.zeros((p, p, p))
     a, b = np.indices((p, p))
-    labels[a, b, (a + b) % p] = stored
-    others = labels.sum(axis=1, keepdims=True) + labels.sum(axis=0, keepdims=True) - 2 * labels
-    return (labels + sharing * others + mirror * labels.transpose(1, 0, 2) * (a != b)[..., None]).reshape(p * p, p)
+    own[a, b, (a + b) % p if labels is None else labels.reshape(p, p)] = stored
+    others = own.sum(axis=1, keepdims=True) + own.sum(axis=0, keepdims=True) - 2 * own
+    return (own + sharing * others + mirror * own.transpose(1, 0, 2) * (a != b)[..., None]).reshape(p * p, p)
 
 
 def kernel_vote(task: Parity, split: Split, similarity: float) -> NDArray[np.floating]:

@@ -1,13 +1,18 @@
 """The analysis of the amount of data, on invented runs whose answer is known."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from grokmodels import exercises
+from grokmodels import exercises, studies
 from grokmodels.claims import data
-from grokmodels.claims.row import by_seeds
-from grokmodels.statistics import Interval, Law
+from grokmodels.recipes.tasks import Modular
+from grokmodels.statistics import Crossing
+from grokmodels.studies.verdicts import Value, verdict
 
 
 def run_table(fractions, wait, budget, seeds=20, spread=0.1, **columns):
@@ -17,18 +22,18 @@ def run_table(fractions, wait, budget, seeds=20, spread=0.1, **columns):
     for fraction in fractions:
         for seed in range(seeds):
             t_gen = 50 + wait(fraction) * np.exp(spread * rng.normal())
-            row = {"fraction": fraction, "seed": seed, "test": False, "t_mem": 50, "t_gen": min(t_gen, budget)}
-            rows.append(row | {"censored": t_gen > budget} | columns)
-    return data.with_delay(pd.DataFrame(rows), spacing=25)
+            row = {"fraction": fraction, "seed": seed, "cohort": "look", "t_gen": min(t_gen, budget)}
+            row |= {"delay": min(t_gen, budget) - 50, "evaluate_every": 25}
+            rows.append(row | {"delay_censored": t_gen > budget, "t_gen_censored": t_gen > budget} | columns)
+    return pd.DataFrame(rows)
+
+
+def record_of(runs, **more):
+    return SimpleNamespace(runs=runs, cohort="all", **more)
 
 
 def with_edge(edge, scale=200.0):
     return lambda fraction: scale / (fraction - edge) if fraction > edge else np.inf
-
-
-def test_a_delay_shorter_than_an_evaluation_counts_as_half_of_one():
-    table = pd.DataFrame({"t_mem": [100, 100, 100], "t_gen": [100, 75, 150]})
-    assert data.with_delay(table, 50)["delay"].tolist() == [25, 25, 50]
 
 
 def test_the_law_with_an_edge_wins_where_there_is_one():
@@ -42,6 +47,8 @@ def test_the_law_with_an_edge_wins_where_there_is_one():
 
 def test_a_pure_power_needs_no_edge():
     table = run_table([0.22, 0.3, 0.4, 0.6, 0.9], lambda fraction: 100 * fraction**-2.0, 50_000, seeds=5)
+    # A run that did not memorize has no delay, and is in no law.
+    table = pd.concat([table, table[:1].assign(delay=np.nan, seed=99)], ignore_index=True)
     found = data.laws(table)
     assert found.power.slopes["ln_fraction"].low < -2 < found.power.slopes["ln_fraction"].high
     assert found.edge.low == 0
@@ -49,26 +56,36 @@ def test_a_pure_power_needs_no_edge():
 
 
 def test_two_fractions_make_no_law():
-    assert data.laws(run_table([0.2, 0.4, 0.6], with_edge(0.3), 5000)) is None
+    with pytest.raises(ValueError, match="ended at 2 fractions"):
+        data.laws(run_table([0.2, 0.4, 0.6], with_edge(0.3), 5000))
 
 
-@pytest.mark.parametrize(
-    ("shares", "expected"),
-    [
-        ([0, 0, 1, 1], 0.4),
-        ([0, 0.25, 0.75, 1], 0.4),
-        ([0, 0.3, 0.2, 1], 0.5 + 0.1 / 3),  # A dip is leveled to 0.25 and 0.25.
-        ([0, 0.1, 0.2, 0.4], np.nan),
-        ([0.6, 0.7, 0.8, 1], np.nan),
-    ],
-)
-def test_half_of_the_seeds(shares, expected):
-    rows = [
-        {"fraction": fraction, "seed": seed, "t_gen": 500.0, "censored": seed >= round(20 * share)}
-        for fraction, share in zip((0.2, 0.3, 0.5, 0.6), shares, strict=True)
-        for seed in range(20)
-    ]
-    assert data.critical_fraction(pd.DataFrame(rows)) == pytest.approx(expected, nan_ok=True)
+def test_the_sentences_of_data_fraction_can_come_true_and_false(monkeypatch):
+    def judged(wait):
+        table = run_table([0.26, 0.3, 0.32, 0.35, 0.5, 0.75], wait, 20_000, seeds=5)
+        other = run_table([0.4], wait, 20_000, seeds=5, **{data.DECAY: 1.0})
+        unlike = other.assign(**{data.DECAY: 0.1, "delay": 1e6})
+        at_04 = SimpleNamespace(only=lambda cohort: SimpleNamespace(runs=pd.concat([other, unlike])))
+        monkeypatch.setattr(data.studies, "record", lambda name: {"weight-decay": at_04}[name])
+        return {
+            prediction.estimate: verdict(prediction, Value(value, value))
+            for prediction in studies.shipped("data-fraction")[0].predicted
+            for value in [np.atleast_1d(getattr(data, prediction.estimate.split(".")[1])(record_of(table)))[0]]
+            if not np.isnan(value)
+        }
+
+    edge = judged(with_edge(0.28))
+    assert edge == dict.fromkeys(edge, "true")
+    assert len(edge) == 5
+    power = judged(lambda fraction: 100 * fraction**-0.5)
+    assert [power[f"data.{name}"] for name in ("gain_of_edge", "ratio_of_delays")] == ["false", "false"]
+    assert "data.generalized_below_edge" not in power
+    assert judged(lambda fraction: 1000 * fraction**2)["data.power_of_fraction"] == "false"
+
+
+def test_only_fractions_with_a_wait_are_resolved():
+    table = run_table([0.3, 0.6], lambda fraction: 400 if fraction < 0.5 else 30, 5000)
+    assert data.resolved(table)["fraction"].unique().tolist() == [0.3]
 
 
 def test_intervals_of_shares_hold_the_share():
@@ -79,164 +96,184 @@ def test_intervals_of_shares_hold_the_share():
     assert share["high"].iloc[0] > 0.05
 
 
-@pytest.mark.parametrize("power", [-1.0, -0.5])
-def test_the_exponent_of_the_critical_fraction(power):
+def test_a_run_counts_once_its_generalizing_is_known_to_last():
+    table = run_table([0.2, 0.4], with_edge(0.3), 5000, seeds=4).assign(t_gen=400)
+    assert data.critical(table, budget=500).estimate == pytest.approx(0.3)
+    assert data.critical(table, budget=499).estimate == np.inf
+    assert data.critical(table.assign(evaluate_every=50), budget=500).estimate == np.inf
+
+
+def moduli(edge_of):
     parts = []
-    for p in (17, 23, 31, 43):
-        edge = 0.7 * (p / 17) ** power
-        fractions = edge * np.array([0.7, 0.9, 1.0, 1.1, 1.3])
-        parts.append(run_table(fractions, lambda f, e=edge: 1000 * (f / e) ** -10.0, 1050, p=p))
-    found = data.scaling(pd.concat(parts, ignore_index=True))
-    assert found.exponent.estimate == pytest.approx(power, abs=0.05)
-    # Seeds have the same luck at every size, which leaves the exponent no spread: its interval is a point, but for
-    # the last bit.
-    assert found.exponent.low - 1e-9 < power < found.exponent.high + 1e-9
-    assert found.table["f_c"].iloc[0] == pytest.approx(0.7, rel=0.05)
+    for p in (17, 23, 31, 43, 59):
+        # A shared seed must not have the same luck at every size: that would leave a law no spread.
+        edge, seeds = edge_of(p), np.random.default_rng(p).permutation(40)
+        fractions = edge * np.array([0.7, 0.9, 0.95, 1.0, 1.05, 1.1, 1.3])
+        table = run_table(fractions, lambda f, e=edge: 1000 * (f / e) ** -10.0, 1050, 40, 0.3, **{data.P: p})
+        parts.append(table.assign(seed=table["seed"].map(dict(enumerate(seeds)))))
+    return pd.concat(parts, ignore_index=True)
 
 
-def moduli(power, p_late=None, late=None):
-    """Runs of four moduli with f_c = 0.7 (p/17)^power, and of one more with an edge of its own."""
-    edges = {p: 0.7 * (p / 17) ** power for p in (17, 23, 31, 43)} | ({p_late: late} if p_late else {})
-    fractions = {p: edge * np.array([0.7, 0.9, 1.0, 1.1, 1.3]) for p, edge in edges.items()}
-    fractions[59] = np.array([0.26, 0.29, 0.32, 0.36])
-    tables = [
-        run_table(fractions[p], lambda f, e=edge: 1000 * (f / e) ** -10.0, 1050, p=p) for p, edge in edges.items()
+POWER, INVERSE = (lambda p: 0.7 * (p / 17) ** -0.7), (lambda p: 0.158 + 9.1 / p)
+
+
+@pytest.mark.parametrize(("truth", "right", "wrong"), [(POWER, "power", "inverse"), (INVERSE, "inverse", "power")])
+def test_a_law_of_the_modulus_that_is_not_so_is_rejected(truth, right, wrong):
+    table = data.by_modulus(moduli(truth))
+    found = data.laws_of_modulus(table)
+    assert found[wrong].p_value < 0.001
+    # The grid of fractions and its straight lines shift an edge a little, at every size by as much.
+    assert found[right].p_value > 0.01
+    assert table["f_c"].to_numpy() == pytest.approx(truth(table["p"].to_numpy()), rel=0.05)
+    assert "rejected" in data.said_of_law("a law", found[wrong])
+    assert str(found[right].at([0, 1])) in data.said_of_law("a law", found[right])
+    assert data.rise_with_modulus(record_of(moduli(truth))) < 0
+
+
+def test_the_stored_runs_reject_the_power_of_p_that_stood_in_the_ledger():
+    for runs in studies.by_cohort(studies.record("size").runs).values():
+        found = data.laws_of_modulus(data.by_modulus(runs))
+        assert found["power"].p_value < data.REJECTED < found["inverse"].p_value
+        assert "rejected" in data.said_of_law("", found["power"])
+        assert set(runs[data.WIDTH]) == {32}
+
+
+def test_a_modulus_without_an_edge_is_left_out_and_a_rise_is_seen():
+    table = moduli(lambda p: 0.3 + p / 1000)
+    assert data.rise_with_modulus(record_of(table)) == pytest.approx(0.016, abs=0.005)
+    without = table.assign(t_gen_censored=table["t_gen_censored"] | (table[data.P] == 31))
+    assert data.by_modulus(without)["p"].tolist() == [17, 23, 43, 59]
+
+
+@pytest.mark.parametrize(("late", "expected"), [(0.29, "true"), (0.34, "false"), (0.2, "false"), (0.5, "false")])
+def test_the_forecast_for_the_late_modulus_can_fail(late, expected):
+    table = run_table([0.26, 0.29, 0.32, 0.36], lambda f: 1000 * (f / late) ** -10.0, 1050)
+    (prediction,) = [one for one in studies.shipped("size")[0].predicted if one.sentence.startswith("(d)")]
+    found = data.critical_fraction(record_of(table)).estimate
+    assert verdict(prediction, Value(found, found)) == expected
+
+
+def test_the_middle_of_the_step_of_each_width():
+    middles = {(97, 32): 0.23, (97, 100): 0.17}
+    rows = [
+        {data.P: p, data.WIDTH: width, "fraction": f, "seed": seed, "m_hat at 10": 0.9 if f > middle else 0.1}
+        for (p, width), middle in middles.items()
+        for f in np.arange(0.1, 0.3, 0.02).round(2)
+        for seed in range(20)
     ]
-    return pd.concat(tables, ignore_index=True)
-
-
-def test_the_law_of_some_moduli_foretells_another():
-    power = -0.7
-    foretold = data.scaling(moduli(power)).line.at(59)
-    truth = 0.7 * (59 / 17) ** power
-    assert foretold.low < truth < foretold.high
-    assert foretold.estimate == pytest.approx(truth, rel=0.05)
-    assert foretold.high - foretold.low < 0.1 * truth
-
-
-@pytest.mark.parametrize(
-    ("late", "holds", "words"), [(0.29, True, "0.29 ["), (0.34, False, "0.34 ["), (0.2, False, "below 0.26")]
-)
-def test_the_forecast_for_the_late_modulus_can_fail(late, holds, words):
-    table = moduli(-0.7, 59, late)
-    clause = data.check_size(table, data.scaling(table))[-1]
-    assert "p = 59 between" in clause.declared
-    assert clause.holds is holds
-    assert clause.found.startswith(words)
-    # Before its runs there is no such clause, and it is no size with or without an edge of row 11.
-    assert len(data.check_size(moduli(-0.7), data.scaling(moduli(-0.7)))) == 5
-    assert not clause.declared.startswith("p =")
-
-
-def test_look_and_test_seeds_are_told_apart():
-    table = pd.DataFrame({"seed": [0, 1, 2], "test": [False, True, True]})
-    assert {name: len(part) for name, part in by_seeds(table).items()} == {"look": 1, "test": 2, "all": 3}
-    assert list(by_seeds(table[:1])) == ["look", "all"]
+    asked = []
+    found = data.by_width(SimpleNamespace(measured=lambda name: asked.append(name) or pd.DataFrame(rows)))
+    assert asked == ["m_hat at 10"]
+    assert found.set_index("width")["middle"].to_dict() == pytest.approx({32: 0.23, 100: 0.17})
+    assert found["runs"].tolist() == [200, 200]
 
 
 def test_the_edge_at_an_endless_budget_is_found_again():
     fractions = np.linspace(0.3, 0.6, 31)
     # t = 100/(f − 0.3): a budget T sees 0.3 + 100/T.
     table = run_table(fractions, with_edge(0.3, 100.0), 2000, seeds=15)
-    budgets = [600, 800, 1000, 1400, 2000]
-    end = data.edge_without_end(table.assign(t_gen=table["t_gen"] - 150), budgets)
+    table["t_gen"] -= 150
+    edges = data.by_budget(table, [600, 800, 1000, 1400, 2000])
+    end = data.endless(edges)
     assert end.estimate == pytest.approx(0.3, abs=0.02)
     assert end.low < 0.3 < end.high
-    assert data.edge_by_budget(table, budgets)["f_c"].is_monotonic_decreasing
+    found = [edge.estimate for edge in edges.values()]
+    assert found == sorted(found, reverse=True)
     # Before the first run has turned there is nothing to extrapolate.
-    assert data.edge_without_end(table, [10, 20, 30]) is None
+    assert data.endless(data.by_budget(table, [10, 20, 30])) is None
 
 
-def history(t_mem, t_gen, budget=3000, every=50, **columns):
-    steps = np.arange(0, budget + every, every)
-    train, test = (steps >= t_mem).astype(float), np.where(steps >= t_gen, 1.0, 0.01)
-    table = {"step": steps, "decay_time": 0.005 * steps, "train_accuracy": train, "test_accuracy": test}
-    return pd.DataFrame(table | {"rule_share": 0.8 * test}).assign(**columns)
+@given(st.floats(0.1, 0.9), st.floats(1, 500))
+def test_a_straight_line_in_the_inverse_budget_ends_where_it_ends(end, slope):
+    edges = {t: Crossing(end + slope / t, np.full(40, end + slope / t)) for t in (1000, 1400, 2000)}
+    assert data.endless(edges) == pytest.approx((end, end, end))
 
 
 @pytest.mark.parametrize(
-    ("t_mem", "t_gen", "expected"),
+    ("t_mem", "t_gen", "then", "expected"),
     [
-        (100, 1000, "grokking"),
-        (100, 100, "comprehension"),
-        (100, 1e9, "memorization"),
-        (1e9, 1e9, "collapse"),
-        (1e9, 500, "comprehension"),
+        (True, True, 0.01, "grokking"),
+        (True, True, 0.5, "comprehension"),
+        (True, False, 0.01, "memorization"),
+        (True, False, 0.9, "memorization"),
+        (False, False, np.nan, "collapse"),
+        (False, True, np.nan, "comprehension"),
     ],
 )
-def test_a_run_has_the_phase_of_its_milestones(t_mem, t_gen, expected):
-    assert data.phase(history(t_mem, t_gen)) == expected
+def test_a_run_has_the_phase_of_its_milestones(t_mem, t_gen, then, expected):
+    runs = pd.DataFrame(
+        {"t_mem_censored": [not t_mem], "t_gen_censored": [not t_gen], "test_accuracy at t_mem": [then]}, index=[7]
+    )
+    assert data.phases(runs).to_dict() == {7: expected}
 
 
 def diagram(edge_of):
+    fractions = (0.3, 0.38, 0.44, 0.5, 0.65, 0.9)
     parts = [
-        history(100, 500 if f > edge_of(decay) else 1e9, fraction=f, weight_decay=decay, seed=s, test=False)
-        for f in (0.3, 0.38, 0.44, 0.5, 0.65, 0.9)
+        run_table(fractions, lambda f, d=decay: 200 if f > edge_of(d) else np.inf, 3000, 3, **{data.DECAY: decay})
         for decay in (0.1, 0.4, 1.2)
-        for s in range(3)
     ]
-    return data.phase_runs(pd.concat(parts, ignore_index=True))
+    return pd.concat(parts, ignore_index=True)
 
 
 def test_an_edge_that_moves_with_the_decay_is_noticed():
-    still = {clause.declared[:4]: clause.holds for clause in data.check_diagram(diagram(lambda decay: 0.4))}
-    assert still == {"at f": True, "weak": False, "edge": True, "coll": False}
-    moving = diagram(lambda decay: 0.7 if decay < 1 else 0.4)
-    assert {clause.declared[:4]: clause.holds for clause in data.check_diagram(moving)}["edge"] is False
-    assert data.edge_by_decay(moving)["f_c"].tolist() == pytest.approx([0.775, 0.775, 0.41])
+    still, moving = diagram(lambda decay: 0.4), diagram(lambda decay: 0.7 if decay < 1 else 0.4)
+    assert data.movement_of_edge(record_of(still)) == pytest.approx(0, abs=1e-12)
+    assert data.by_decay(moving).tolist() == pytest.approx([0.775, 0.775, 0.41])
+    assert data.movement_of_edge(record_of(moving)) == pytest.approx(0.365)
+    # Decays outside of the declared range do not count, and an edge beyond the fractions is not known.
+    assert data.movement_of_edge(record_of(diagram(lambda decay: 0.7 if decay < 0.4 else 0.4))) == pytest.approx(
+        0, abs=1e-9
+    )
+    assert np.isnan(data.movement_of_edge(record_of(diagram(lambda decay: 2 if decay < 1 else 0.4))))
 
 
-def cut(left, lost_after):
-    """A run that has the rule at the cut and loses it so many steps later."""
-    run = history(100, 500, budget=6000, kept=left / 0.6, seed=0, test=False)
-    gone = run["step"] > data.CUT + lost_after
-    run.loc[gone, ["test_accuracy", "rule_share"]] = 0.05
-    return run
+def cuts(losses, cut=2000):
+    """A record of runs that have the rule at the cut and lose it so many steps later."""
+    runs, histories = [], []
+    steps = np.arange(0, 6050, 50)
+    for number, (left, lost_after) in enumerate(losses):
+        right = np.where((steps < 500) | (steps > cut + lost_after), 0.05, 1.0)
+        knots = ((0, 1.0), (cut, 1.0), (cut, left / 0.6))
+        runs.append({"fraction": 0.6, "seed": number, "cohort": "look", "data_schedule.knots": knots})
+        table = {"run": number, "step": steps, "decay_time": 0.005 * steps, "test_accuracy": right}
+        histories.append(pd.DataFrame(table | {"rule_share": 0.8 * right}))
+    return record_of(pd.DataFrame(runs), histories=pd.concat(histories, ignore_index=True))
 
 
 def test_losing_the_rule_is_timed_from_the_cut():
-    histories = pd.concat([cut(0.18, 400), cut(0.27, 1000), cut(0.48, 1e9)], ignore_index=True)
-    lost = data.losses_of_rule(histories).set_index("left")
-    assert lost["lost"].tolist() == pytest.approx([2.25, 5.25, 20])
-    assert lost["kept_it"].tolist() == [False, False, True]
-    assert lost["before"].tolist() == [1, 1, 1]
-    assert lost["after"].tolist() == [0.05, 0.05, 1]
-    assert [clause.holds for clause in data.check_ungrokking(lost.reset_index(), 0.42)] == [True, True, True]
-    swapped = pd.concat([cut(0.18, 1000), cut(0.27, 400), cut(0.48, 100)], ignore_index=True)
-    verdicts = [clause.holds for clause in data.check_ungrokking(data.losses_of_rule(swapped), 0.42)]
-    assert verdicts == [True, False, False]
+    lost = data.losses_of_rule(cuts([(0.18, 400), (0.27, 1000), (0.48, 1e9)])).set_index("left")
+    assert lost.index.tolist() == pytest.approx([0.18, 0.27, 0.48])
+    assert lost["loss"].tolist() == pytest.approx([2.25, 5.25, 20])
+    assert lost["loss_censored"].tolist() == [False, False, True]
+    assert lost["after"].tolist() == pytest.approx([0.05, 0.05, 1])
+    assert lost["share_after"].tolist() == pytest.approx([0.04, 0.04, 0.8])
+    # The cut is that of the run's own schedule.
+    assert data.losses_of_rule(cuts([(0.18, 400)], cut=3000))["loss"].tolist() == pytest.approx([2.25])
 
 
-def laws_with(low, high):
-    law = Law(Interval(0, 0, 0), {"ln_fraction": Interval((low + high) / 2, low, high)}, 1.0, 0.0, 10, 0)
-    return data.Laws(law, Interval(0, 0, 0), law, 0.0)
+def judged(*verdicts):
+    quantities = ["power of fraction", *["something else"] * (len(verdicts) - 1)]
+    return pd.DataFrame({"quantity": quantities[: len(verdicts)], "verdict": verdicts})
 
 
 @pytest.mark.parametrize(
-    ("both", "edges", "declared", "verdict"),
+    ("declared", "edges", "expected"),
     [
-        (laws_with(-3, -1), [True, True], [True], "holds"),
-        (laws_with(-3, -1), [True, True], [True, False], "holds with limits"),
-        (laws_with(-3, -1), [True, False], [True], "holds with limits"),
-        (laws_with(-1, 1), [True, True], [True], "holds with limits"),
-        (laws_with(-1, 1), [True, False], [True], "fails"),
-        (None, [True], [True], "open"),
-        (laws_with(-3, -1), [], [True], "open"),
+        (judged("true", "true"), judged("true", "true"), "holds"),
+        (judged("true", "false"), judged("true", "true"), "holds with limits"),
+        (judged("true", "open"), judged("true", "true"), "holds with limits"),
+        (judged("true", "true"), judged("true", "false"), "holds with limits"),
+        (judged("false", "true"), judged("true", "true"), "holds with limits"),
+        (judged("false", "true"), judged("true", "open"), "fails"),
+        (judged("no runs", "no runs"), judged("true"), "open"),
+        (judged("true"), judged("true", "no runs"), "open"),
+        (judged(), judged("true"), "open"),
+        (judged("true"), judged(), "open"),
     ],
 )
-def test_the_verdict_follows_its_rule(both, edges, declared, verdict):
-    assert data.data_size_verdict(both, edges, declared) == verdict
-
-
-def test_the_row_counts_its_runs():
-    large = run_table([0.22, 0.3, 0.4, 0.6, 0.9], with_edge(0.25), 5000, seeds=5)
-    parts = [run_table([0.3, 0.45, 0.6, 0.9], with_edge(e), 2000, p=p) for p, e in ((17, 0.55), (23, 0.42))]
-    small = pd.concat(parts, ignore_index=True)
-    row = data.data_size_row(large, small, data.laws(large), data.scaling(small))
-    assert (row.number, row.runs, row.seeds) == (11, len(large) + len(small), 20)
-    assert row.censored == large["censored"].sum() + small["censored"].sum()
-    assert "p = 97: delay ∝ fraction^(-" in row.effect
-    assert row.verdict in ("holds", "holds with limits")
+def test_the_verdict_follows_its_rule(declared, edges, expected):
+    assert data.judge_data(declared, edges) == expected
 
 
 def half(fractions, done, runs):
@@ -248,18 +285,48 @@ def half(fractions, done, runs):
     return fractions[i - 1] + (0.5 - share[i - 1]) / (share[i] - share[i - 1]) * (fractions[i] - fractions[i - 1])
 
 
-def test_the_checker_passes_a_right_answer(capsys):
-    exercises.check_half(half)
+def pairs_seen(p, train):
+    a, b = np.divmod(np.asarray(train), p)
+    different = a != b
+    low, high = np.minimum(a, b)[different], np.maximum(a, b)[different]
+    return len(np.unique(low * p + high)) / (p * (p - 1) / 2)
+
+
+def by_the_formula(p, train):
+    return 1 - (1 - len(train) / p**2) ** 2
+
+
+def with_the_diagonal(p, train):
+    return len({frozenset(divmod(int(i), p)) for i in train}) / (p * (p - 1) / 2)
+
+
+@pytest.mark.parametrize(("check", "answer"), [(exercises.check_half, half), (exercises.check_pairs_seen, pairs_seen)])
+def test_the_checkers_pass_a_right_answer(check, answer, capsys):
+    check(answer)
     assert capsys.readouterr().out == "Correct.\n"
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("check", "wrong", "words"),
     [
-        (lambda fractions, done, runs: fractions[np.argmax(np.array(done) / np.array(runs) >= 0.5)], "expected 0.4"),
-        (lambda fractions, done, runs: half(fractions, done, runs) or 0.0, "expected None"),
+        (
+            exercises.check_half,
+            lambda fractions, done, runs: fractions[np.argmax(np.array(done) / np.array(runs) >= 0.5)],
+            "expected 0.4",
+        ),
+        (exercises.check_half, lambda fractions, done, runs: half(fractions, done, runs) or 0.0, "expected None"),
+        (exercises.check_pairs_seen, by_the_formula, "p = 7, 40%"),
+        (exercises.check_pairs_seen, with_the_diagonal, "p = 7, 40%"),
+        (exercises.check_pairs_seen, lambda p, train: len(train) / p**2, "p = 7, 40%"),
     ],
 )
-def test_the_checker_names_what_is_wrong(wrong, words):
+def test_the_checkers_name_what_is_wrong(check, wrong, words):
     with pytest.raises(AssertionError, match=words):
-        exercises.check_half(wrong)
+        check(wrong)
+
+
+@pytest.mark.parametrize("fraction", [0.2, 0.4, 0.7])
+def test_a_fraction_of_ordered_pairs_shows_more_of_the_unordered_ones(fraction):
+    plain, together = (Modular(p=97, unordered=unordered).split(fraction, seed=0).train for unordered in (False, True))
+    assert pairs_seen(97, plain) == pytest.approx(1 - (1 - fraction) ** 2, abs=0.02)
+    assert pairs_seen(97, together) == pytest.approx(fraction, abs=0.02)

@@ -99,6 +99,7 @@ def test_masked_weights_stay_zero_whoever_was_in_the_slot_before(name, slots, de
         Member(base.but(seed=seed), checkpoints=[0, 10, 20], masks=mask) for seed, mask in enumerate(given_masks)
     ]
     for run, mask in zip(train_stack(members, slots=slots, device=device), given_masks, strict=True):
+        assert list(run.checkpoints) == [0, 10, 20]
         for kept in run.checkpoints.values():
             for parameter, values in kept.items():
                 assert np.array_equal(values != 0, mask.get(parameter, np.ones(values.shape, dtype=bool)))

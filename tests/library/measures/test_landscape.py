@@ -6,7 +6,7 @@ import torch
 
 from grokmodels import Experiment, train
 from grokmodels.engine.transformer import Transformer
-from grokmodels.measures import landscape
+from grokmodels.measures import landscape, paths
 
 SMALL = Experiment().but(
     task__p=7, fraction=0.6, architecture__layers=1, architecture__width=8, architecture__heads=2,
@@ -35,15 +35,15 @@ def test_logits_are_those_of_the_network():
 
 def test_the_stored_loss_is_found_again(trained):
     run = train(SMALL.but(steps=300, optimizer__weight_decay=0.1))
-    path = landscape.along(SMALL, landscape.straight_path(trained, trained), points=2)
+    path = landscape.along(SMALL, paths.straight_path(trained, trained), points=2)
     assert path["train_loss"][0] == pytest.approx(run.history["train_loss"].iloc[-1], rel=1e-4)
     assert path["norm"][0] == pytest.approx(run.history["weight_norm"].iloc[-1], rel=1e-5)
 
 
 def test_a_path_between_equal_networks_has_no_barrier(trained):
-    path = landscape.along(SMALL, landscape.straight_path(trained, trained), points=7)
+    path = landscape.along(SMALL, paths.straight_path(trained, trained), points=7)
     for column in ("train_loss", "norm"):
-        assert landscape.barrier(path[column]) == pytest.approx(0, abs=1e-5)
+        assert paths.barrier(path[column]) == pytest.approx(0, abs=1e-5)
 
 
 def permuted(weights, seed=0):
@@ -58,40 +58,30 @@ def permuted(weights, seed=0):
 def test_permuted_neurons_give_the_same_function_and_a_barrier_between(trained):
     other = permuted(trained)
     np.testing.assert_allclose(landscape.logits(SMALL, trained), landscape.logits(SMALL, other), atol=1e-6)
-    path = landscape.along(SMALL, landscape.straight_path(trained, other))
-    assert landscape.barrier(path["train_loss"]) > 0.1
+    path = landscape.along(SMALL, paths.straight_path(trained, other))
+    assert paths.barrier(path["train_loss"]) > 0.1
 
 
-def test_the_barrier_is_measured_above_the_higher_end():
-    assert landscape.barrier([1.0, 3.0, 2.0]) == 1.0
-    assert landscape.barrier([2.0, 1.0, 0.0]) == 0.0
-    assert landscape.barrier([1.0, 1.0, 1.0]) == 0.0
-
-
-def test_a_bezier_curve_of_equal_spacing_is_the_straight_path(trained):
-    start, end = initial(), trained
-    straight = landscape.straight_path(start, end)
-    curve = landscape.curved_path(start, straight(1 / 3), straight(2 / 3), end)
-    for t in (0, 0.2, 0.9, 1):
-        for name in start:
-            np.testing.assert_allclose(curve(t)[name], straight(t)[name], atol=1e-6)
-
-
-@pytest.mark.parametrize("within", [None, "longer"])
-def test_a_bent_path_goes_around_the_barrier(trained, within):
+def test_a_bent_path_goes_around_nearly_all_of_the_barrier(trained):
+    # The best curve met is never worse than the straight path, so that only a large gain says that the search works.
     ends = trained, permuted(trained)
-    radius = None if within is None else landscape.norm(trained)
-    points = landscape.bend(SMALL, *ends, steps=60, rate=0.05, within=radius)
-    straight = landscape.along(SMALL, landscape.straight_path(*ends))
-    bent = landscape.along(SMALL, landscape.curved_path(*points))
-    assert landscape.barrier(bent["train_loss"]) < landscape.barrier(straight["train_loss"])
-    if radius is not None:
-        assert bent["norm"].max() <= radius * (1 + 1e-9)
+    straight = landscape.along(SMALL, paths.straight_path(*ends))
+    bent = landscape.along(SMALL, paths.curved_path(*landscape.bend(SMALL, *ends, steps=60, rate=0.05)))
+    assert paths.barrier(bent["train_loss"]) < 0.1 * paths.barrier(straight["train_loss"])
+
+
+def test_the_points_of_a_bent_path_stay_in_a_ball_that_they_would_leave(trained):
+    ends, radius = (trained, permuted(trained)), landscape.norm(trained)
+    free, held = (
+        landscape.norm(landscape.bend(SMALL, *ends, steps=60, rate=0.05, within=within)[1]) for within in (None, radius)
+    )
+    assert free > 1.03 * radius
+    assert held <= radius * (1 + 1e-9)
 
 
 def test_without_steps_the_bent_path_is_the_straight_one(trained):
     middle = landscape.bend(SMALL, initial(), trained, steps=0)[1]
-    for name, values in landscape.straight_path(initial(), trained)(0.5).items():
+    for name, values in paths.straight_path(initial(), trained)(0.5).items():
         np.testing.assert_allclose(middle[name], values, atol=1e-12)
 
 
@@ -143,6 +133,7 @@ def test_masks_stay_zero_in_a_ticket_and_the_rest_starts_as_the_seed_says(traine
     tickets = [landscape.ticket("half", SMALL, masks, [0, 60]), landscape.ticket("whole", SMALL, {}, [0, 60])]
     runs = landscape.retrain(tickets)
     half, whole = runs["half"].checkpoints, runs["whole"].checkpoints
+    assert masks
     for name, mask in masks.items():
         assert (half[60][name][~mask] == 0).all()
         assert (half[60][name][mask] != 0).any()
@@ -164,6 +155,6 @@ def test_a_path_is_measured_by_the_loss_and_the_labels_of_its_training():
     squares = SMALL.but(architecture={"kind": "mlp", "width": 8, "activation": "square"}, loss="squared", corrupted=0.5)
     run = train(squares, checkpoints=[60], progress=False)
     weights, last = run.checkpoints[60], run.history.iloc[-1]
-    path = landscape.along(squares, landscape.straight_path(weights, weights), points=2)
+    path = landscape.along(squares, paths.straight_path(weights, weights), points=2)
     for column in ("train_loss", "train_accuracy", "test_accuracy"):
         assert path[column][0] == pytest.approx(last[column], rel=1e-3)

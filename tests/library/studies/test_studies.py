@@ -3,7 +3,6 @@
 import math
 import multiprocessing
 import time
-import tomllib
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pandas as pd
@@ -279,13 +278,12 @@ def test_an_unknown_study_lists_the_known(root, capsys):
     assert "study: got 'nope'; must be one of ['tiny']" in capsys.readouterr().err
 
 
-def test_the_shipped_studies_can_be_read():
-    for path in (studies.ROOT / "studies").glob("*.toml"):
-        study = studies.read(path)
-        assert study.prediction.strip()
-        keys = [point.experiment.key for point in study.points()]
-        assert len(set(keys)) == len(keys)
-    assert tomllib.loads(TINY)["seeds"] == [0, 1]
+@pytest.mark.parametrize("path", sorted((studies.ROOT / "studies").glob("*.toml")), ids=lambda path: path.stem)
+def test_the_shipped_studies_can_be_read(path):
+    study = studies.read(path)
+    assert study.prediction.strip() or study.predicted
+    keys = [point.experiment.key for point in study.points()]
+    assert len(set(keys)) == len(keys) > 0
 
 
 def test_steps_are_compiled_where_there_are_many_of_one_size():

@@ -1,0 +1,120 @@
+"""Settings side by side: two studies whose chapters are not written, ``optimizers`` and ``depth-width-init``. Row 10."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from grokmodels import studies
+from grokmodels.claims.row import Row
+from grokmodels.statistics import median_wait
+from grokmodels.studies import Record
+
+# The blocks of ``depth-width-init`` that change neither rate nor LayerNorm.
+SHAPES = ("layers", "width", "batch", "initial scale")
+MEDIANS = ["t_mem", "t_gen", "delay", "decay_time at t_gen"]
+
+
+def by_setting(record: Record) -> pd.DataFrame:
+    """One row per setting, a block and what varies in it: counts, and medians over seeds (Kaplan-Meier).
+
+    Infinite where more than half are still waiting. A ``delay`` is that of the runs that memorized. The ``decay_time at
+    t_gen`` is divided by 1 − momentum, which only SGD has: so much longer a step of it is.
+    """
+    runs = record.runs
+    if runs.empty:
+        return pd.DataFrame(columns=["block", "runs", "memorized", "censored", "diverged", *MEDIANS])
+    spent = runs["decay_time at t_gen"] / (1 - runs["optimizer.momentum"].astype(float))
+    rows = {}
+    for setting, part in runs.assign(**{"decay_time at t_gen": spent}).groupby(_settings(runs), sort=False):
+        rows[setting] = {
+            "block": part["block"].iloc[0],
+            "runs": len(part),
+            "memorized": int((~part["t_mem_censored"]).sum()),
+            "censored": int(part["t_gen_censored"].sum()),
+            "diverged": int((part["status"] == "diverged").sum()),
+        } | {name: _median(part, name) for name in MEDIANS}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _settings(runs: pd.DataFrame) -> pd.Series:
+    """The block of each run with the values of the fields that vary in it, but for its seed."""
+    names = pd.Series(index=runs.index, dtype=object)
+    for block, part in runs.groupby("block"):
+        recipe = part.loc[:, : "t_mem"].iloc[:, 2:-1]
+        fields = [name for name in recipe if name != "seed" and recipe[name].nunique() > 1]
+        names[part.index] = [" ".join(map(str, (block, *values))) for values in part[fields].itertuples(index=False)]
+    return names
+
+
+def _median(part: pd.DataFrame, name: str) -> float:
+    # Without decay none accumulates, and a run that did not memorize has no delay.
+    known = part[part[name] > 0]
+    return median_wait(known[name], known[f"{name}_censored"]) if len(known) else np.inf
+
+
+def sgd_apart(record: Record) -> float:
+    """Largest over smallest median decay time at t_gen, of the settings of SGD with L2 that generalize; NaN for one."""
+    ended = _ended(record, "SGD + L2")
+    return float(ended.max() / ended.min()) if len(ended) > 1 else np.nan
+
+
+def adam_apart(record: Record) -> float:
+    """The least factor between the median decay times at t_gen of AdamW and of a setting of Adam with L2."""
+    usual, ended = _ended(record, "AdamW"), _ended(record, "Adam + L2")
+    return float(min(map(_factor, ended / usual.median()))) if len(usual) and len(ended) else np.nan
+
+
+def shapes_apart(record: Record) -> float:
+    """The largest factor between the median decay times at t_gen of a changed shape and of the canonical recipe."""
+    found = by_setting(record)
+    changed = found.loc[found["block"].isin(SHAPES), "decay_time at t_gen"]
+    return float(max(map(_factor, changed / reference()["decay_time at t_gen"]))) if len(changed) else np.nan
+
+
+def slower(record: Record) -> float:
+    """The median delay at a third of the learning rate over that of the canonical recipe; infinite beyond the budget."""
+    found = by_setting(record)
+    return float((found.loc[found["block"] == "learning rate", "delay"] / reference()["delay"]).iloc[0])
+
+
+def reference() -> pd.Series:
+    """Medians of the canonical recipe at decay 1, around which ``depth-width-init`` changes one setting at a time."""
+    found = by_setting(studies.record("weight-decay").only("pre-LN"))
+    return found.loc["pre-LN 1.0"].rename("canonical")
+
+
+def _ended(record: Record, block: str) -> pd.Series:
+    found = by_setting(record)
+    times = found.loc[found["block"] == block, "decay_time at t_gen"]
+    return times[np.isfinite(times)]
+
+
+def _factor(ratio: float) -> float:
+    """How far from 1, in either direction."""
+    return float(max(ratio, 1 / ratio)) if ratio > 0 else np.inf
+
+
+def rows() -> list[Row]:
+    """Row 10, which stays open: its runs are stored, and no rule of a verdict was fixed."""
+    record = studies.record("optimizers")
+    found = by_setting(record)
+    times = ", ".join(
+        f"{setting} {time:.2g}" if np.isfinite(time) else f"{setting} not within the budget"
+        for setting, time in found["decay_time at t_gen"].items()
+    )
+    return [
+        Row(
+            number=10,
+            claim="Decoupled weight decay acts differently from L2 in the loss.",
+            source="the memo",
+            experiment="optimizers",
+            runs=len(record),
+            seeds=record.runs["seed"].nunique(),
+            censored=int(found["censored"].sum()),
+            effect=f"median accumulated decay at t_gen: {times}" if times else "Not measured.",
+            verdict="open",
+            reason="its chapter, with a rule for the verdict, is not written",
+            figure="reproduce-settings",
+        )
+    ]
