@@ -2,16 +2,17 @@
 
 - ``recipes``: what decides the numbers of a run: task, network, optimizer, schedules, and all of it as one experiment.
 - ``engine``: turns a recipe into a run, many of them side by side, on a core or a GPU.
-- ``measures``: what a network did, from its answers, its weights and its milestones; ``fourier``, ``walsh`` and
-  ``progress`` look inside, ``landscape`` at the loss around it.
-- ``studies``: grids of experiments, declared, run, stored and made again; ``python -m grokmodels`` commands them.
+- ``measures``: what a network did, from its answers, its weights, its milestones and its plateau; ``fourier``,
+  ``walsh`` and ``progress`` look inside, ``paths`` and ``landscape`` at the loss around it.
+- ``studies``: grids of experiments with their predictions, declared, run, stored and made again, and the one record of
+  their runs; ``python -m grokmodels`` commands them.
 - ``statistics``: many runs at once: intervals over seeds, delays that may be censored, scaling with size.
 - ``theory``: the model of two circuits and what follows from it.
-- ``ledger``: every claim of the book as a row computed from stored runs.
+- ``claims``: one module a chapter, with the rules that turn the record into verdicts; the ledger is their rows.
 - ``figures``, ``palette`` and ``explorables`` show it all; ``exercises`` checks answers.
 
-Importing this package, or any room, does not import torch. The modules of ``engine`` do, all but ``run``, and so do the
-two that train networks of their own: ``measures.landscape`` and ``ledger.norms``.
+Importing this package, or any room, does not import torch. The modules of ``engine`` do, all but ``run``, and so does
+``measures.landscape``, which trains networks of its own.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 import pytest
 
-from grokmodels.explorables import write_assets
-from tests.explorable_samples import diagram, diagram_tables, page
+from tests.explorable_samples import diagram, diagram_tables
 
 pytestmark = pytest.mark.browser
 
@@ -11,24 +10,10 @@ HISTORIES, RUNS = diagram_tables()
 # One cell is missing.
 HOLE = (RUNS["fraction"] == 0.25) & (RUNS["weight_decay"] == 0.1)
 DIAGRAM = diagram(history=HISTORIES, runs=RUNS[~HOLE], fraction=0.5, weight_decay=0.5)
+EXPLORABLES = {"diagram": DIAGRAM}
 ROOT = "document.getElementById('explorable-diagram').explorable"
 DRAWN = f"([chart, dataset]) => JSON.parse(JSON.stringify({ROOT}.views[chart].data(dataset)))"
 SETTLE = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
-
-
-@pytest.fixture
-def tab(browser, tmp_path):
-    write_assets(tmp_path)
-    (tmp_path / "index.html").write_text(page(DIAGRAM), encoding="utf-8")
-    context, problems = browser.new_context(viewport={"width": 1000, "height": 900}), []
-    tab = context.new_page()
-    tab.on("pageerror", lambda error: problems.append(str(error)))
-    tab.on("request", lambda request: problems.append(request.url) if request.url.startswith("http") else None)
-    tab.goto((tmp_path / "index.html").as_uri())
-    tab.wait_for_function(f"document.getElementById('explorable-diagram') && {ROOT}")
-    yield tab
-    context.close()
-    assert problems == []
 
 
 def check(tab):

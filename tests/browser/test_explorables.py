@@ -2,47 +2,14 @@
 
 import pytest
 
-from grokmodels.explorables import write_assets
 from grokmodels.palette import PALETTE
-from tests.explorable_samples import Power, family, page, replay
+from tests.explorable_samples import Power, family, replay
 
 pytestmark = pytest.mark.browser
 
 EXPLORABLES = {"replay": replay(), "family": family(weight_decay=0.5), "power": Power()}
-ALL_MOUNTED = "[...document.querySelectorAll('.grok-explorable')].every((root) => root.explorable)"
 VIEW_DATA = """([name, chart, dataset]) =>
     JSON.parse(JSON.stringify(document.getElementById(`explorable-${name}`).explorable.views[chart].data(dataset)))"""
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("page")
-    write_assets(folder)
-    (folder / "index.html").write_text(page(*EXPLORABLES.values()), encoding="utf-8")
-    return (folder / "index.html").as_uri()
-
-
-@pytest.fixture
-def visit(browser, address):
-    """A function that opens the page; afterwards nothing may have gone wrong or been asked of a network."""
-    contexts, problems = [], []
-
-    def start(width=1000, **options):
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("pageerror", lambda error: problems.append(str(error)))
-        tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-        tab.on("request", lambda request: problems.append(request.url) if request.url.startswith("http") else None)
-        tab.goto(address)
-        if options.get("java_script_enabled", True):
-            tab.wait_for_function(ALL_MOUNTED)
-        return tab
-
-    yield start
-    for context in contexts:
-        context.close()
-    assert problems == []
 
 
 def settle(tab):

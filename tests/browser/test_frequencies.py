@@ -2,31 +2,14 @@
 
 import pytest
 
-from grokmodels.explorables import write_assets
-from tests.explorable_samples import frequencies, page
+from tests.explorable_samples import frequencies
 
 pytestmark = pytest.mark.browser
 
 EXPLORABLE = frequencies()
+EXPLORABLES = {"frequencies": EXPLORABLE}
 ROOT = "document.getElementById('explorable-frequencies').explorable"
 DRAWN = f"([chart, dataset]) => JSON.parse(JSON.stringify({ROOT}.views[chart].data(dataset)))"
-
-
-@pytest.fixture
-def tab(browser, tmp_path):
-    """The page; afterwards nothing may have gone wrong or been asked of a network."""
-    write_assets(tmp_path)
-    (tmp_path / "index.html").write_text(page(EXPLORABLE), encoding="utf-8")
-    context, problems = browser.new_context(viewport={"width": 1000, "height": 900}), []
-    tab = context.new_page()
-    tab.on("pageerror", lambda error: problems.append(str(error)))
-    tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    tab.on("request", lambda request: problems.append(request.url) if request.url.startswith("http") else None)
-    tab.goto((tmp_path / "index.html").as_uri())
-    tab.wait_for_function("document.querySelector('.grok-explorable').explorable")
-    yield tab
-    context.close()
-    assert problems == []
 
 
 def check(tab):

@@ -14,10 +14,9 @@ from grokmodels.explorables import (
     Motion,
     PhaseDiagram,
     RidgeThreshold,
-    write_assets,
 )
 from grokmodels.theory.kernels import source
-from tests.explorable_samples import page, schedules
+from tests.explorable_samples import schedules
 from tests.library.theory.test_javascript import KERNELS, grid
 
 pytestmark = pytest.mark.browser
@@ -81,26 +80,10 @@ SET = "([name, changes]) => document.getElementById(`explorable-${name}`).explor
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("page")
-    write_assets(folder)
-    (folder / "index.html").write_text(page(*EXPLORABLES.values()), encoding="utf-8")
-    return (folder / "index.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def tab(browser, address):
-    """The page, opened once; at the end nothing may have gone wrong or been asked of a network."""
-    context, problems = browser.new_context(viewport={"width": 1000, "height": 900}), []
-    tab = context.new_page()
-    tab.on("pageerror", lambda error: problems.append(str(error)))
-    tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    tab.on("request", lambda request: problems.append(request.url) if request.url.startswith("http") else None)
-    tab.goto(address)
-    tab.wait_for_function("[...document.querySelectorAll('.grok-explorable')].every((root) => root.explorable)")
-    yield tab
-    context.close()
-    assert problems == []
+def tab(windows):
+    """The page, opened once."""
+    with windows() as visit:
+        yield visit()
 
 
 def check(tab, name):
@@ -201,9 +184,5 @@ def test_the_point_of_motion_is_dragged_into_every_corner(tab):
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-def test_nothing_is_wider_than_the_page(browser, address, width):
-    tab = browser.new_page(viewport={"width": width, "height": 900})
-    tab.goto(address)
-    tab.wait_for_function("[...document.querySelectorAll('.grok-explorable')].every((root) => root.explorable)")
-    assert tab.evaluate("document.documentElement.scrollWidth") == width
-    tab.close()
+def test_nothing_is_wider_than_the_page(visit, width):
+    assert visit(width).evaluate("document.documentElement.scrollWidth") == width

@@ -4,8 +4,6 @@ import random
 
 import pytest
 
-from grokmodels.explorables import write_assets
-from tests.explorable_samples import page
 from tests.library.explorables.test_transition_explorables import collapse, hysteresis
 
 pytestmark = pytest.mark.browser
@@ -14,28 +12,13 @@ EXPLORABLES = {explorable.name: explorable for explorable in (collapse(), hyster
 ROOT = "document.getElementById(`explorable-${name}`).explorable"
 
 
-def wrong(message):
-    """An error, or Vega's warning of a chart that contradicts itself; it also warns of axes without data, rightly."""
-    return message.type == "error" or "Conflicting" in message.text
-
-
 @pytest.fixture(scope="module")
-def tab(browser, tmp_path_factory):
-    """The page, opened once; at the end nothing may have gone wrong or been asked of a network."""
-    folder = tmp_path_factory.mktemp("page")
-    write_assets(folder)
-    (folder / "index.html").write_text(page(*EXPLORABLES.values()), encoding="utf-8")
-    context, problems = browser.new_context(viewport={"width": 390, "height": 900}), []
-    tab = context.new_page()
-    tab.on("pageerror", lambda error: problems.append(str(error)))
-    tab.on("console", lambda message: problems.append(message.text) if wrong(message) else None)
-    tab.on("request", lambda request: problems.append(request.url) if request.url.startswith("http") else None)
-    tab.goto((folder / "index.html").as_uri())
-    tab.wait_for_function("[...document.querySelectorAll('.grok-explorable')].every((root) => root.explorable)")
-    yield tab
-    assert tab.evaluate("document.documentElement.scrollWidth") == 390
-    context.close()
-    assert problems == []
+def tab(windows):
+    """The page on a phone, opened once."""
+    with windows() as visit:
+        tab = visit(width=390)
+        yield tab
+        assert tab.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def check(tab, name):

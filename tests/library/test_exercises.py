@@ -1,11 +1,14 @@
 """Checkers pass right answers and name what is wrong with others."""
 
+import inspect
 import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
-from grokmodels import exercises
+from grokmodels import Parity, exercises
 
 
 def lasting_step(steps, accuracy):
@@ -58,20 +61,220 @@ def grokking_delay(rho, share, growth):
     return odds / (2 * (rho - 1)) - math.log(growth) / 2
 
 
+def plateau_ratio(decay_time, rule_share, test_signal, quadratic=2, signed=True):
+    rule = test_signal > 0 if signed else np.full(len(test_signal), True)
+    log_root = np.log(rule_share / (1 - rule_share))[rule] / quadratic
+    return 1 + np.polyfit(decay_time[rule], log_root, 1)[0] / 2
+
+
+def turning_step(factor, product, clock):
+    total = 0.0
+    for step in range(20_000):
+        total += product * factor(step)
+        if total >= clock:
+            return step + 1
+    return None
+
+
+def design(rate, decay):
+    return np.column_stack([np.ones(len(rate)), np.log(rate), np.log(decay)])
+
+
+def separate_exponents(rate, decay, delay, looking=True):
+    if looking and np.linalg.matrix_rank(design(rate, decay)) < 3:
+        return None
+    return list(np.linalg.lstsq(design(rate, decay), np.log(delay), rcond=None)[0][1:])
+
+
+def exponents_of_the_product(rate, decay, delay):
+    if np.linalg.matrix_rank(design(rate, decay)) < 3:
+        return None
+    return [np.polyfit(np.log(rate * decay), np.log(delay), 1)[0]] * 2
+
+
+def half(fractions, done, runs):
+    share = np.asarray(done) / np.asarray(runs)
+    above = np.flatnonzero(share >= 0.5)
+    if len(above) == 0 or above[0] == 0:
+        return None
+    i = above[0]
+    return fractions[i - 1] + (0.5 - share[i - 1]) / (share[i] - share[i - 1]) * (fractions[i] - fractions[i - 1])
+
+
+def pairs_seen(p, train):
+    a, b = np.divmod(np.asarray(train), p)
+    different = a != b
+    low, high = np.minimum(a, b)[different], np.maximum(a, b)[different]
+    return len(np.unique(low * p + high)) / (p * (p - 1) / 2)
+
+
+def with_the_diagonal(p, train):
+    return len({frozenset(divmod(int(i), p)) for i in train}) / (p * (p - 1) / 2)
+
+
+def walsh_coefficient(table, bits, base=-1.0):
+    strings = Parity(bits=len(table).bit_length() - 1).inputs
+    return np.mean(table * base ** strings[:, bits].sum(axis=1))
+
+
+def from_the_other_end(table, bits):
+    return walsh_coefficient(table, [len(table).bit_length() - 2 - bit for bit in bits])
+
+
+def spectrum(logits):
+    p = len(logits)
+    centered = logits - logits.mean(axis=2, keepdims=True)
+    a, b, c = np.indices(centered.shape)
+    difference = (c - a - b) % p
+    profile = np.array([centered[difference == d].mean() for d in range(p)])
+    waves = np.fft.fft(profile)[1 : (p - 1) // 2 + 1]
+    return 2 * np.abs(waves) ** 2 / p**2 / np.mean(centered**2)
+
+
+FREE = ("embedding", "position", "output", "mlp_out")
+
+
+def rescaled(parameters, factor, free=FREE):
+    return {
+        name: values * (factor if any(part in name.split(".") for part in free) else 1)
+        for name, values in parameters.items()
+    }
+
+
+def binder(values):
+    return 1 - np.mean(values**4) / (3 * np.mean(values**2) ** 2)
+
+
+class Exercise(NamedTuple):
+    """A checker, a right answer, and by what is said of them the wrong ones."""
+
+    checker: Callable[[Any], None]
+    right: Any
+    wrong: dict[str, Any]
+
+
+EXERCISES = [
+    Exercise(exercises.check_guessing_loss, math.log(97), {"expected 4.57": 1 / 97}),
+    Exercise(
+        exercises.check_lasting_step,
+        lasting_step,
+        {
+            "a clean rise": lambda steps, accuracy: None,
+            "spike": lambda steps, accuracy: int(steps[np.argmax(accuracy >= 0.99)]),
+        },
+    ),
+    Exercise(
+        exercises.check_rule_share,
+        rule_share,
+        {"noise plus 0.0": lambda logits: 1.0, "got None": lambda logits: None},
+    ),
+    Exercise(exercises.check_fold, fold, {"degree 3, efficiency 2": lambda degree, efficiency: 0.8995}),
+    Exercise(exercises.check_late_jump, late_jump, {"loss 2.9, decay 0.0001": lambda loss, decay, tolerance: 7000.0}),
+    Exercise(
+        exercises.check_clock,
+        clock,
+        {
+            "two runs that differ": lambda u, v, decay_time, rho, degree: 1.0,
+            "degree 2": lambda u, v, decay_time, rho, degree: np.log(v) - rho * np.log(u),
+        },
+    ),
+    Exercise(exercises.check_slots, slots, {"D = 3": lambda n, a, kappa, degree: (kappa * n / a, a / kappa)}),
+    Exercise(
+        exercises.check_grokking_delay, grokking_delay, {"from a share of 0.0001": lambda rho, share, growth: 1.0}
+    ),
+    Exercise(exercises.check_gain, gain, {"mean 1, spread 1": lambda mean, spread, epsilon: 1.0}),
+    Exercise(
+        exercises.check_critical_batch,
+        critical_batch,
+        {"ratio 0.9": lambda ratio, examples: int(examples * (1 - 1 / ratio))},
+    ),
+    Exercise(
+        exercises.check_plateau_ratio,
+        plateau_ratio,
+        {
+            # Forgetting that the rule share is quadratic, and taking the leak for the rule.
+            "ρ = 1.6": lambda *record: plateau_ratio(*record, quadratic=1),
+            "the leak louder 12 times": lambda *record: plateau_ratio(*record, signed=False),
+        },
+    ),
+    Exercise(
+        exercises.check_turning_step,
+        turning_step,
+        {
+            "constant": lambda factor, product, clock: round(clock / product),
+            "late by 1,500 steps": lambda factor, product, clock: turning_step(lambda step: 1.0, product, clock),
+            "so weak": lambda factor, product, clock: turning_step(factor, product, clock) or 20_000,
+        },
+    ),
+    Exercise(
+        exercises.check_separate_exponents,
+        separate_exponents,
+        {
+            # What a fit returns where nothing tells the exponents apart.
+            "one pair of one product": lambda *runs: separate_exponents(*runs, looking=False),
+            "a grid": lambda *runs: None,
+            "exponents 0.0 and -2.0, that of the rate": exponents_of_the_product,
+            "a grid, exponents 0.0": lambda *runs: (separate_exponents(*runs) or [])[::-1] or None,
+        },
+    ),
+    Exercise(
+        exercises.check_half,
+        half,
+        {
+            "expected 0.4": lambda fractions, done, runs: fractions[np.argmax(np.divide(done, runs) >= 0.5)],
+            "expected None": lambda fractions, done, runs: half(fractions, done, runs) or 0.0,
+        },
+    ),
+    Exercise(
+        exercises.check_pairs_seen,
+        pairs_seen,
+        {
+            "p = 7, 40%": lambda p, train: len(train) / p**2,
+            "p = 7, 40% of the pairs: ": with_the_diagonal,
+            "p = 7": lambda p, train: 1 - (1 - len(train) / p**2) ** 2,
+        },
+    ),
+    Exercise(exercises.check_walsh_coefficient, walsh_coefficient, {"over 3 bits": from_the_other_end}),
+    Exercise(
+        exercises.check_spectrum,
+        spectrum,
+        {
+            "1.0 times noise: share of frequency 1": lambda logits: spectrum(logits) / spectrum(logits).sum(),
+            "share of frequency 1": lambda logits: spectrum(logits)[::-1],
+            "number of shares": lambda logits: spectrum(logits)[:-1],
+        },
+    ),
+    Exercise(
+        exercises.check_rescaling,
+        rescaled,
+        {
+            "norm of the embedding": lambda parameters, factor: parameters,
+            "largest change of a logit": lambda parameters, factor: rescaled(parameters, factor, FREE[:1]),
+            "same names": lambda parameters, factor: {"embedding": factor * parameters["embedding"]},
+        },
+    ),
+    Exercise(
+        exercises.check_binder,
+        binder,
+        {
+            # No third; the mean to the fourth power; nothing.
+            "a sharp value: expected 0.66.*, got 0.0": lambda x: 1 - np.mean(x**4) / np.mean(x**2) ** 2,
+            "two opposite values": lambda x: 1 - np.mean(x) ** 4 / (3 * np.mean(x**2) ** 2),
+            "got None": lambda x: None,
+        },
+    ),
+]
+WRONG = [(checker, words, answer) for checker, _, wrong in EXERCISES for words, answer in wrong.items()]
+
+
+def test_every_checker_is_tried_with_a_right_and_a_wrong_answer():
+    checkers = {checker for name, checker in inspect.getmembers(exercises) if name.startswith("check_")}
+    assert {exercise.checker for exercise in EXERCISES} == checkers
+    assert {checker for checker, *_ in WRONG} == checkers
+
+
 @pytest.mark.parametrize(
-    ("checker", "answer"),
-    [
-        (exercises.check_clock, clock),
-        (exercises.check_slots, slots),
-        (exercises.check_grokking_delay, grokking_delay),
-        (exercises.check_gain, gain),
-        (exercises.check_critical_batch, critical_batch),
-        (exercises.check_guessing_loss, math.log(97)),
-        (exercises.check_lasting_step, lasting_step),
-        (exercises.check_rule_share, rule_share),
-        (exercises.check_fold, fold),
-        (exercises.check_late_jump, late_jump),
-    ],
+    ("checker", "answer"), [(one.checker, one.right) for one in EXERCISES], ids=lambda x: getattr(x, "__name__", "")
 )
 def test_a_right_answer_passes(checker, answer, capsys):
     checker(answer)
@@ -79,23 +282,9 @@ def test_a_right_answer_passes(checker, answer, capsys):
 
 
 @pytest.mark.parametrize(
-    ("checker", "answer", "words"),
-    [
-        (exercises.check_clock, lambda u, v, decay_time, rho, degree: 1.0, "two runs that differ"),
-        (exercises.check_clock, lambda u, v, decay_time, rho, degree: np.log(v) - rho * np.log(u), "degree 2"),
-        (exercises.check_slots, lambda n, a, kappa, degree: (kappa * n / a, a / kappa), "D = 3"),
-        (exercises.check_grokking_delay, lambda rho, share, growth: 1.0, "from a share of 0.0001"),
-        (exercises.check_gain, lambda mean, spread, epsilon: 1.0, "mean 1, spread 1"),
-        (exercises.check_critical_batch, lambda ratio, examples: int(examples * (1 - 1 / ratio)), "ratio 0.9"),
-        (exercises.check_guessing_loss, 1 / 97, "expected 4.57"),
-        (exercises.check_lasting_step, lambda steps, accuracy: None, "a clean rise"),
-        (exercises.check_lasting_step, lambda steps, accuracy: int(steps[np.argmax(accuracy >= 0.99)]), "spike"),
-        (exercises.check_rule_share, lambda logits: 1.0, "noise plus 0.0"),
-        (exercises.check_rule_share, lambda logits: None, "got None"),
-        (exercises.check_fold, lambda degree, efficiency: 0.8995, "degree 3, efficiency 2"),
-        (exercises.check_late_jump, lambda loss, decay, tolerance: 7000.0, "loss 2.9, decay 0.0001"),
-    ],
+    ("checker", "words", "answer"), WRONG, ids=[f"{checker.__name__}: {words}" for checker, words, _ in WRONG]
 )
-def test_a_wrong_answer_is_told_what_is_wrong(checker, answer, words):
+def test_a_wrong_answer_is_told_what_is_wrong(checker, words, answer, capsys):
     with pytest.raises(AssertionError, match=words):
         checker(answer)
+    assert "Correct." not in capsys.readouterr().out

@@ -11,7 +11,7 @@ import grokmodels
 
 MODULES = {"grokmodels", *(module.name for module in pkgutil.walk_packages(grokmodels.__path__, "grokmodels."))}
 ENGINE = {module for module in MODULES if module.startswith("grokmodels.engine.")}
-TORCH = ENGINE - {"grokmodels.engine.run"} | {"grokmodels.claims.norms", "grokmodels.measures.landscape"}
+TORCH = ENGINE - {"grokmodels.engine.run"} | {"grokmodels.measures.landscape"}
 # Imports every module in a process of its own, forked from one that has nothing of the package or torch, but the
 # libraries that take long to import. A process ends when it asks for torch, which takes long, too.
 ASK = """

@@ -257,10 +257,15 @@ def said_of_law(name: str, law: LinearFit) -> str:
 
 def rows() -> list[Row]:
     """Row 11, the part on the amount of data."""
+    return [data_row(studies.verdicts("data-fraction"), studies.verdicts("size"))]
+
+
+def data_row(declared: pd.DataFrame, size: pd.DataFrame) -> Row:
+    """Row 11 from the verdicts of ``data-fraction`` and ``size``."""
+    declared, size = declared[declared["cohort"] == "all"], size[size["cohort"] == "all"]
     fractions = fraction_runs(studies.record("data-fraction"))
     sizes = studies.record("size").runs
     wide = studies.record("size-width").only(cohort="look")
-    declared, size = (studies.verdicts(name).query("cohort == 'all'") for name in ("data-fraction", "size"))
     edges = size[size["sentence"].str.startswith("(a) p =")]
     both, long, moduli = laws(fractions), laws(resolved(fractions)), by_modulus(sizes)
     power, inverse = laws_of_modulus(moduli).values()
@@ -282,20 +287,18 @@ def rows() -> list[Row]:
             for one in by_width(wide).query("p == 97").to_dict("records")
         ),
     ]
-    return [
-        Row(
-            number=11,
-            claim="Whether and when a network generalizes is sensitive to the amount of data.",
-            source="memo",
-            experiment="data-fraction; weight-decay at decay 1; size; size-width (look seeds)",
-            runs=len(every),
-            seeds=every["seed"].nunique(),
-            censored=int(every["t_gen_censored"].sum()),
-            effect="; ".join(effect) + ".",
-            verdict=judge_data(declared, edges),
-            reason=f"{len(moduli)} sizes at one width have an edge within the budget, which belongs to p, width and "
-            "budget together, and no limit of large size was taken; of the declared sentences of data-fraction "
-            f"{(declared['verdict'] == 'true').sum()} of {len(declared)} came true; one task, modular addition.",
-            figure="fig-data-edges",
-        )
-    ]
+    return Row(
+        number=11,
+        claim="Whether and when a network generalizes is sensitive to the amount of data.",
+        source="memo",
+        experiment="data-fraction; weight-decay at decay 1; size; size-width (look seeds)",
+        runs=len(every),
+        seeds=every["seed"].nunique(),
+        censored=int(every["t_gen_censored"].sum()),
+        effect="; ".join(effect) + ".",
+        verdict=judge_data(declared, edges),
+        reason=f"{len(moduli)} sizes at one width have an edge within the budget, which belongs to p, width and "
+        "budget together, and no limit of large size was taken; of the declared sentences of data-fraction "
+        f"{(declared['verdict'] == 'true').sum()} of {len(declared)} came true; one task, modular addition.",
+        figure="fig-data-edges",
+    )

@@ -88,10 +88,10 @@ def residuals(record: Record) -> pd.DataFrame:
     runs = record.measured("train_margin at t_gen").rename(columns={"train_margin at t_gen": "margin"})
     runs = runs.assign(schedule=named(runs))
     constant = runs[runs["schedule"] == "constant"].set_index("seed")[[SPENT, "margin"]]
-    both = runs[runs["schedule"] != "constant"].join(constant, on="seed", rsuffix=" constant")
-    measured = both[SPENT] - both[f"{SPENT} constant"]
-    toy = np.log(both["margin constant"] / both["margin"]) / 2
-    return both[["schedule", "seed", "cohort"]].assign(measured=measured, toy=toy, off=measured - toy)
+    other = runs[runs["schedule"] != "constant"]
+    measured = other[SPENT] - other["seed"].map(constant[SPENT])
+    toy = np.log(other["seed"].map(constant["margin"]) / other["margin"]) / 2
+    return other[["schedule", "seed", "cohort"]].assign(measured=measured, toy=toy, off=measured - toy)
 
 
 def decayed(runs: pd.DataFrame) -> pd.DataFrame:

@@ -22,9 +22,11 @@ NOTHING: frozenset[str] = frozenset()
 STEEPENS, HALF_OF_MEAN_FIELD = 0.1, 0.25
 # Fluctuations that grow by less average out; by this or more they do not, as between two phases.
 GROWS, AS_TWO_PHASES = 0.1, 0.9
+# Two peaks: the level of the dip test.
 PEAKS = 0.05
-# A law is better than another from this difference of AIC on.
-BETTER = 2.0
+# A law with an edge is better than a power of f from this difference of AIC on; one whose best edge is at zero is that
+# power, and loses 2 for its idle parameter, rounding aside.
+BETTER, NO_EDGE = 2.0, -1.99
 # Nearly all runs, or hardly any.
 NEARLY_ALL, HARDLY_ANY = 0.9, 0.1
 
@@ -59,10 +61,10 @@ def judge_steepening(exponent: Interval) -> frozenset[str]:
 
 
 def judge_divergence(gains: Sequence[float]) -> frozenset[str]:
-    """Does the delay diverge at a critical fraction? By the gain in AIC over a power of f, at every size alike."""
+    """Does the delay diverge at a critical fraction, or is no edge best? By the gain in AIC, at every size alike."""
     if gains and min(gains) > BETTER:
         return SMOOTH | {"first order"}
-    return frozenset({"continuous", "saddle"}) if gains and max(gains) < -BETTER else NOTHING
+    return frozenset({"continuous", "saddle"}) if gains and max(gains) < NO_EDGE else NOTHING
 
 
 def judge_plateau(small: float) -> frozenset[str]:

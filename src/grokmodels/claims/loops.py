@@ -17,6 +17,10 @@ from grokmodels.studies import Record
 
 # A run had the rule when its sweep began if its last five test accuracies before it, in the median, were at least this.
 HAD_THE_RULE = 0.99
+# A rule share below it is a lost rule; more than this share of the runs are most of them. Rules of this chapter.
+HALF = 0.5
+# The step at which every sweep of the study begins.
+START = 2000
 
 
 def loops(record: Record, points: int = 25) -> pd.DataFrame:
@@ -26,8 +30,8 @@ def loops(record: Record, points: int = 25) -> pd.DataFrame:
     for number, run in swept.iterrows():
         history = record.histories[record.histories["run"] == number]
         (_, _), (start, _), (turn, lowest), (end, _) = run["data_schedule.knots"]
-        before = history.loc[history["step"] <= start, "test_accuracy"]
-        if before.iloc[-5:].median() < HAD_THE_RULE:
+        before = history.loc[history["step"] <= start, "test_accuracy"].tail(5)
+        if before.median() < HAD_THE_RULE:
             continue
         share = history["step"].map(Schedule(knots=run["data_schedule.knots"]))
         stations = np.linspace(lowest, 1, points)
@@ -43,7 +47,7 @@ def loops(record: Record, points: int = 25) -> pd.DataFrame:
 
 
 def areas(loops: pd.DataFrame) -> pd.DataFrame:
-    """A row a loop: ``steps``, ``seed``, ``area`` between its ways, rule share at the ``turn``, and whether ``lost``.
+    """A row a loop: ``steps``, ``seed``, ``area`` between its ways, rule share at ``turn`` and ``end``, and ``lost``.
 
     It is lost where the share at the turn is below one half. A sweep that never lost the rule has no loop to measure.
     """
@@ -51,7 +55,7 @@ def areas(loops: pd.DataFrame) -> pd.DataFrame:
     for (steps, seed), loop in loops.groupby(["steps", "seed"]):
         area = float(np.trapezoid(loop["down"] - loop["up"], loop["fraction"]))
         turn, end = float(loop["down"].iloc[0]), float(loop["up"].iloc[-1])
-        rows.append({"steps": steps, "seed": seed, "area": area, "turn": turn, "end": end, "lost": turn < 0.5})
+        rows.append({"steps": steps, "seed": seed, "area": area, "turn": turn, "end": end, "lost": turn < HALF})
     return pd.DataFrame(rows, columns=["steps", "seed", "area", "turn", "end", "lost"])
 
 
@@ -63,7 +67,7 @@ def share_lost(record: Record) -> float:
 def share_found_again(record: Record) -> float:
     """Of the slowest sweeps that lost the rule, the share with a rule share above one half at the end."""
     slowest = _slowest(areas(loops(record)))
-    return float((slowest.loc[slowest["lost"], "end"] > 0.5).mean()) if slowest["lost"].any() else math.nan
+    return float((slowest.loc[slowest["lost"], "end"] > HALF).mean()) if slowest["lost"].any() else math.nan
 
 
 def area_ratio(record: Record) -> float:
@@ -80,7 +84,7 @@ def shrinking(areas: pd.DataFrame) -> float:
 def remaining_area(record: Record) -> float:
     """The area left in an infinitely slow sweep, over that of the slowest; NaN where most of those lost no rule."""
     made = areas(loops(record))
-    return remaining(made) if share_lost(record) > 0.5 else math.nan
+    return remaining(made) if share_lost(record) > HALF else math.nan
 
 
 def remaining(areas: pd.DataFrame) -> float:
@@ -102,7 +106,7 @@ def remaining(areas: pd.DataFrame) -> float:
 def lowest_in_decay_sweep(record: Record) -> float:
     """The lowest rule share, median of five evaluations, in any run whose decay was swept, from the sweep's start."""
     swept = record.runs.index[record.runs["block"].str.startswith("decay")]
-    start = record.histories["step"] >= 2000
+    start = record.histories["step"] >= START
     histories = record.histories[record.histories["run"].isin(swept) & start]
     return float(
         min((h["rule_share"].rolling(5).median().min() for _, h in histories.groupby("run")), default=math.nan)

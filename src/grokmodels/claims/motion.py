@@ -25,6 +25,11 @@ from grokmodels.theory.rivals import SYSTEMS
 FloatArray = NDArray[np.floating[Any]]
 # The error rate that the verdict asks for: a reference of a thousand studies scatters, and 5 % are to be kept.
 ALPHA = 0.03
+# Cells of the grids of motion-data and motion-rates that a statistic is about: fractions at which a quarter of the data
+# in a batch turns, rates at which pilots saw full batches without and with dips; and less than a grid's spacing.
+PLENTY, LOW_RATE, HIGH_RATE, BETWEEN = 0.7, 0.00125, 0.005, 0.0001
+# A law of waits has two numbers.
+FEWEST_WAITS = 3
 # A table as its columns, (n,) each.
 Columns = dict[str, NDArray[Any]]
 
@@ -85,7 +90,7 @@ def plane_statistics(table: Columns) -> list[float]:
     wait, turned = np.log(np.median(turn, axis=-1)), 1 - censored.mean(axis=-1)
     sixteenth, eighth, quarter, full = (int(np.abs(share - x).argmin()) for x in (1 / 16, 1 / 8, 1 / 4, 1))
     some, most = (int(np.abs(fraction - f).argmin()) for f in (0.6, 0.9))
-    much = wait[fraction > 0.69]
+    much = wait[fraction >= PLENTY - BETWEEN]
     return [
         turned[some, full],
         turned[most, full],
@@ -106,8 +111,8 @@ def rates_statistics(table: Columns) -> list[float]:
     return [
         slope(np.log(decay), wait.mean(axis=1)),
         slope(np.log(eta), wait.mean(axis=0)),
-        float(turned[eta < 0.0013].mean()),
-        float(turned[eta > 0.0049].mean()),
+        float(turned[eta <= LOW_RATE + BETWEEN].mean()),
+        float(turned[eta >= HIGH_RATE - BETWEEN].mean()),
     ]
 
 
@@ -126,7 +131,7 @@ def edge_statistics(table: Columns) -> list[float]:
 def wait_law(turn: FloatArray, censored: NDArray[np.bool_]) -> tuple[float, float] | None:
     """Standard deviation of ln Λ*, and ln likelihood of an exponential less that of a log-normal, per run."""
     ended = ~censored
-    if ended.sum() < 3:
+    if ended.sum() < FEWEST_WAITS:
         return None
     y = np.log(turn)
     fit = statistics.fit_normal(y, censored, np.ones((len(y), 1)))

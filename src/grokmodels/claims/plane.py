@@ -49,10 +49,11 @@ def runs(record: Record) -> pd.DataFrame:
     table = record.runs.join(last[["m_hat", "coherence", "turned"]])
     whole = [point.experiment.task.n_train(point.experiment.fraction) for point in record.points]
     table["batch"] = table["batch_size"].where(table["batch_size"] != "full", whole).astype(int)
-    table["share"] = [
+    shares = (
         min(SHARES, key=lambda share: abs(np.log(float(share) * n / batch)))
         for n, batch in zip(whole, table["batch"], strict=True)
-    ]
+    )
+    table["share"] = pd.Series(shares, table.index, dtype=object)
     crossed_half = [_turn(history) for _, history in record.histories.groupby("run")]
     table["turn"], table["turn_censored"] = zip(*crossed_half, strict=True)
     for name, root in _roots(record).items():
@@ -127,4 +128,4 @@ def quenched(record: Record) -> pd.DataFrame:
 
 def _log_odds(m: pd.Series) -> pd.Series:
     share = m.clip(0.0025, 0.9975)
-    return np.log(share / (1 - share))
+    return (share / (1 - share)).map(np.log)

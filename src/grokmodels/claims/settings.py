@@ -1,4 +1,4 @@
-"""Settings side by side: two studies whose chapters are not written, ``optimizers`` and ``depth-width-init``. Row 10."""
+"""Settings side by side: ``optimizers`` and ``depth-width-init``, whose chapters are not written. Row 10."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _settings(runs: pd.DataFrame) -> pd.Series:
     """The block of each run with the values of the fields that vary in it, but for its seed."""
     names = pd.Series(index=runs.index, dtype=object)
     for block, part in runs.groupby("block"):
-        recipe = part.loc[:, : "t_mem"].iloc[:, 2:-1]
+        recipe = part.loc[:, :"t_mem"].iloc[:, 2:-1]
         fields = [name for name in recipe if name != "seed" and recipe[name].nunique() > 1]
         names[part.index] = [" ".join(map(str, (block, *values))) for values in part[fields].itertuples(index=False)]
     return names
@@ -73,7 +73,7 @@ def shapes_apart(record: Record) -> float:
 
 
 def slower(record: Record) -> float:
-    """The median delay at a third of the learning rate over that of the canonical recipe; infinite beyond the budget."""
+    """The median delay at a third of the learning rate over the canonical recipe's; infinite beyond the budget."""
     found = by_setting(record)
     return float((found.loc[found["block"] == "learning rate", "delay"] / reference()["delay"]).iloc[0])
 
@@ -81,7 +81,7 @@ def slower(record: Record) -> float:
 def reference() -> pd.Series:
     """Medians of the canonical recipe at decay 1, around which ``depth-width-init`` changes one setting at a time."""
     found = by_setting(studies.record("weight-decay").only("pre-LN"))
-    return found.loc["pre-LN 1.0"].rename("canonical")
+    return found.T["pre-LN 1.0"].rename("canonical")
 
 
 def _ended(record: Record, block: str) -> pd.Series:

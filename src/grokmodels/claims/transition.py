@@ -102,8 +102,6 @@ WAITS = {
     ),
     "does batch noise shorten it several times?": ("Noise", "first order", frozenset({"saddle", *SMOOTH})),
 }
-
-
 STUDIES = ("size", "waiting-times", "sweeps", "weight-decay")
 WEAK_DECAY, LOOP = "does weak decay set the wait?", "does the loop of a data sweep stay?"
 

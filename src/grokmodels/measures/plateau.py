@@ -1,4 +1,4 @@
-"""The plateau between memorizing and generalizing, and what is read off it: how fast the rule grows, and the toy's ρ."""
+"""The plateau between memorizing and generalizing, and how fast the rule grows along it: the toy's ρ."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Growth(NamedTuple):
 
 
 def growth(waiting: pd.DataFrame) -> Growth:
-    """Of a plateau, over the evaluations at which the signed root is positive: before, the leak is louder than the rule.
+    """Of a plateau, over the evaluations at which the signed root is positive: else the leak is louder than the rule.
 
     NaN where those are fewer than five, and where no decay accumulates between them.
     """

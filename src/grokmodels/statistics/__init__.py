@@ -7,7 +7,15 @@ statistics at once.
 
 from grokmodels.statistics.components import balanced, components, shares
 from grokmodels.statistics.crossing import Crossing, half_crossing
-from grokmodels.statistics.intervals import Interval, bootstrap, jackknife, median_interval, percentiles, resampled_rows, resamples
+from grokmodels.statistics.intervals import (
+    Interval,
+    bootstrap,
+    jackknife,
+    median_interval,
+    percentiles,
+    resampled_rows,
+    resamples,
+)
 from grokmodels.statistics.linear import LinearFit, fit_linear
 from grokmodels.statistics.waits import (
     Law,

@@ -382,3 +382,19 @@ def widest(curve: OrderCurve) -> FloatArray:
     """The order parameters where they fluctuate most along a curve, (runs,)."""
     values = curve.values[:, int(np.nanvar(curve.values, axis=0, ddof=1).argmax())]
     return values[np.isfinite(values)]
+
+
+def agreement(curve: OrderCurve) -> float:
+    """Whether a seed that is lucky at one point is so at the next: the mean rank correlation of neighboring points.
+
+    1: every seed keeps its rank along the curve. 0: whose luck it is is drawn anew at every point. Neighbors at one of
+    which all values are equal, or that fewer than three seeds share, do not count.
+    """
+    from scipy.stats import spearmanr
+
+    found = []
+    for one, other in zip(curve.values.T[:-1], curve.values.T[1:], strict=True):
+        both = np.isfinite(one) & np.isfinite(other)
+        if both.sum() > 2 and np.ptp(one[both]) > 0 and np.ptp(other[both]) > 0:
+            found.append(float(spearmanr(one[both], other[both]).statistic))
+    return float(np.mean(found)) if found else float("nan")

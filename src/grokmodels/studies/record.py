@@ -84,11 +84,7 @@ class Record:
 
     def only(self, block: str | None = None, cohort: Cohort = "all") -> Record:
         """The runs of one block, of one cohort, or of both, numbered anew."""
-        kept = (
-            one
-            for one in self._stored
-            if block in (None, one.point.block) and cohort in ("all", one.point.cohort)
-        )
+        kept = (one for one in self._stored if block in (None, one.point.block) and cohort in ("all", one.point.cohort))
         return Record(kept, self.cohort if cohort == "all" else cohort)
 
     def measured(self, *quantities: str) -> pd.DataFrame:

@@ -74,7 +74,8 @@ class Study(Recipe):
     """A question, the prediction written down before the first run, and the runs that answer it.
 
     ``predicted`` is what a program checks (:mod:`grokmodels.studies.predictions`), ``prediction`` prose; one may be
-    left out. ``note`` says what a reader of both must know, such as that a program's reading of the prose came later. ``seeds`` are for looking while an analysis is made; ``test_seeds`` run once it is fixed, and test it.
+    left out. ``note`` says what a reader of both must know, such as that a program's reading of the prose came later.
+    ``seeds`` are for looking while an analysis is made; ``test_seeds`` run once it is fixed, and test it.
     ``stack`` is how many runs of one shape train side by side (:func:`grokmodels.engine.training.train_stack`).
     """
 

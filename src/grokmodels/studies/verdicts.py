@@ -25,7 +25,8 @@ Verdict = Literal["true", "false", "open", "no runs"]
 COMPONENTS: dict[Component | None, str] = {
     "split": "split_seed", "init": "init_seed", "interaction": "interaction", "replicas": "within",
 }  # fmt: skip
-# Draws of seeds for an interval: enough for its second digit.
+# Seeds from which on a percentile interval covers nearly what it says, and its draws: enough for a second digit.
+FEWEST_SEEDS = 20
 DRAWS = 200
 
 
@@ -34,7 +35,8 @@ def verdicts(study: Study | str, record: Record | None = None) -> pd.DataFrame:
 
     One row for each prediction and cohort: ``value`` is what was found, the least that it can be where ``at_least``
     says so, and NaN where that is not known either; ``interval`` its middle 95 % over draws of ``seeds``, None for
-    fewer than two seeds and for a ``variance share``; ``verdict`` true, false, open, or no runs.
+    fewer than twenty, over which it would cover too little, and for a ``variance share``; ``verdict`` true, false, open
+    or no runs.
 
     >>> judged = verdicts("crossed-seeds")
     >>> judged.loc[judged["quantity"] == "generalized", ["cohort", "verdict"]].to_dict("list")
@@ -259,7 +261,7 @@ def _variance_share(runs: pd.DataFrame, prediction: Prediction) -> Value:
 
 def _interval(prediction: Prediction, table: pd.DataFrame) -> tuple[float, float] | None:
     # Seeds are replicas in a cross: draws of them would leave it unbalanced, and say nothing of splits.
-    if prediction.statistic == "variance share" or table["seed"].nunique() < 2:
+    if prediction.statistic == "variance share" or table["seed"].nunique() < FEWEST_SEEDS:
         return None
 
     # Selected once, as arrays: a draw of rows then takes what it has of each selection.

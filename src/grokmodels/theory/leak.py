@@ -41,7 +41,7 @@ FLOOR = sp.simplify(LEAK / (LEAK + SCATTER))
 
 # The same where labels are a random function of the pair: none is missing, nothing leaks, and what is left is chance.
 # Answers that are independent from pair to pair have 1 / H, H = (1 − f) p² being the held-out pairs. The votes of rows
-# and columns have less, about f of it: over all pairs of a row they sum to zero, so that its held-out pairs are a sample
+# and columns have less, about f of it: over all pairs of a row they sum to zero, so that its held-out pairs are drawn
 # without replacement; and a stored pair is left out of its row and of its column alike, which adds some 2 / p.
 FLOOR_RANDOM_LABELS = (2 + (p - 3) * f) / ((p - 1) * (1 - f) * p**2)
 
@@ -61,7 +61,7 @@ def votes(
 
 
 def kernel_vote(task: Parity, split: Split, similarity: float) -> NDArray[np.floating]:
-    """What a lookup table of strings says that blurs: each label spreads to all strings with weight similarity^distance.
+    """What a blurred table of strings says: each label spreads to all strings with weight similarity^distance.
 
     Positive for an odd parity. A ``similarity`` near 0 is the vote of the nearest stored strings.
     """

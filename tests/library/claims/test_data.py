@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grokmodels import exercises, studies
+from grokmodels import studies
 from grokmodels.claims import data
 from grokmodels.recipes.tasks import Modular
 from grokmodels.statistics import Crossing
@@ -276,53 +276,11 @@ def test_the_verdict_follows_its_rule(declared, edges, expected):
     assert data.judge_data(declared, edges) == expected
 
 
-def half(fractions, done, runs):
-    share = np.asarray(done) / np.asarray(runs)
-    above = np.flatnonzero(share >= 0.5)
-    if len(above) == 0 or above[0] == 0:
-        return None
-    i = above[0]
-    return fractions[i - 1] + (0.5 - share[i - 1]) / (share[i] - share[i - 1]) * (fractions[i] - fractions[i - 1])
-
-
 def pairs_seen(p, train):
     a, b = np.divmod(np.asarray(train), p)
     different = a != b
     low, high = np.minimum(a, b)[different], np.maximum(a, b)[different]
     return len(np.unique(low * p + high)) / (p * (p - 1) / 2)
-
-
-def by_the_formula(p, train):
-    return 1 - (1 - len(train) / p**2) ** 2
-
-
-def with_the_diagonal(p, train):
-    return len({frozenset(divmod(int(i), p)) for i in train}) / (p * (p - 1) / 2)
-
-
-@pytest.mark.parametrize(("check", "answer"), [(exercises.check_half, half), (exercises.check_pairs_seen, pairs_seen)])
-def test_the_checkers_pass_a_right_answer(check, answer, capsys):
-    check(answer)
-    assert capsys.readouterr().out == "Correct.\n"
-
-
-@pytest.mark.parametrize(
-    ("check", "wrong", "words"),
-    [
-        (
-            exercises.check_half,
-            lambda fractions, done, runs: fractions[np.argmax(np.array(done) / np.array(runs) >= 0.5)],
-            "expected 0.4",
-        ),
-        (exercises.check_half, lambda fractions, done, runs: half(fractions, done, runs) or 0.0, "expected None"),
-        (exercises.check_pairs_seen, by_the_formula, "p = 7, 40%"),
-        (exercises.check_pairs_seen, with_the_diagonal, "p = 7, 40%"),
-        (exercises.check_pairs_seen, lambda p, train: len(train) / p**2, "p = 7, 40%"),
-    ],
-)
-def test_the_checkers_name_what_is_wrong(check, wrong, words):
-    with pytest.raises(AssertionError, match=words):
-        check(wrong)
 
 
 @pytest.mark.parametrize("fraction", [0.2, 0.4, 0.7])

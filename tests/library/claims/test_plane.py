@@ -19,21 +19,21 @@ def test_laws_are_those_that_the_study_states(fraction, share):
         assert plane.foretold(law, fraction, share) == pytest.approx(expected)
 
 
-def test_runs_are_read_as_they_are_stored():
-    study, folder = studies.shipped("motion-data")
-    looked = plane.runs("motion-data", "look")
-    assert not looked["test"].any()
-    assert set(looked["share"]) <= set(plane.SHARES)
-    stored = [(point, run) for point, run in studies.runs(study, folder) if not point.test]
-    assert len(looked) == len(stored)
-    for i in (0, len(stored) // 2, len(stored) - 1):
-        row, run = looked.iloc[i], stored[i][1]
-        history = run.history
-        if row["censored"]:
-            assert row["turn"] == pytest.approx(history["decay_time"].iloc[-1], rel=2e-3)
+def test_runs_turn_where_their_histories_do():
+    record = studies.record("motion-data").only(cohort="look")
+    table = plane.runs(record)
+    assert len(table) == len(record) > 100
+    assert set(table["share"]) <= set(plane.SHARES)
+    for number in (0, len(table) // 2, len(table) - 1):
+        row, history = table.loc[number], record.histories.query(f"run == {number}")
+        reached = history.loc[history["m_hat"] >= 0.5, "decay_time"]
+        if row["turn_censored"]:
+            assert row["turn"] == history["decay_time"].iloc[-1]
         else:
-            at = history[history["m_hat"] >= 0.5]["decay_time"].min()
-            assert row["turn"] >= at * 0.999
+            assert row["turn"] in reached.to_list()
+        # All but a run in noise turn where they first pass one half, or an evaluation or two later.
+        assert reached.empty or row["turn"] >= reached.min()
+        assert row["batch"] == (577 if row["batch_size"] == "full" else row["batch_size"]) or row["fraction"] != 0.6
         weights = 32 * 31
         wall = 2.0 * history["norm.unembedding.weight"].iloc[-1] / np.sqrt(weights)
         assert row["wall.unembedding.weight"] == pytest.approx(wall)
@@ -42,24 +42,24 @@ def test_runs_are_read_as_they_are_stored():
 
 
 def test_evidence_has_the_columns_and_cells_of_simulated_studies():
-    found = plane.evidence("look")
     random = np.random.default_rng(0)
     simulated = study(growth.saddle(random), random)
-    for name in ("plane", "rates", "crossed", "quench"):
-        real, made = getattr(found, name), getattr(simulated, name)
-        if real is None:
-            continue
-        assert set(real) == set(made)
-        assert len(real) == len(made)
-    assert found.edge is None
-    told = statistics_of(found)
-    if found.plane is not None:
-        assert told[[name for name in told.index if "60 %" in name]].notna().all()
+    for cohort in ("look", "test"):
+        evidence = plane.evidence(cohort)
+        for name in ("plane", "rates", "crossed", "quench"):
+            real, made = getattr(evidence, name), getattr(simulated, name)
+            assert set(real) == set(made)
+            # Of the cross at p = 43 the test seeds have a part only.
+            assert len(real) == len(made) or (name, cohort) == ("crossed", "test")
+        assert evidence.edge is None
+        measured = statistics_of(evidence)
+        assert measured[[name for name in measured.index if "60 %" in name]].notna().all()
 
 
 def test_a_quench_is_read_where_the_noise_stops_and_where_it_returns():
-    table = plane.quenched().set_index("seed")
-    runs = studies.histories(*studies.shipped("quench")).query("seed < 410")
+    record = studies.record("quench").only(cohort="look")
+    table = plane.quenched(record).set_index("seed")
+    runs = record.along("block", "seed")
     for seed, own in runs.groupby("seed"):
         odds = {}
         for block, run in own.groupby("block"):

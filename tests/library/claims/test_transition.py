@@ -36,7 +36,7 @@ def test_the_null_model_is_no_transition_but_its_threshold_is_one(null):
     laws = transition.divergence(null)
     assert len(laws) == 3
     assert max(law.better_by for law in laws.values()) < 0
-    assert "smooth curve" not in transition.on_delays(null).excludes
+    assert transition.on_delays(null).excludes == {"continuous", "saddle"}
 
 
 def test_a_saddle_is_all_that_its_own_runs_leave(saddle):

@@ -179,3 +179,19 @@ def test_a_step_that_steepens_in_time_has_its_exponent(exponent):
         for moment in (4.0, 6.0, 8.0)
     }
     assert steepening(in_time, draws=20).estimate == pytest.approx(exponent, abs=0.15)
+
+
+def test_seeds_that_keep_their_rank_agree_and_those_that_draw_anew_do_not():
+    rng, x = np.random.default_rng(7), np.arange(6.0)
+    luck = rng.normal(size=(60, 1))
+    kept = 1 / (1 + np.exp(-(x - 3 + 0.5 * luck)))
+    assert scaling.agreement(scaling.OrderCurve(1, x, kept)) == pytest.approx(1)
+    anew = scaling.OrderCurve(1, x, rng.normal(size=(60, 6)))
+    assert abs(scaling.agreement(anew)) < 0.25
+    half = scaling.OrderCurve(1, x, luck + rng.normal(size=(60, 6)))
+    assert 0.3 < scaling.agreement(half) < 0.7
+    # Points without a spread, and runs that are missing, do not count.
+    flat = np.column_stack([np.zeros(60), kept])
+    flat[0, 2] = np.nan
+    assert scaling.agreement(scaling.OrderCurve(1, np.arange(7.0), flat)) == pytest.approx(1)
+    assert np.isnan(scaling.agreement(scaling.OrderCurve(1, x[:2], np.zeros((5, 2)))))

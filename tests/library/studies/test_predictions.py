@@ -58,7 +58,8 @@ def table(waits, censored=(), **columns):
     """Runs of seeds 0, 1, … with these t_gen; the last of the seeds are test seeds."""
     n = len(waits)
     open_ = [i in censored for i in range(n)]
-    columns = {"block": ["b"] * n, "seed": range(n), "cohort": ["test" if i >= n / 2 else "look" for i in range(n)]} | columns
+    cohorts = ["test" if i >= n / 2 else "look" for i in range(n)]
+    columns = {"block": ["b"] * n, "seed": range(n), "cohort": cohorts} | columns
     return pd.DataFrame({**columns, "t_gen": waits, "t_gen_censored": open_})
 
 
@@ -300,10 +301,10 @@ def test_what_is_known_of_open_waits_holds_when_they_end(waits, ended, statistic
 
 
 def test_a_check_is_one_row_for_look_seeds_test_seeds_and_all():
-    runs = table([100, 200, 300, 400, 500, 600])
+    runs = table(np.repeat([100, 200, 300, 400, 500, 600], 7))
     found = studies.check([make(sentence="It is long.", bounds=250, mechanism=["clock"])], runs)
     assert found["cohort"].tolist() == ["look", "test", "all"]
-    assert found["seeds"].tolist() == [3, 3, 6]
+    assert found["seeds"].tolist() == [21, 21, 42]
     assert found["value"].tolist() == [200, 500, 300]
     assert found["verdict"].tolist() == ["false", "true", "true"]
     assert found["sentence"].unique() == ["It is long."]
@@ -314,11 +315,13 @@ def test_a_check_is_one_row_for_look_seeds_test_seeds_and_all():
 
 
 def test_an_interval_is_as_open_as_its_draws():
-    found = studies.check([make(bounds=50)], table([100, 200, 300, 400], censored=(2, 3)))
+    found = studies.check([make(bounds=50)], table(np.repeat([100, 200, 300, 400], 20), censored=range(40, 80)))
     whole = found.iloc[2]
     assert whole["verdict"] == "true"
     assert whole["value"] == 200
-    assert whole["interval"] == (100, math.inf)
+    low, high = whole["interval"]
+    assert 100 <= low <= 200
+    assert high == math.inf
     test = found.iloc[1]
     assert (test["value"], test["at_least"], test["interval"]) == (300, True, (300, math.inf))
 
@@ -330,9 +333,9 @@ def test_a_prediction_without_runs_says_so():
     assert other["verdict"].tolist() == ["no runs"] * 3
 
 
-def test_one_seed_has_no_interval():
-    found = studies.check([make()], table([150, 250]))
-    assert found["interval"][0] is None
+def test_few_seeds_have_no_interval():
+    found = studies.check([make()], table(range(150, 180)))
+    assert [interval is None for interval in found["interval"]] == [True, True, False]
     assert found["verdict"].tolist() == ["true", "true", "true"]
 
 

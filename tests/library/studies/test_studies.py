@@ -84,7 +84,8 @@ def test_the_overview_has_studies_without_runs(study, root):
     assert found.loc["tiny", ["declared", "stored", "test", "t_gen censored", "diverged"]].to_list() == [9, 2, 0, 2, 0]
     assert found.loc["unrun", ["declared", "stored"]].to_list() == [9, 0]
     nothing = studies.record(*studies.shipped("unrun", root))
-    assert nothing.histories.empty and nothing.runs.empty
+    assert nothing.histories.empty
+    assert nothing.runs.empty
     assert {"block", "cohort", "optimizer.weight_decay", "delay_censored"} <= set(nothing.runs)
 
 
