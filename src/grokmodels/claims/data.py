@@ -34,6 +34,12 @@ PHASES = ("memorization", "grokking", "comprehension", "collapse")
 P, WIDTH, DECAY = "task.p", "architecture.width", "optimizer.weight_decay"
 # m̂ is 0 for a table and 1 for the rule: a run has turned where the rule has half of it (the chapter's own choice).
 TURNED = 0.5
+# Of the test pairs, right when the training pairs are: no grokking is left to come (theory.phases, the toy's border).
+AT_ONCE = 0.5
+# Points through which a law of two numbers can be missed.
+FEWEST = 3
+# Draws of seeds that must have an edge for an interval to be quoted: more than its ends leave out.
+MOST_DRAWS = 0.975
 # A law that true points would miss as far as this less often than once in 20 is not quoted in the ledger (convention).
 REJECTED = 0.05
 
@@ -66,7 +72,7 @@ def laws(runs: pd.DataFrame, count: int = 10) -> Laws:
     """Both laws of the ``delay``. ValueError where delays ended at fewer than three fractions."""
     waits = runs[runs["delay"].notna()]
     ended = waits.loc[~waits["delay_censored"], "fraction"]
-    if ended.nunique() < 3:
+    if ended.nunique() < FEWEST:
         raise ValueError(f"runs: got delays that ended at {ended.nunique()} fractions; a law needs at least 3")
     fraction, delay, censored = (waits[name] for name in ("fraction", "delay", "delay_censored"))
     power = fit_law(delay, censored, ln_fraction=np.log(fraction))
@@ -165,12 +171,13 @@ def by_budget(runs: pd.DataFrame, budgets: list[int]) -> dict[int, Crossing]:
     Budgets at which more than one draw of seeds in 40 has none are left out.
     """
     found = {budget: critical(runs, budget) for budget in budgets}
-    return {budget: one for budget, one in found.items() if np.isfinite([one.estimate, *one.draws]).mean() >= 0.975}
+    inside = {budget: np.isfinite([one.estimate, *one.draws]).mean() for budget, one in found.items()}
+    return {budget: one for budget, one in found.items() if inside[budget] >= MOST_DRAWS}
 
 
 def endless(edges: dict[int, Crossing]) -> Interval | None:
     """The end of a straight line in 1/budget, as the toy says; None where fewer than three budgets have an edge."""
-    if len(edges) < 3:
+    if len(edges) < FEWEST:
         return None
     # Every budget draws the same seeds, so a column is one study.
     columns = np.array([[one.estimate, *one.draws] for one in edges.values()])
@@ -194,7 +201,7 @@ def phases(runs: pd.DataFrame) -> pd.Series:
     Comprehension: generalized, and at t_mem half of the test pairs are right already; grokking: generalized later;
     memorization: memorized and not generalized within the budget; collapse: neither.
     """
-    at_once = runs["t_mem_censored"] | (runs["test_accuracy at t_mem"] >= 0.5)
+    at_once = runs["t_mem_censored"] | (runs["test_accuracy at t_mem"] >= AT_ONCE)
     open_ = np.where(runs["t_mem_censored"], "collapse", "memorization")
     return pd.Series(
         np.where(runs["t_gen_censored"], open_, np.where(at_once, "comprehension", "grokking")), runs.index

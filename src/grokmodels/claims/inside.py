@@ -31,6 +31,8 @@ LASTS, END = 3, 5
 SEEN, RISEN = 0.1, 0.1
 # Test accuracy at the end of a run that has generalized.
 ARRIVED = 0.9
+# The page's own: a frequency that carries so much of the logits by this step was in the race.
+CARRIES, EARLY = 0.01, 1000
 
 
 class Followed(NamedTuple):
@@ -188,7 +190,7 @@ def competition(followed: Collection[Followed]) -> pd.DataFrame:
         keys = [f"wave_{k}" for k in run.frequencies]
         spread = waves[keys].max(axis=1) / waves[keys].min(axis=1)
         kept = set(np.argsort(-energy)[:n] + 1) & set(run.frequencies)
-        lost = (waves.drop(columns=keys).loc[:1000].max() > 0.01).sum()
+        lost = (waves.drop(columns=keys).loc[:EARLY].max() > CARRIES).sum()
         ends = {"early": spread.loc[400], "late": spread.iloc[-3:].median()}
         rows.append(ends | {"kept": len(kept) / n, "chance": n / (run.p // 2), "lost": lost})
     return pd.DataFrame(rows)

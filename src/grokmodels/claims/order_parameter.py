@@ -253,10 +253,7 @@ def norms(run: pd.DataFrame, ratio: float) -> dict[str, float]:
 
 
 def seeds(runs: list[pd.DataFrame], controls: list[pd.DataFrame]) -> pd.DataFrame:
-    """What both verdicts rest on, a row a seed; the columns are explained where the chapter uses them.
-
-    ``lead_…``: steps by which a measure leaves the controls before the accuracy does.
-    """
+    """What both verdicts rest on, a row a seed; the columns are explained where the chapter uses them."""
     rows = []
     for run in runs:
         known, fitted, logs = run.iloc[0], growth(run[run["waiting"]]), climb(run)["log_root"]
@@ -270,7 +267,7 @@ def seeds(runs: list[pd.DataFrame], controls: list[pd.DataFrame]) -> pd.DataFram
             | {"delay_ratio": known["t_gen"] / known["t_mem"], "rise": wide["test_accuracy"] / wait}
             | {f"width_{name}": value for name, value in wide.items()}
             | {"sharper": wide["toy"] / wide["m_hat"], "broader": wide["m_hat"] / wide["test_accuracy"]}
-            | {f"lead_{name}": left["test_accuracy"] - left[name] for name in SIDES}
+            | {"lead_root": left["test_accuracy"] - left["root"]}
             | stairs(run)
             | norms(run, fitted.ratio)
         )

@@ -20,6 +20,8 @@ FATES = ("grokked", "at once", "not within budget", "did not memorize")
 DELAYED = 2
 # Set on the page, after the runs had been seen: a test accuracy below this is called near chance, which is one half.
 NEAR_CHANCE = 0.6
+# The accuracy of guessing a bit.
+COIN = 0.5
 # So many standard errors of the held-out set below one half, a run is worse than a coin.
 ERRORS = 2
 # The level of the test in row 6, fixed with its rule when seeds 0 to 4 at 30 % had been seen.
@@ -57,7 +59,7 @@ def _waiting(history: pd.DataFrame, run: Mapping[Any, Any]) -> dict[str, Any]:
     error = np.sqrt(0.25 / (task.n_inputs - task.n_train(run["fraction"])))
     return {
         "lowest": smooth["test_accuracy"],
-        "below": bool(smooth["test_accuracy"] < 0.5 - ERRORS * error),
+        "below": bool(smooth["test_accuracy"] < COIN - ERRORS * error),
         "m_hat": smooth["m_hat"],
         "dip": wait["train_accuracy"].min(),
         "last": history["test_accuracy"].tail(3).median(),
@@ -85,7 +87,7 @@ def waited(table: pd.DataFrame) -> pd.DataFrame:
 def seeds_below_half(record: Record) -> float:
     """How many seeds have a run whose test accuracy is below one half while it waits, in medians of three."""
     table = waited(waits(record))
-    return float(table.loc[table["lowest"] < 0.5, "seed"].nunique())
+    return float(table.loc[table["lowest"] < COIN, "seed"].nunique())
 
 
 def outcomes(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,11 +1,9 @@
-"""One claim, its test and what came out; and the kinds of seeds that it rests on."""
+"""One claim, its test and what came out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
-
-import pandas as pd
 
 Verdict = Literal["holds", "holds with limits", "fails", "open"]
 
@@ -31,13 +29,3 @@ class Row:
     verdict: Verdict
     reason: str
     figure: str
-
-
-def by_seeds(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The runs of the seeds that were looked at while an analysis was made, of the test seeds, and of all.
-
-    Keys ``look``, ``test``, ``all``; those without runs are left out.
-    """
-    test = table["test"].astype(bool)
-    parts = {"look": table[~test], "test": table[test], "all": table}
-    return {name: part for name, part in parts.items() if len(part)}

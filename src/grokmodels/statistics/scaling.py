@@ -390,11 +390,11 @@ def agreement(curve: OrderCurve) -> float:
     1: every seed keeps its rank along the curve. 0: whose luck it is is drawn anew at every point. Neighbors at one of
     which all values are equal, or that fewer than three seeds share, do not count.
     """
-    from scipy.stats import spearmanr
+    from scipy.stats import rankdata
 
     found = []
     for one, other in zip(curve.values.T[:-1], curve.values.T[1:], strict=True):
         both = np.isfinite(one) & np.isfinite(other)
         if both.sum() > 2 and np.ptp(one[both]) > 0 and np.ptp(other[both]) > 0:
-            found.append(float(spearmanr(one[both], other[both]).statistic))
+            found.append(float(np.corrcoef(rankdata(one[both]), rankdata(other[both]))[0, 1]))
     return float(np.mean(found)) if found else float("nan")
