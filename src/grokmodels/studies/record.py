@@ -168,7 +168,7 @@ def overview(root: Path | str | None = None) -> pd.DataFrame:
     for name in studies_in(place):
         study, folder = shipped(name, place)
         points, done = zip(*_loaded(study, folder), strict=True) if stored(study, folder) else ((), ())
-        cores = [run.provenance["seconds"] for run in done if run.provenance["device"] == "cpu"]
+        cores = [run.provenance["seconds"] for run in done if run.provenance.get("device", "cpu") == "cpu"]
         rows[name] = {
             "declared": sum(1 for _ in study.points()),
             "stored": len(done),

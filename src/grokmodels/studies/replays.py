@@ -24,6 +24,8 @@ def sample(study: Study, folder: Path | str, runs: int) -> list[Point]:
 def replay(point: Point, folder: Path | str, steps: int = 50) -> float:
     """Train the first steps of a stored run again; the largest relative difference in train loss and weight norm.
 
+    Where the first evaluation comes later than ``steps``, the norm alone counts there: two runs that round differently
+    may have parted in their loss by then, as two that differ by one part in a million do, and not in their norm.
     NaN, which is within no tolerance, where an evaluation of the stored run is not made again, as after a divergence.
     """
     from grokmodels.engine.training import train
@@ -32,11 +34,12 @@ def replay(point: Point, folder: Path | str, steps: int = 50) -> float:
     # Only evaluations that the stored run made too can be compared: of one that diverged at once, none.
     every = point.experiment.evaluate_every
     last = int(first["step"].iloc[-1]) if len(first) else 0
-    steps = min(max(steps // every, 1) * every, last)
+    asked, steps = steps, min(max(steps // every, 1) * every, last)
     again = train(point.experiment.but(steps=max(steps, 1)), progress=False).history
     if first.empty:
         return 0.0 if again.empty else float("nan")
     both = first[first["step"] <= steps].merge(again, how="left", on="step", suffixes=("", "_again"))
-    ratios = [both[f"{c}_again"] / both[c] for c in ("train_loss", "weight_norm")]
+    apart = {c: (both[f"{c}_again"] / both[c] - 1).abs().to_numpy() for c in ("train_loss", "weight_norm")}
+    compared = [apart["train_loss"][both["step"] <= asked], apart["weight_norm"]]
     # Numpy's largest of numbers is NaN where one of them is; Python's and pandas's need not be.
-    return float(np.abs(np.array(ratios) - 1).max())
+    return float(np.concatenate(compared).max())
