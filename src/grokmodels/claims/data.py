@@ -202,10 +202,8 @@ def phases(runs: pd.DataFrame) -> pd.Series:
     memorization: memorized and not generalized within the budget; collapse: neither.
     """
     at_once = runs["t_mem_censored"] | (runs["test_accuracy at t_mem"] >= AT_ONCE)
-    open_ = np.where(runs["t_mem_censored"], "collapse", "memorization")
-    return pd.Series(
-        np.where(runs["t_gen_censored"], open_, np.where(at_once, "comprehension", "grokking")), runs.index
-    )
+    late = np.where(runs["t_mem_censored"], "collapse", "memorization")
+    return pd.Series(np.where(runs["t_gen_censored"], late, np.where(at_once, "comprehension", "grokking")), runs.index)
 
 
 def by_decay(runs: pd.DataFrame) -> pd.Series:

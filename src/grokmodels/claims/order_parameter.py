@@ -16,7 +16,7 @@ from scipy.optimize import minimize_scalar
 from grokmodels import studies
 from grokmodels.claims.row import Row, Verdict
 from grokmodels.measures import accuracy, first_lasting, signal
-from grokmodels.measures.plateau import growth, plateau, signed_root
+from grokmodels.measures.plateau import FEWEST, growth, plateau, signed_root
 from grokmodels.measures.progress import logits_of
 from grokmodels.measures.votes import mirror_shown, nearest_table
 from grokmodels.statistics import median_interval
@@ -111,7 +111,7 @@ def by_decay(record: Record) -> pd.DataFrame:
     rows = []
     for run in histories(record):
         decay, climbing = run["optimizer.weight_decay"].iloc[0], climb(run)
-        if decay == 0 or len(climbing) < 5 or run["waiting"].iloc[-1]:
+        if decay == 0 or len(climbing) < FEWEST or run["waiting"].iloc[-1]:
             continue
         marked = disturbed(run)[climbing.index].to_numpy()
         spikes = float((marked[1:] & ~marked[:-1]).sum()) if decay <= COUNTABLE else float("nan")

@@ -67,26 +67,26 @@ def adam_apart(record: Record) -> float:
 
 def shapes_apart(record: Record) -> float:
     """The largest factor between the median decay times at t_gen of a changed shape and of the canonical recipe."""
-    found = by_setting(record)
-    changed = found.loc[found["block"].isin(SHAPES), "decay_time at t_gen"]
+    medians = by_setting(record)
+    changed = medians.loc[medians["block"].isin(SHAPES), "decay_time at t_gen"]
     return float(max(map(_factor, changed / reference()["decay_time at t_gen"]))) if len(changed) else np.nan
 
 
 def slower(record: Record) -> float:
     """The median delay at a third of the learning rate over the canonical recipe's; infinite beyond the budget."""
-    found = by_setting(record)
-    return float((found.loc[found["block"] == "learning rate", "delay"] / reference()["delay"]).iloc[0])
+    medians = by_setting(record)
+    return float((medians.loc[medians["block"] == "learning rate", "delay"] / reference()["delay"]).iloc[0])
 
 
 def reference() -> pd.Series:
     """Medians of the canonical recipe at decay 1, around which ``depth-width-init`` changes one setting at a time."""
-    found = by_setting(studies.record("weight-decay").only("pre-LN"))
-    return found.T["pre-LN 1.0"].rename("canonical")
+    medians = by_setting(studies.record("weight-decay").only("pre-LN"))
+    return medians.T["pre-LN 1.0"].rename("canonical")
 
 
 def _ended(record: Record, block: str) -> pd.Series:
-    found = by_setting(record)
-    times = found.loc[found["block"] == block, "decay_time at t_gen"]
+    medians = by_setting(record)
+    times = medians.loc[medians["block"] == block, "decay_time at t_gen"]
     return times[np.isfinite(times)]
 
 
@@ -98,10 +98,10 @@ def _factor(ratio: float) -> float:
 def rows() -> list[Row]:
     """Row 10, which stays open: its runs are stored, and no rule of a verdict was fixed."""
     record = studies.record("optimizers")
-    found = by_setting(record)
+    medians = by_setting(record)
     times = ", ".join(
         f"{setting} {time:.2g}" if np.isfinite(time) else f"{setting} not within the budget"
-        for setting, time in found["decay_time at t_gen"].items()
+        for setting, time in medians["decay_time at t_gen"].items()
     )
     return [
         Row(
@@ -111,7 +111,7 @@ def rows() -> list[Row]:
             experiment="optimizers",
             runs=len(record),
             seeds=record.runs["seed"].nunique(),
-            censored=int(found["censored"].sum()),
+            censored=int(medians["censored"].sum()),
             effect=f"median accumulated decay at t_gen: {times}" if times else "Not measured.",
             verdict="open",
             reason="its chapter, with a rule for the verdict, is not written",

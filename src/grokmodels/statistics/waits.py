@@ -29,11 +29,11 @@ def share_waiting(times: ArrayLike, censored: ArrayLike) -> pd.Series:
 
     Kaplan and Meier 1958 (doi:10.1080/01621459.1958.10501452).
     """
-    waits, open_ = _checked(times, censored)
+    waits, late = _checked(times, censored)
     from lifelines import KaplanMeierFitter
 
     with _quiet():
-        return KaplanMeierFitter().fit(waits, ~open_).survival_function_.iloc[:, 0].rename("waiting")
+        return KaplanMeierFitter().fit(waits, ~late).survival_function_.iloc[:, 0].rename("waiting")
 
 
 def median_wait(times: ArrayLike, censored: ArrayLike) -> float:
@@ -79,27 +79,27 @@ def fit_law(times: ArrayLike, censored: ArrayLike, **covariates: ArrayLike) -> L
     ``aic`` of such fits to the same runs can be compared. ValueError where fewer than three runs ended, and where
     the covariates cannot be told apart: one is constant, or follows from others.
     """
-    waits, open_ = _checked(times, censored)
-    if (~open_).sum() < 3:
-        raise ValueError(f"censored: got {(~open_).sum()} runs that are not; a law needs at least 3")
+    waits, late = _checked(times, censored)
+    if (~late).sum() < 3:
+        raise ValueError(f"censored: got {(~late).sum()} runs that are not; a law needs at least 3")
     names = ["intercept", *covariates]
     x = np.column_stack([np.ones(len(waits)), *(np.asarray(x, dtype=float) for x in covariates.values())])
     if np.linalg.matrix_rank(x) < len(names):
         raise ValueError(f"covariates: got {list(covariates)}; each must vary, and none may follow from the others")
-    fit = fit_normal(np.log(waits), open_, x)
+    fit = fit_normal(np.log(waits), late, x)
     slopes = {
         name: Interval(*map(float, (value, value - 1.96 * error, value + 1.96 * error)))
         for name, value, error in zip(names, fit.slopes, fit.errors, strict=True)
     }
     # The density of t is that of ln t over t.
-    log_likelihood = fit.log_likelihood - np.log(waits[~open_]).sum()
+    log_likelihood = fit.log_likelihood - np.log(waits[~late]).sum()
     return Law(
         intercept=slopes.pop("intercept"),
         slopes=slopes,
         scale=fit.scale,
         aic=float(2 * (len(names) + 1) - 2 * log_likelihood),
         runs=len(waits),
-        censored=int(open_.sum()),
+        censored=int(late.sum()),
     )
 
 
@@ -112,22 +112,22 @@ class Normal(NamedTuple):
     log_likelihood: float
 
 
-def fit_normal(y: FloatArray, open_: NDArray[np.bool_], x: FloatArray) -> Normal:
-    """Maximum likelihood of y = x · slopes + scale · noise; where ``open_``, y is only known to be larger.
+def fit_normal(y: FloatArray, late: NDArray[np.bool_], x: FloatArray) -> Normal:
+    """Maximum likelihood of y = x · slopes + scale · noise; where ``late``, y is only known to be larger.
 
     In slopes/scale and 1/scale the likelihood has a single peak (Olsen 1978, Econometrica 46, 1211), to which Newton's
     steps climb; steps that are long for the curvature are shortened, so that none leads past it.
     """
     from scipy.special import log_ndtr
 
-    rows, ended = np.column_stack([-x, y]), (~open_).sum()
+    rows, ended = np.column_stack([-x, y]), (~late).sum()
     start = np.linalg.lstsq(x, y, rcond=None)[0]
     free = np.append(start, 1.0) / max((y - x @ start).std(), 1e-6)
     for _ in range(100):
         z = rows @ free
         hazard = np.exp(-0.5 * z**2 - 0.5 * np.log(2 * np.pi) - log_ndtr(-z))
-        down = rows.T @ np.where(open_, hazard, z)
-        curvature = (rows.T * np.where(open_, hazard * (hazard - z), 1.0)) @ rows
+        down = rows.T @ np.where(late, hazard, z)
+        curvature = (rows.T * np.where(late, hazard * (hazard - z), 1.0)) @ rows
         down[-1] -= ended / free[-1]
         curvature[-1, -1] += ended / free[-1] ** 2
         step = np.linalg.solve(curvature, down)
@@ -141,19 +141,19 @@ def fit_normal(y: FloatArray, open_: NDArray[np.bool_], x: FloatArray) -> Normal
     turn = np.diag(np.append(np.full(len(slopes), free[-1]), -free[-1]))
     turn[:-1, -1] = -free[:-1]
     errors = np.sqrt(np.diag(np.linalg.inv(turn.T @ curvature @ turn)))[:-1]
-    log_likelihood = log_ndtr(-z[open_]).sum() - (0.5 * z[~open_] ** 2 + 0.5 * np.log(2 * np.pi) + np.log(scale)).sum()
+    log_likelihood = log_ndtr(-z[late]).sum() - (0.5 * z[~late] ** 2 + 0.5 * np.log(2 * np.pi) + np.log(scale)).sum()
     return Normal(slopes, errors, float(scale), float(log_likelihood))
 
 
-def spread(y: FloatArray, open_: NDArray[np.bool_]) -> float:
-    """Standard deviation, that of n and by maximum likelihood, of Gaussian values; where ``open_``, y is larger."""
-    return fit_normal(y, open_, np.ones((len(y), 1))).scale if open_.any() else float(y.std())
+def spread(y: FloatArray, late: NDArray[np.bool_]) -> float:
+    """Standard deviation, that of n and by maximum likelihood, of Gaussian values; where ``late``, y is larger."""
+    return fit_normal(y, late, np.ones((len(y), 1))).scale if late.any() else float(y.std())
 
 
 def variation(times: ArrayLike, censored: ArrayLike) -> float:
     """Coefficient of variation of waits, that of the likeliest log-normal: an exponential of 1 reads about 1.5."""
-    waits, open_ = _checked(times, censored)
-    return float(np.sqrt(np.expm1(spread(np.log(waits), open_) ** 2)))
+    waits, late = _checked(times, censored)
+    return float(np.sqrt(np.expm1(spread(np.log(waits), late) ** 2)))
 
 
 def fit_critical_law(
@@ -166,12 +166,12 @@ def fit_critical_law(
     hold everything within 3.84 of the best candidate's −2 ln likelihood (profile likelihood, 95 %): x_c and slope trade
     off against each other, and an interval of the slope at one x_c would be far too narrow.
     """
-    x, (waits, open_) = np.asarray(x, dtype=float), _checked(times, censored)
+    x, (waits, late) = np.asarray(x, dtype=float), _checked(times, censored)
     laws: dict[float, Law] = {}
     for candidate in critical:
         above = x > candidate
-        if open_[~above].all() and (~open_[above]).sum() >= 3:
-            laws[candidate] = fit_law(waits[above], open_[above], ln_distance=np.log(x[above] - candidate))
+        if late[~above].all() and (~late[above]).sum() >= 3:
+            laws[candidate] = fit_law(waits[above], late[above], ln_distance=np.log(x[above] - candidate))
     if not laws:
         raise ValueError(f"critical: got {list(critical)}; must have a candidate below every run that ended")
     best = min(laws, key=lambda candidate: laws[candidate].aic)
@@ -184,7 +184,7 @@ def fit_critical_law(
         slopes={"ln_distance": profile},
         aic=laws[best].aic + 2,
         runs=len(waits),
-        censored=int(open_.sum()),
+        censored=int(late.sum()),
     )
     return Interval(best, min(near), max(near)), law
 
@@ -195,7 +195,7 @@ def waiting_laws(times: ArrayLike, censored: ArrayLike) -> pd.DataFrame:
     Exponential: a constant chance per step, as for escape from a basin. Weibull: a chance that grows or falls.
     Log-normal and log-logistic: a product of many factors, as for growth from a random seed.
     """
-    waits, open_ = _checked(times, censored)
+    waits, late = _checked(times, censored)
     from lifelines import ExponentialFitter, LogLogisticFitter, LogNormalFitter, WeibullFitter
 
     fitters = {
@@ -205,19 +205,19 @@ def waiting_laws(times: ArrayLike, censored: ArrayLike) -> pd.DataFrame:
         "log-logistic": LogLogisticFitter(),
     }
     with _quiet():
-        aic = {name: float(fitter.fit(waits, ~open_).AIC_) for name, fitter in fitters.items()}
+        aic = {name: float(fitter.fit(waits, ~late).AIC_) for name, fitter in fitters.items()}
     table = pd.DataFrame({"aic": aic}).sort_values("aic")
     return table.assign(worse_by=table["aic"] - table["aic"].min())
 
 
 def _checked(times: ArrayLike, censored: ArrayLike) -> tuple[Any, Any]:
-    waits, open_ = np.asarray(times, dtype=float), np.asarray(censored, dtype=bool)
-    if waits.ndim != 1 or waits.shape != open_.shape:
-        raise ValueError(f"censored: got shape {open_.shape} for times of shape {waits.shape}; must be (n,) twice")
+    waits, late = np.asarray(times, dtype=float), np.asarray(censored, dtype=bool)
+    if waits.ndim != 1 or waits.shape != late.shape:
+        raise ValueError(f"censored: got shape {late.shape} for times of shape {waits.shape}; must be (n,) twice")
     wrong = waits[~(np.isfinite(waits) & (waits > 0))]
     if len(wrong):
         raise ValueError(f"times: got {np.unique(wrong).tolist()}; must be positive and finite")
-    return waits, open_
+    return waits, late
 
 
 def _quiet() -> AbstractContextManager[Any]:

@@ -33,7 +33,7 @@ from grokmodels.studies.replays import REPLAY_TOLERANCE, replay, sample
 from grokmodels.studies.runners import jobs, run_job, run_points
 from grokmodels.studies.store import load, pack, unpack, verify
 from grokmodels.studies.study import Block, Checkpoints, Point, Study, missing, read, shipped, stored
-from grokmodels.studies.verdicts import check, told, verdicts
+from grokmodels.studies.verdicts import check, in_words, verdicts
 
 __all__ = [
     "REPLAY_TOLERANCE",
@@ -49,6 +49,7 @@ __all__ = [
     "by_cohort",
     "check",
     "find_root",
+    "in_words",
     "jobs",
     "load",
     "missing",
@@ -63,7 +64,6 @@ __all__ = [
     "shipped",
     "stored",
     "studies_in",
-    "told",
     "unpack",
     "varied",
     "verdicts",

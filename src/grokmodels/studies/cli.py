@@ -189,7 +189,7 @@ def _show(options: Options) -> None:
         print(f"Note: {study.note.strip()}\n")
     record = studies.record(study, folder)
     if study.predicted:
-        print(studies.told(studies.verdicts(study, record)), end="\n\n")
+        print(studies.in_words(studies.verdicts(study, record)), end="\n\n")
     if not len(record):
         raise ValueError(_none_stored(options.name, folder))
     print(record.runs[["block", *studies.varied(study), *MEASURED]].to_string(index=False))

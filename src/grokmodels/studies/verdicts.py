@@ -61,7 +61,7 @@ class Value(NamedTuple):
 UNKNOWN = Value(-math.inf, math.inf)
 
 
-def told(judged: pd.DataFrame, width: int = 78) -> str:
+def in_words(judged: pd.DataFrame, width: int = 78) -> str:
     """:func:`verdicts` in words: each sentence, and what became of it on look seeds, test seeds and all runs."""
     lines = []
     for sentence, rows in judged.groupby("sentence", sort=False):
@@ -208,11 +208,11 @@ def _median(lows: np.ndarray, highs: np.ndarray) -> Value:
     """The smallest value that half of the runs do not exceed; by Kaplan and Meier where open waits leave it open."""
     middle = (len(lows) - 1) // 2
     bounds = Value(float(np.sort(lows)[middle]), float(np.sort(highs)[middle]))
-    open_ = np.isinf(highs)
+    late = np.isinf(highs)
     # The estimate says more where a wait was left before another ended. That takes different budgets, and time.
-    if bounds.low == bounds.high or not (lows > 0).all() or lows[open_].min() >= lows[~open_].max(initial=0.0):
+    if bounds.low == bounds.high or not (lows > 0).all() or lows[late].min() >= lows[~late].max(initial=0.0):
         return bounds
-    median = median_wait(lows, open_)
+    median = median_wait(lows, late)
     return bounds if math.isinf(median) else Value(median, median)
 
 
