@@ -62,3 +62,20 @@ def test_every_estimate_is_there_and_judged():
         source = ast.parse((MODULES[0].parent / f"{module}.py").read_text())
         public = {node.name for node in source.body if isinstance(node, ast.FunctionDef)}
         assert function in public, (module, function)
+
+
+def test_thresholds_of_predictions_stand_in_study_files_only():
+    declared = {}
+    for name in studies.studies_in(studies.find_root()):
+        for prediction in studies.shipped(name)[0].predicted:
+            if prediction.estimate:
+                declared.setdefault(prediction.estimate.partition(".")[0], set()).update(prediction.bounds)
+    # Numbers that mean many things.
+    common = {-1, 0, 1, 2, 3, 0.5}
+    for module, bounds in declared.items():
+        for node in ast.parse((MODULES[0].parent / f"{module}.py").read_text()).body:
+            named = ast.walk(node.value) if isinstance(node, ast.Assign) else ()
+            written = {
+                part.value for part in named if isinstance(part, ast.Constant) and not isinstance(part.value, str)
+            }
+            assert not written & (bounds - common), f"{module}: {ast.unparse(node)}"
