@@ -204,6 +204,15 @@ def largest_variation(record: Record) -> float:
     return max((statistics.variation(cell["delay"], cell["delay_censored"]) for cell in known), default=float("nan"))
 
 
+def split_over_largest_other(record: Record) -> float:
+    """The split's component of the variance of ln t_gen over the largest other; NaN but for one balanced cross."""
+    runs = record.runs
+    if runs["block"].nunique() != 1 or runs["t_gen_censored"].any():
+        return float("nan")
+    of = statistics.components(runs.assign(value=np.log(runs["t_gen"])), "split_seed", "init_seed", "value")
+    return float(of["split_seed"] / of.drop("split_seed").max())
+
+
 def rows() -> list[Row]:
     """Rows 4 and 5 of the ledger."""
     found = findings()

@@ -172,3 +172,15 @@ def test_the_ledger_has_rows_4_and_5():
     assert all(row.runs == stored for row in rows)
     assert "had stopped before" in rows[1].effect
     assert isinstance(studies.record("size"), Record)
+
+
+@pytest.mark.parametrize(("of_split", "of_init", "largest"), [(1.0, 0.2, True), (0.2, 1.0, False)])
+def test_the_split_leads_a_cross_whose_luck_it_is(of_split, of_init, largest):
+    rng = np.random.default_rng(0)
+    split, init = of_split * rng.normal(size=16), of_init * rng.normal(size=16)
+    seeds = [(s, i, r) for s in range(16) for i in range(16) for r in range(2)]
+    runs = pd.DataFrame(seeds, columns=["split_seed", "init_seed", "seed"])
+    luck = split[runs["split_seed"]] + init[runs["init_seed"]] + 0.1 * rng.normal(size=len(runs))
+    runs = runs.assign(block="look", t_gen=np.exp(6 + luck), t_gen_censored=False)
+    assert (transition.split_over_largest_other(SimpleNamespace(runs=runs)) > 1) == largest
+    assert np.isnan(transition.split_over_largest_other(SimpleNamespace(runs=runs.assign(block=runs["seed"]))))
