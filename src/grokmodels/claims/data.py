@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from grokmodels import measures, studies
-from grokmodels.claims.row import Row, Verdict
+from grokmodels.claims.row import Row, Verdict, tally
 from grokmodels.measures.lasting import EVALUATIONS
 from grokmodels.statistics import (
     Crossing,
@@ -297,9 +297,7 @@ def data_row(declared: pd.DataFrame, size: pd.DataFrame) -> Row:
         claim="Whether and when a network generalizes is sensitive to the amount of data.",
         source="memo",
         experiment="data-fraction; weight-decay at decay 1; size; size-width (look seeds)",
-        runs=len(every),
-        seeds=every["seed"].nunique(),
-        censored=int(every["t_gen_censored"].sum()),
+        **tally(every),
         effect="; ".join(effect) + ".",
         verdict=judge_data(declared, edges),
         reason=f"{len(moduli)} sizes at one width have an edge within the budget, which belongs to p, width and "

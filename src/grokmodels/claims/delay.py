@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from grokmodels import studies
-from grokmodels.claims.row import Row, Verdict
+from grokmodels.claims.row import Row, Verdict, tally
 from grokmodels.measures.plateau import growth, plateau, signed_root
 from grokmodels.recipes.schedules import Schedule
 from grokmodels.statistics import Interval, fit_law, jackknife, median_wait
@@ -261,7 +261,7 @@ def _without_decay(judged: dict[str, pd.DataFrame]) -> Row:
         claim="Weight decay triggers generalization; without it the model can stay stuck indefinitely.",
         source="memo",
         experiment="canonical, delay; judged by what delay and weight-decay predicted of runs without decay",
-        **_counts(runs),
+        **tally(runs),
         effect=f"Runs that generalized: {_woken(runs)}. Test seeds alone: {_woken(runs[runs['cohort'] == 'test'])}.",
         verdict=judge_without_decay(pd.concat([judged["delay"], judged["weight-decay"]])),
         reason="No budget shows 'indefinitely': not within 10,000 steps is all that these runs can say. "
@@ -281,7 +281,7 @@ def _clock(judged: dict[str, pd.DataFrame]) -> Row:
         claim="Whatever the schedule of the decay, generalization comes at the same accumulated decay Λ = Σ ηλ.",
         source="this book's toy, D = 2",
         experiment="schedules (7 schedules), delay (two learning rates)",
-        **_counts(runs),
+        **tally(runs),
         effect=f"Largest over smallest per seed: {found[0]}. Test seeds alone: {found[1]}.",
         verdict=judge_clock(judged["schedules"], judged["delay"]),
         reason="Not every seed is within the factors that were declared, and one ηλ is not one delay. The pairs of one "
@@ -304,7 +304,7 @@ def _power_law(judged: pd.DataFrame) -> Row:
         claim="The delay is inversely proportional to learning rate × decay.",
         source="khanh2026separation; against verma2026regimes",
         experiment="delay, weight-decay: decays that leave a plateau",
-        **_counts(with_plateau(runs)),
+        **tally(with_plateau(runs)),
         effect=f"Exponent {found['all']}. Test seeds alone: {found['test']}.",
         verdict=judge_power(judged),
         reason=f"One product is not one delay: {_products(judged)}. Without LayerNorm m̂ at t_mem is {m_hat.min():.2f} "
@@ -323,7 +323,7 @@ def _contraction(judged: pd.DataFrame) -> Row:
         claim="Contraction of the norm alone explains the delay, t = (1/ηλ) ln(norm at t_mem / norm at t_gen).",
         source="after khanh2026separation",
         experiment="delay, weight-decay: runs that generalized after a plateau",
-        **_counts(used),
+        **tally(used),
         effect=f"It accounts for {part.median():.0%} of the delay (median; {test:.0%} in the test seeds), in no run "
         f"for more than {part.max():.0%}. The toy's growth makes {toy[False]:.0%} with LayerNorm and "
         f"{toy[True]:.0%} without, in the {used['growth'].notna().sum()} runs that have a start.",
@@ -331,10 +331,6 @@ def _contraction(judged: pd.DataFrame) -> Row:
         reason="Censored runs have no norm at t_gen. A constant that one fits to the delay can make up the factor.",
         figure="delay-prefactor",
     )
-
-
-def _counts(runs: pd.DataFrame) -> dict[str, int]:
-    return {"runs": len(runs), "seeds": runs["seed"].nunique(), "censored": int(runs["t_gen_censored"].sum())}
 
 
 def _woken(runs: pd.DataFrame) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import fisher_exact
 
 from grokmodels import studies
-from grokmodels.claims.row import Row, Verdict
+from grokmodels.claims.row import Row, Verdict, tally
 from grokmodels.recipes.tasks import Parity
 from grokmodels.studies import Record
 
@@ -146,9 +146,7 @@ def rows() -> list[Row]:
             claim="The parity of ten bits groks with weight decay and not without",
             source="the memo",
             experiment="parity: decay",
-            runs=len(table),
-            seeds=table["seed"].nunique(),
-            censored=int(table["t_gen_censored"].sum()),
+            **tally(table),
             effect=f"{slow['below'].sum()} of {len(slow)} runs that wait have a test accuracy below chance by "
             f"{ERRORS} standard errors; t_gen/t_mem of those that grok: with decay {decayed}, without {free}; "
             f"{near} of these {len(grokked)} were near chance at t_mem; test seeds alone: {alone}",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import pandas as pd
+
 Verdict = Literal["holds", "holds with limits", "fails", "open"]
 
 
@@ -29,3 +31,8 @@ class Row:
     verdict: Verdict
     reason: str
     figure: str
+
+
+def tally(runs: pd.DataFrame) -> dict[str, int]:
+    """How many runs and seeds a :class:`Row` rests on, and how many of the runs had not generalized."""
+    return {"runs": len(runs), "seeds": runs["seed"].nunique(), "censored": int(runs["t_gen_censored"].sum())}

@@ -15,7 +15,7 @@ from grokmodels import statistics, studies
 from grokmodels.claims import elimination as rules
 from grokmodels.claims.data import Laws, laws
 from grokmodels.claims.elimination import MECHANISMS, NOTHING, SMOOTH, Finding
-from grokmodels.claims.row import Row
+from grokmodels.claims.row import Row, tally
 from grokmodels.statistics import Interval, scaling
 from grokmodels.statistics.sharpness import sharpness, steepening
 from grokmodels.studies import Cohort, Record
@@ -221,12 +221,9 @@ def rows() -> list[Row]:
     of_basins = [one for one in found if one.question in (*WAITS, WEAK_DECAY, LOOP)]
     others = [one for one in found if one.question not in ORDER_PARAMETER[1:] and one not in of_basins]
     names = ", ".join(name for name in MECHANISMS if name in left)
-    shared: dict[str, Any] = {
+    shared: dict[str, Any] = tally(runs) | {
         "source": "the memo",
         "experiment": ", ".join(STUDIES),
-        "runs": len(runs),
-        "seeds": int(runs["seed"].nunique()),
-        "censored": int(runs["t_gen_censored"].sum()),
         "reason": f"not excluded by look and test seeds alike: {names}; a verdict with a known error rate is in the "
         "chapter on what keeps the weights moving",
         "figure": "sec-transition-verdict",

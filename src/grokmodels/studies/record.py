@@ -167,14 +167,14 @@ def overview(root: Path | str | None = None) -> pd.DataFrame:
     place = find_root(root)
     for name in studies_in(place):
         study, folder = shipped(name, place)
-        points, done = zip(*_loaded(study, folder), strict=True) if stored(study, folder) else ((), ())
-        cores = [run.provenance["seconds"] for run in done if run.provenance.get("device", "cpu") == "cpu"]
+        done = [*_loaded(study, folder)]
+        cores = [run.provenance["seconds"] for _, run in done if run.provenance.get("device", "cpu") == "cpu"]
         rows[name] = {
             "declared": sum(1 for _ in study.points()),
             "stored": len(done),
-            "test": sum(point.cohort == "test" for point in points),
-            "t_gen censored": sum(run.milestones.t_gen.censored for run in done),
-            "diverged": sum(run.status == "diverged" for run in done),
+            "test": sum(point.cohort == "test" for point, _ in done),
+            "t_gen censored": sum(run.milestones.t_gen.censored for _, run in done),
+            "diverged": sum(run.status == "diverged" for _, run in done),
             "on a GPU": len(done) - len(cores),
             "hours": round(sum(cores) / 3600, 2),
         }
