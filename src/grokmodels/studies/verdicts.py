@@ -44,7 +44,8 @@ def verdicts(study: Study | str, record: Record | None = None) -> pd.DataFrame:
     """
     if isinstance(study, str):
         record, study = load_record(study), shipped(study)[0]
-    assert record is not None
+    if record is None:
+        raise ValueError("record: got None; must be the record of the study's runs, unless it is named")
     counted = [prediction for prediction in study.predicted if not prediction.estimate]
     table = record.measured(*(prediction.quantity for prediction in counted))
     judged = (_estimated(one, record) if one.estimate else _checked(one, table) for one in study.predicted)
