@@ -15,6 +15,7 @@ from grokmodels.statistics.intervals import (
     percentiles,
     resampled_rows,
     resamples,
+    share_interval,
 )
 from grokmodels.statistics.linear import LinearFit, fit_linear
 from grokmodels.statistics.waits import (
@@ -48,6 +49,7 @@ __all__ = [
     "percentiles",
     "resampled_rows",
     "resamples",
+    "share_interval",
     "share_waiting",
     "shares",
     "spread",

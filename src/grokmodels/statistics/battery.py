@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from grokmodels.statistics.intervals import Interval
+from grokmodels.statistics.intervals import share_interval
 
 FloatArray = NDArray[np.floating[Any]]
 # Each side of a statistic is measured by its outer quantile, in standard deviations of a Gaussian that has it there. A
@@ -136,21 +136,11 @@ def confusion(
         survives = p_values(references, studies) > alpha
         row = survives.mean().to_dict() | dict.fromkeys(("alone", "lost", "low", "high"), np.nan)
         if name in survives:
-            lost = share(int((~survives[name]).sum()), len(survives))
+            lost = share_interval(int((~survives[name]).sum()), len(survives))
             row |= {"alone": (survives[name] & (survives.sum(axis=1) == 1)).mean()}
             row |= {"lost": lost.estimate, "low": lost.low, "high": lost.high}
         rows[name] = row
     return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def share(hits: int, of: int, level: float = 0.95) -> Interval:
-    """A share with its exact binomial interval (Clopper and Pearson 1934)."""
-    from scipy.stats import beta
-
-    tail = (1 - level) / 2
-    low = float(beta.ppf(tail, hits, of - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(1 - tail, hits + 1, of - hits)) if hits < of else 1.0
-    return Interval(hits / of, low, high)
 
 
 def _test(reference: Reference, observed: FloatArray) -> tuple[float, int, float]:

@@ -79,6 +79,16 @@ def median_interval(values: ArrayLike) -> Interval:
     return Interval(float(np.median(kept)), float(kept[below]), float(kept[len(kept) - 1 - below]))
 
 
+def share_interval(hits: int, of: int, level: float = 0.95) -> Interval:
+    """A share with its exact binomial interval (Clopper and Pearson 1934)."""
+    from scipy.stats import beta
+
+    tail = (1 - level) / 2
+    low = float(beta.ppf(tail, hits, of - hits + 1)) if hits else 0.0
+    high = float(beta.ppf(1 - tail, hits + 1, of - hits)) if hits < of else 1.0
+    return Interval(hits / of, low, high)
+
+
 def resamples(table: pd.DataFrame, by: str = "seed", draws: int = 1000) -> Iterator[pd.DataFrame]:
     """The tables of :func:`bootstrap`: whole groups of rows drawn with replacement, as many as there are."""
     for rows in resampled_rows(table[by], draws):

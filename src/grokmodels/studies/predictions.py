@@ -174,6 +174,18 @@ class Prediction(Selection):
         return mine, Selection(block=block, where=self.where | self.over.where)
 
     @property
+    def number(self) -> str:
+        """What the comparison is of, in words."""
+        if self.estimate:
+            return self.estimate.partition(".")[2].replace("_", " ")
+        what = f"{self.statistic} of {self.quantity}"
+        if self.component:
+            what += f" from {self.component}"
+        if self.against:
+            what += f" against {self.against}"
+        return f"{what}, as a ratio" if self.over else what
+
+    @property
     def fields(self) -> set[str]:
         """The dotted paths of the recipe that it looks at."""
         paths = {path for selection in self.selections for path in selection.where}

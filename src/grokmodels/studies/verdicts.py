@@ -12,7 +12,16 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from grokmodels.statistics import Interval, components, fit_law, median_wait, percentiles, resampled_rows, spread
+from grokmodels.statistics import (
+    Interval,
+    components,
+    fit_law,
+    median_wait,
+    percentiles,
+    resampled_rows,
+    share_interval,
+    spread,
+)
 from grokmodels.studies.predictions import CROSSED, Component, Prediction, Statistic
 from grokmodels.studies.quantities import ROUNDING, WAITS
 from grokmodels.studies.record import COHORTS, Record
@@ -33,10 +42,10 @@ DRAWS = 200
 def verdicts(study: Study | str, record: Record | None = None) -> pd.DataFrame:
     """The predictions of a study judged on its record, cohort by cohort.
 
-    One row for each prediction and cohort: ``value`` is what was found, the least that it can be where ``at_least``
-    says so, and NaN where that is not known either; ``interval`` its middle 95 % over draws of ``seeds``, None for
-    fewer than twenty, over which it would cover too little, and for a ``variance share``; ``verdict`` true, false, open
-    or no runs.
+    One row for each prediction and cohort: ``value`` is the ``number`` that was found, the least that it can be where
+    ``at_least`` says so, and NaN where that is not known either; ``interval`` has 95 %, exact for a share of seeds,
+    else the middle of draws of ``seeds``, None for fewer than twenty, over which it would cover too little, and for a
+    ``variance share``; ``verdict`` true, false, open or no runs.
 
     >>> judged = verdicts("crossed-seeds")
     >>> judged.loc[judged["quantity"] == "generalized", ["cohort", "verdict"]].to_dict("list")
@@ -70,7 +79,8 @@ def in_words(judged: pd.DataFrame, width: int = 78) -> str:
         for row in rows.itertuples():
             least = "at least " if row.at_least else ""
             among = " [{:.4g}, {:.4g}]".format(*row.interval) if row.interval else ""  # type: ignore[misc]
-            found = f"  {row.quantity} {least}{row.value:.4g}{among}" if row.seeds else ""
+            value = "not known" if math.isnan(row.value) else f"{least}{row.value:.4g}{among}"  # type: ignore[arg-type]
+            found = f"  {row.number} {value}" if row.seeds else ""
             lines.append(f"  {row.cohort:5} {row.seeds:3} seeds  {row.verdict:8}{found}")
     return "\n".join(lines)
 
@@ -80,7 +90,7 @@ def check(predicted: Sequence[Prediction], table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([row for one in predicted for row in _checked(one, table)], columns=COLUMNS)
 
 
-_STATED = ("sentence", "mechanism", "quantity", "comparison", "bounds")
+_STATED = ("sentence", "mechanism", "quantity", "number", "comparison", "bounds")
 COLUMNS = [*_STATED, "cohort", "seeds", "value", "at_least", "interval", "verdict"]
 
 
@@ -97,7 +107,7 @@ def _checked(prediction: Prediction, table: pd.DataFrame) -> Iterator[dict[str, 
 def _estimated(prediction: Prediction, record: Record) -> Iterator[dict[str, Any]]:
     module, name = prediction.estimate.split(".")
     estimator = getattr(import_module(f"grokmodels.claims.{module}"), name)
-    stated = {name: getattr(prediction, name) for name in _STATED} | {"quantity": name.replace("_", " ")}
+    stated = {name: getattr(prediction, name) for name in _STATED} | {"quantity": prediction.number}
     for cohort in COHORTS:
         part = record.only(prediction.block, cohort)
         row = stated | {"cohort": cohort}
@@ -261,6 +271,10 @@ def _variance_share(runs: pd.DataFrame, prediction: Prediction) -> Value:
 
 
 def _interval(prediction: Prediction, table: pd.DataFrame) -> tuple[float, float] | None:
+    if prediction.statistic == "share" and prediction.over is None and table["seed"].is_unique:
+        # Draws of seeds that are all alike would say that no other seed can differ.
+        outcomes = table[prediction.quantity].to_numpy(float)
+        return None if np.isnan(outcomes).any() else share_interval(int(outcomes.sum()), len(outcomes))[1:]
     # Seeds are replicas in a cross: draws of them would leave it unbalanced, and say nothing of splits.
     if prediction.statistic == "variance share" or table["seed"].nunique() < FEWEST_SEEDS:
         return None

@@ -114,12 +114,6 @@ def test_the_confusion_counts_who_survives():
     assert named["lost"].to_dict() == pytest.approx({name: 1 - table.loc[name, name] for name in make})
 
 
-def test_exact_intervals_are_those_of_the_tables():
-    assert tuple(battery.share(0, 20)) == pytest.approx((0, 0, 0.1684), abs=1e-4)
-    assert tuple(battery.share(20, 20)) == pytest.approx((1, 0.8316, 1), abs=1e-4)
-    assert tuple(battery.share(5, 50)) == pytest.approx((0.1, 0.0333, 0.2181), abs=1e-4)
-
-
 def test_what_cannot_be_judged_is_refused():
     with pytest.raises(ValueError, match="studies: got 10; a reference needs at least 20"):
         battery.reference(gaussian(10, 0))

@@ -21,6 +21,12 @@ def test_the_bootstrap_draws_seeds_not_rows(seed):
     assert interval.low <= interval.estimate <= interval.high
 
 
+def test_the_interval_of_a_share_is_that_of_the_tables():
+    assert tuple(statistics.share_interval(0, 20)) == pytest.approx((0, 0, 0.1684), abs=1e-4)
+    assert tuple(statistics.share_interval(20, 20)) == pytest.approx((1, 0.8316, 1), abs=1e-4)
+    assert tuple(statistics.share_interval(5, 50)) == pytest.approx((0.1, 0.0333, 0.2181), abs=1e-4)
+
+
 def test_percentiles_are_those_of_the_finite_draws():
     assert statistics.percentiles(2.0, [np.nan, *range(101), np.inf], 0.9) == (2, pytest.approx(5), pytest.approx(95))
     np.testing.assert_equal(tuple(statistics.percentiles(2.0, [np.nan, np.inf])), (2, np.nan, np.nan))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grokmodels import Experiment, studies, train
+from grokmodels import Experiment, statistics, studies, train
 from grokmodels.engine.run import Run
 from grokmodels.studies import cli, files
 from grokmodels.studies.quantities import ROUNDING, measure
@@ -337,6 +337,32 @@ def test_few_seeds_have_no_interval():
     found = studies.check([make()], table(range(150, 180)))
     assert [interval is None for interval in found["interval"]] == [True, True, False]
     assert found["verdict"].tolist() == ["true", "true", "true"]
+
+
+def test_seeds_that_all_agree_leave_room_for_one_that_does_not():
+    prediction = make(quantity="generalized", statistic="share", bounds=0.9)
+    runs = table([1] * 50, generalized=1.0, generalized_censored=False)
+    test = studies.check([prediction], runs).iloc[1]
+    assert (test["value"], test["interval"]) == (1, statistics.share_interval(25, 25)[1:])
+    runs.loc[0, "generalized"] = math.nan
+    assert [interval is None for interval in studies.check([prediction], runs)["interval"]] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "median of t_gen 200"),
+        ({"over": {"where": {"seed": 0}}}, "median of t_gen, as a ratio 2"),
+        ({"statistic": "log slope", "against": "size"}, "log slope of t_gen against size 1"),
+        ({"statistic": "variance share", "component": "init"}, "variance share of t_gen from init not known"),
+        ({"where": {"seed": 9}}, "no runs"),
+    ],
+)
+def test_a_number_says_in_words_what_it_is_of(changes, words):
+    runs = table([100, 200, 300], size=[1, 2, 3], split_seed=0, init_seed=0)
+    told = studies.in_words(studies.check([make(sentence="It is long.", **changes)], runs))
+    assert told.startswith("It is long.\n  look ")
+    assert told.splitlines()[-1].rstrip().endswith(words)
 
 
 @pytest.fixture
