@@ -282,10 +282,10 @@ def stored() -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
 
 
 def judge_abrupt(judged: pd.DataFrame, table: pd.DataFrame) -> tuple[Verdict, str]:
-    """Row 1: it memorizes at chance and waits, as ``canonical`` predicts, and then the accuracy rises abruptly."""
+    """Row 1: it memorizes below 5 % and waits, as ``canonical`` predicts, and then the accuracy rises abruptly."""
     waits = set(judged["verdict"][judged["sentence"].str.startswith("Decay 0.5, the wait")])
     if "false" in waits or not (table["rise"] < ABRUPT).all():
-        return "fails", "not every seed memorizes at chance, waits, and rises in under a third of the wait"
+        return "fails", "not every seed memorizes below 5 %, waits, and rises in under a third of the wait"
     if waits != {"true"}:
         return "open", "some seeds have not ended their wait"
     if median_interval(table["broader"]).low > 1:

@@ -183,7 +183,7 @@ class Prediction(Selection):
             what += f" from {self.component}"
         if self.against:
             what += f" against {self.against}"
-        return f"{what}, as a ratio" if self.over else what
+        return f"{what} (ratio)" if self.over else what
 
     @property
     def fields(self) -> set[str]:

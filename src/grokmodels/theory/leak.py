@@ -34,7 +34,7 @@ M_HAT = sp.simplify(SIGNAL_HELD_OUT / SIGNAL_TRAIN)
 M_HAT_UNORDERED = sp.simplify(SIGNAL_HELD_OUT_UNORDERED / SIGNAL_TRAIN_UNORDERED)
 
 # The rule share of the votes of rows and columns alone, on held-out pairs: the leak is 2 f at every wrong class, its
-# square averaged over classes; the rest is the scatter of two coins of chance f at each of the p − 1 wrong classes.
+# square summed over classes; the rest is the scatter of two coins of chance f at each of the p − 1 wrong classes.
 LEAK = 4 * f**2 * (p - 1) / p
 SCATTER = 2 * f * (1 - f) * (p - 1)
 FLOOR = sp.simplify(LEAK / (LEAK + SCATTER))

@@ -352,7 +352,7 @@ def test_seeds_that_all_agree_leave_room_for_one_that_does_not():
     ("changes", "words"),
     [
         ({}, "median of t_gen 200"),
-        ({"over": {"where": {"seed": 0}}}, "median of t_gen, as a ratio 2"),
+        ({"over": {"where": {"seed": 0}}}, "median of t_gen (ratio) 2"),
         ({"statistic": "log slope", "against": "size"}, "log slope of t_gen against size 1"),
         ({"statistic": "variance share", "component": "init"}, "variance share of t_gen from init not known"),
         ({"where": {"seed": 9}}, "no runs"),
