@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from grokmodels import studies
-from grokmodels.claims.row import Row
+from grokmodels.claims.row import Row, tally
 from grokmodels.statistics import median_wait
 from grokmodels.studies import Record
 
@@ -109,9 +109,7 @@ def rows() -> list[Row]:
             claim="Decoupled weight decay acts differently from L2 in the loss.",
             source="the memo",
             experiment="optimizers",
-            runs=len(record),
-            seeds=record.runs["seed"].nunique(),
-            censored=int(medians["censored"].sum()),
+            **tally(record.runs),
             effect=f"median accumulated decay at t_gen: {times}" if times else "Not measured.",
             verdict="open",
             reason="its chapter, with a rule for the verdict, is not written",
