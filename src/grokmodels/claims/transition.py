@@ -16,7 +16,7 @@ from grokmodels.claims import elimination as rules
 from grokmodels.claims.data import Laws, laws
 from grokmodels.claims.elimination import MECHANISMS, NOTHING, SMOOTH, Finding
 from grokmodels.claims.row import Row, tally
-from grokmodels.statistics import Interval, scaling
+from grokmodels.statistics import Interval, collapse, scaling
 from grokmodels.statistics.sharpness import sharpness, steepening
 from grokmodels.studies import Cohort, Record
 from grokmodels.studies.record import COHORTS
@@ -191,7 +191,7 @@ def collapse_residual(record: Record) -> float:
     made = scaling.curves(with_size(record.runs), "generalized")
     fit = scaling.fit_steps(made)
     about = [curve._replace(x=curve.x - critical) for curve, critical in zip(made, fit.critical, strict=True)]
-    return scaling.collapse_residual(scaling.moments(about), 0.0, fit.stretch)
+    return collapse.collapse_residual(scaling.moments(about), 0.0, fit.stretch)
 
 
 def largest_variation(record: Record) -> float:

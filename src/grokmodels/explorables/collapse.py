@@ -13,7 +13,7 @@ from grokmodels.explorables.controls import Controlled, Slider, grid
 from grokmodels.explorables.explorable import Explorable, Rows, State, columns, require_columns
 from grokmodels.explorables.formulas import formula_kernel, require_within
 from grokmodels.palette import css
-from grokmodels.statistics import scaling
+from grokmodels.statistics.collapse import collapse_residual
 
 REFERENCE = 23
 LIMITS = {
@@ -29,7 +29,7 @@ class Collapse(Explorable):
 
     ``points``: columns ``p``, ``fraction``, ``mean`` and ``error``, one row per measured point. The rescaled axis is
     ln(f / f_c(p)) · (p²/23²)^a with f_c(p) = f_c · (p/23)^(−b): ``stretch`` a, ``critical`` f_c, ``fall`` b. The
-    residual is that of :func:`grokmodels.statistics.scaling.collapse_residual`.
+    residual is that of :func:`grokmodels.statistics.collapse.collapse_residual`.
     """
 
     stretch = Controlled()
@@ -144,7 +144,7 @@ class Collapse(Explorable):
         own = state["critical"] * ratio ** -state["fall"]
         table = points.assign(size=ratio**2, x=np.log(points["fraction"] / own))
         table["across"] = table["x"] * table["size"] ** state["stretch"]
-        residual = scaling.collapse_residual(table, 0.0, state["stretch"])
+        residual = collapse_residual(table, 0.0, state["stretch"])
         met = _met(table)
         shown = table.assign(p=[f"p = {int(p)}" for p in points["p"]])
         kept = shown[["p", "size", "fraction", "across", "mean", "error"]]

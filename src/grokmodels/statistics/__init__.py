@@ -1,8 +1,8 @@
 """Statistics of many runs: intervals over seeds, laws of delays that may be censored, whose luck it is, and scaling.
 
 The functions of ``intervals``, ``crossing``, ``linear``, ``waits`` and ``components`` are at hand here. Modules of
-their own: ``scaling``, ``sharpness`` (the words for it) and ``dip``; ``battery``, which judges known systems by many
-statistics at once.
+their own: ``scaling``, ``sharpness`` (the words for it), ``collapse`` and ``dip``; ``battery``,
+which judges known systems by many statistics at once.
 """
 
 from grokmodels.statistics.components import balanced, components, shares

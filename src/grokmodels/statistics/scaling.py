@@ -2,7 +2,7 @@
 
 An :class:`OrderCurve` holds an order parameter of many runs of one size along a control parameter; the functions take
 several of different sizes. Runs of one seed stay together wherever seeds are drawn anew. The estimators are those of
-textbooks (Binder 1981, doi:10.1007/BF01293604; Bhattacharjee and Seno 2001, arXiv:cond-mat/0102515).
+textbooks (Binder 1981, doi:10.1007/BF01293604).
 """
 
 from __future__ import annotations
@@ -295,89 +295,6 @@ def crossing(curves: Sequence[OrderCurve], draws: int = 200) -> Interval:
     return found if np.isfinite(found.estimate) else Interval(*[float("nan")] * 3)
 
 
-class Collapse(NamedTuple):
-    """A data collapse: (x + shift · ln(size / mid) − critical) · size^stretch against mean · size^height.
-
-    ``mid`` is the geometric mean of the sizes; ``residual`` that of :func:`collapse_residual`.
-    """
-
-    critical: Interval
-    stretch: Interval
-    shift: Interval
-    height: Interval
-    residual: float
-
-
-def collapse_residual(
-    points: pd.DataFrame, critical: float, stretch: float, shift: float = 0.0, height: float = 0.0
-) -> float:
-    """How far the rescaled curves are from one another, in squares of their errors; about 1 where they fall together.
-
-    ``points``: columns ``size``, ``x``, ``mean``, ``error``. Each point is held against the straight lines through the
-    points of every other size that encloses it, weighted by their errors. Infinite where fewer than half of the
-    points are enclosed: curves that do not meet have not fallen together.
-    """
-    size, x, mean, error = (points[name].to_numpy(float) for name in ("size", "x", "mean", "error"))
-    log_size = np.log(size)
-    across = (x + shift * (log_size - np.log(np.unique(size)).mean()) - critical) * size**stretch
-    up, width = mean * size**height, error * size**height
-    squares, met = 0.0, 0
-    for this in np.unique(size):
-        mine = size == this
-        weights, sums = np.zeros(mine.sum()), np.zeros(mine.sum())
-        for other in np.unique(size[~mine]):
-            theirs = size == other
-            order = np.argsort(across[theirs])
-            at, value, spread = (column[theirs][order] for column in (across, up, width))
-            inside = (across[mine] >= at[0]) & (across[mine] <= at[-1])
-            line = np.interp(across[mine], at, value)
-            certain = np.where(inside, np.interp(across[mine], at, spread) ** -2.0, 0.0)
-            weights, sums = weights + certain, sums + certain * line
-        hit = weights > 0
-        gap = up[mine][hit] - sums[hit] / weights[hit]
-        squares += float((gap**2 / (width[mine][hit] ** 2 + 1 / weights[hit])).sum())
-        met += int(hit.sum())
-    return squares / met if met >= len(points) / 2 else float("inf")
-
-
-def fit_collapse(
-    curves: Sequence[OrderCurve],
-    start: dict[str, float],
-    free: Sequence[str] = ("critical", "stretch"),
-    draws: int = 60,
-) -> Collapse:
-    """The exponents that make the curves fall together best, from ``start``; those not in ``free`` stay.
-
-    Intervals come from drawing seeds anew. ValueError for names that are none of the four of :class:`Collapse`.
-    """
-    from scipy.optimize import minimize
-
-    names = ("critical", "stretch", "shift", "height")
-    if unknown := (set(start) | set(free)) - set(names):
-        raise ValueError(f"start, free: got {sorted(unknown)}; must be of {list(names)}")
-    fixed = {"shift": 0.0, "height": 0.0} | start
-
-    def best(drawn: Sequence[OrderCurve], first: dict[str, float]) -> dict[str, float]:
-        points = moments(drawn)
-        begin = np.array([first[name] for name in free])
-        simplex = np.vstack(
-            [begin, *(begin + 0.15 * np.eye(len(free))[i] * max(1, abs(begin[i])) for i in range(len(free)))]
-        )
-
-        def residual(values: FloatArray) -> float:
-            return collapse_residual(points, **(fixed | dict(zip(free, values, strict=True))))
-
-        options = {"initial_simplex": simplex, "xatol": 1e-3, "fatol": 1e-3, "maxiter": 200}
-        found = minimize(residual, begin, method="Nelder-Mead", options=options)
-        return fixed | dict(zip(free, map(float, found.x), strict=True)) | {"residual": float(found.fun)}
-
-    whole = best(curves, fixed)
-    rng = np.random.default_rng(0)
-    again = [best(resample(curves, rng), {name: whole[name] for name in names}) for _ in range(draws)]
-    spans = {name: percentiles(whole[name], [fit[name] for fit in again]) for name in names}
-    return Collapse(**spans, residual=whole["residual"])
-
-
 def widest(curve: OrderCurve) -> FloatArray:
     """The order parameters where they fluctuate most along a curve, (runs,)."""
     values = curve.values[:, int(np.nanvar(curve.values, axis=0, ddof=1).argmax())]
@@ -390,11 +307,11 @@ def agreement(curve: OrderCurve) -> float:
     1: every seed keeps its rank along the curve. 0: whose luck it is is drawn anew at every point. Neighbors at one of
     which all values are equal, or that fewer than three seeds share, do not count.
     """
-    from scipy.stats import rankdata
+    from scipy.stats import spearmanr
 
     found = []
     for one, other in zip(curve.values.T[:-1], curve.values.T[1:], strict=True):
         both = np.isfinite(one) & np.isfinite(other)
         if both.sum() > 2 and np.ptp(one[both]) > 0 and np.ptp(other[both]) > 0:
-            found.append(float(np.corrcoef(rankdata(one[both]), rankdata(other[both]))[0, 1]))
+            found.append(float(spearmanr(one[both], other[both]).statistic))
     return float(np.mean(found)) if found else float("nan")

@@ -8,7 +8,7 @@ import pytest
 
 from grokmodels.explorables import Collapse, Hysteresis
 from grokmodels.explorables import hysteresis as module
-from grokmodels.statistics import scaling
+from grokmodels.statistics.collapse import collapse_residual
 from grokmodels.theory.circuits import Circuits
 from grokmodels.theory.hysteresis import sweep
 
@@ -54,7 +54,7 @@ def test_the_residual_is_that_of_scaling_and_least_at_the_truth():
     table = points()
     table = table.assign(size=table["p"] ** 2.0, x=np.log(table["fraction"]))
     shift = np.log(np.unique(table["p"]) / 23).mean()
-    expected = scaling.collapse_residual(table, np.log(0.5) - 0.8 * shift, 0.5, shift=0.4)
+    expected = collapse_residual(table, np.log(0.5) - 0.8 * shift, 0.5, shift=0.4)
     residual, met = readout(explorable, **truth)
     assert residual == pytest.approx(expected, rel=0.02)
     assert met > 30

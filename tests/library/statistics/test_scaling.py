@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.special import gammaln
 
-from grokmodels.statistics import scaling
+from grokmodels.statistics import collapse, scaling
 from grokmodels.statistics.sharpness import sharpness, steepening
 
 SIZES = [100, 200, 400, 800]
@@ -81,16 +81,16 @@ def test_a_collapse_recovers_the_exponents_of_mean_field():
     near = np.linspace(0.92, 1.08, 9)
     made = curie_weiss(np.random.default_rng(1), [200, 400, 800, 1600], 200, near)
     start = {"critical": 1.05, "stretch": 0.4, "height": 0.15}
-    fit = scaling.fit_collapse(made, start, free=("critical", "stretch", "height"), draws=12)
+    fit = collapse.fit_collapse(made, start, free=("critical", "stretch", "height"), draws=12)
     for found, truth, near in ((fit.critical, 1.0, 0.03), (fit.stretch, 0.5, 0.15), (fit.height, 0.25, 0.1)):
         assert found.low - near / 3 <= truth <= found.high + near / 3, fit
         assert abs(found.estimate - truth) < near, fit
     assert fit.residual < 2
     points = scaling.moments(made)
     # Curves of a transition do not fall together as a crossover's would.
-    assert scaling.collapse_residual(points, 1.0, 0.0) > 10 * fit.residual
+    assert collapse.collapse_residual(points, 1.0, 0.0) > 10 * fit.residual
     with pytest.raises(ValueError, match="nu"):
-        scaling.fit_collapse(made, {"critical": 1, "stretch": 0.5, "nu": 2})
+        collapse.fit_collapse(made, {"critical": 1, "stretch": 0.5, "nu": 2})
 
 
 def test_a_collapse_finds_a_critical_point_that_falls_with_size():
@@ -101,7 +101,7 @@ def test_a_collapse_finds_a_critical_point_that_falls_with_size():
         right = rng.random((200, 13)) < 1 / (1 + np.exp(-size / 3 * (x - place)))
         made.append(scaling.OrderCurve(size, x, right.astype(float)))
     start = {"critical": -0.7, "stretch": 0.8, "shift": 0.75}
-    fit = scaling.fit_collapse(made, start, free=("critical", "stretch", "shift"), draws=12)
+    fit = collapse.fit_collapse(made, start, free=("critical", "stretch", "shift"), draws=12)
     # Where along the step the critical point is, a collapse alone hardly knows.
     assert fit.shift.low - 0.03 < 0.8 < fit.shift.high + 0.03
     assert fit.stretch.low - 0.1 < 1 < fit.stretch.high + 0.1
