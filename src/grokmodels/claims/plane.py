@@ -20,6 +20,8 @@ from grokmodels.theory import motion
 from grokmodels.theory.evidence import MIDWAY, Evidence
 
 Law = Literal["saturation", "price list"]
+# m̂ may leave the range from 0 to 1; nearer to an end than this it counts as there (the chapter's own choice).
+END = 0.0025
 SHARES = tuple(Fraction(1, 2**power) for power in range(5))
 
 # Ratios of rule to table, and Λ = first + slope / (ratio − 1), as studies/motion-data.toml states them.
@@ -108,7 +110,7 @@ def crossed(record: Record) -> pd.DataFrame:
     table = record.measured("m_hat at end")
     table = table[table["perturbation"] == 0]
     names = {"task.p": "p", "split_seed": "split_seed", "init_seed": "init_seed", "seed": "replica"}
-    return table[[*names]].rename(columns=names).assign(value=_log_odds(table["m_hat at end"]))
+    return table[[*names]].rename(columns=names).assign(value=log_odds(table["m_hat at end"]))
 
 
 def quenched(record: Record) -> pd.DataFrame:
@@ -120,12 +122,13 @@ def quenched(record: Record) -> pd.DataFrame:
     rows = []
     for _, history in record.along("seed", "batch_size_schedule.knots").groupby("run"):
         _, (off, _), _, (on, _), _ = history["batch_size_schedule.knots"].iloc[0]
-        start, end = _log_odds(history.set_index("step")["m_hat"].loc[[off, on]]).to_list()
+        start, end = log_odds(history.set_index("step")["m_hat"].loc[[off, on]]).to_list()
         rows.append({"seed": history["seed"].iloc[0], "start": start, "end": end, "turned": end > 0})
     table = pd.DataFrame(rows)
     return table.loc[(table["start"] - MIDWAY).abs().groupby(table["seed"]).idxmin()].reset_index(drop=True)
 
 
-def _log_odds(m: pd.Series) -> pd.Series:
-    share = m.clip(0.0025, 0.9975)
+def log_odds(m: pd.Series) -> pd.Series:
+    """Log odds of m̂, within ±6."""
+    share = m.clip(END, 1 - END)
     return (share / (1 - share)).map(np.log)

@@ -1,6 +1,7 @@
 """The plane of data and noise: two laws by their formulas, and tables of runs against their histories."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from grokmodels import studies
@@ -71,3 +72,8 @@ def test_a_quench_is_read_where_the_noise_stops_and_where_it_returns():
         assert table.loc[seed, "end"] == pytest.approx(end, abs=1e-4)
         assert table.loc[seed, "turned"] == (end > 0)
     assert set(table.index) == set(runs["seed"])
+
+
+def test_log_odds_end_where_the_docstring_says():
+    found = plane.log_odds(pd.Series([-1.0, 0.25, 0.5, 3.0])).to_list()
+    assert found == pytest.approx([-6, -np.log(3), 0, 6], abs=0.02)
