@@ -9,8 +9,9 @@ THREADS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
+NODE_READY := node_modules/.ready
 
-.PHONY: help book test test-portable bench battery landscape serve student lint notebooks requirements clean
+.PHONY: help book test test-portable bench battery landscape serve student lint lint-js notebooks requirements clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +24,7 @@ help:
 	@echo "make serve         build the site and serve it on http://localhost:8000"
 	@echo "make student       write the notebooks for students, without solutions, into _build/student"
 	@echo "make lint          check style and types"
+	@echo "make lint-js       check style and types of JavaScript (the only target that needs npm, with Node 20 or newer)"
 	@echo "make notebooks     execute the chapters in place, keeping text outputs (NB=path for one)"
 	@echo "make requirements  compile requirements.txt from pyproject.toml"
 	@echo "make clean         remove the environment and everything built"
@@ -68,6 +70,12 @@ lint: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+lint-js: $(READY) $(NODE_READY)
+	@echo "Checking style and types of JavaScript."
+	@$(BIN)/python -m tools.javascript_types
+	@node_modules/.bin/biome ci
+	@node_modules/.bin/tsc
+
 notebooks: $(READY)
 	@echo "Executing chapters in place."
 	@PYTHONPATH=book/_ext $(BIN)/python -m tools.run_notebooks $(NB)
@@ -82,7 +90,7 @@ requirements: $(READY)
 	@sed -i.bak -E 's/^([^ #]+==[^ +]+)\+[^ ]+/\1/' requirements.txt && rm requirements.txt.bak
 
 clean:
-	@rm -rf .venv _build .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+	@rm -rf .venv node_modules _build .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
 	@echo "Removed .venv and everything built."
 
 # Matplotlib announces on stderr that it builds its font cache, once: here, not in a chapter.
@@ -97,4 +105,9 @@ $(READY): requirements.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --no-deps -e .
 	@MPLBACKEND=agg $(BIN)/python -W ignore -c "import matplotlib.font_manager" 2>/dev/null
+	@touch $@
+
+$(NODE_READY): package.json package-lock.json
+	@command -v npm >/dev/null || { echo "make lint-js needs npm, which comes with Node 20 or newer, and it was not found."; exit 1; }
+	@npm ci --silent
 	@touch $@

@@ -1,5 +1,6 @@
-"""What the benchmarks of training found, a line each, beside the seconds of whole rounds."""
+"""What the benchmarks found: of training a line each, beside the seconds of whole rounds; of sliders a table."""
 
+import numpy as np
 import pytest
 
 UNITS = {
@@ -10,6 +11,14 @@ UNITS = {
     "megabytes": "{:7.0f} MB",
 }
 
+MOVES = pytest.StashKey[list]()
+
+
+@pytest.fixture
+def moves(request: pytest.FixtureRequest) -> list:
+    """Where a benchmark of controls leaves its rows for the table: explorable, trait, work, until painted."""
+    return request.config.stash.setdefault(MOVES, [])
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     told = [(b.name, b.extra_info) for b in config._benchmarksession.benchmarks if b.extra_info]
@@ -17,3 +26,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(
             f"{name:40}" + "".join(form.format(found[key]) for key, form in UNITS.items() if key in found)
         )
+    if moves := config.stash.get(MOVES, []):
+        terminalreporter.write_line(f"{'milliseconds of':36}{'work':>18}{'until painted':>18}")
+        terminalreporter.write_line(f"{'':36}" + 2 * f"{'median':>9}{'largest':>9}")
+    for name, trait, *measured in moves:
+        numbers = "".join(f"{np.median(times):9.1f}{max(times):9.1f}" for times in measured)
+        terminalreporter.write_line(f"{name:18}{trait:18}{numbers}")

@@ -1,5 +1,7 @@
 """Small invented runs with the shape of recorded ones, for the tests of explorables and figures."""
 
+from pathlib import Path
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -13,10 +15,14 @@ from grokmodels.explorables import (
     Explorable,
     Family,
     Frequencies,
+    Guess,
+    Program,
+    Readout,
     Replay,
     Schedules,
     Slider,
     grid,
+    guessed,
 )
 
 P, WIDTH, FREQUENCY = 97, 16, 14
@@ -181,15 +187,12 @@ class Power(Explorable):
 
     exponent = Controlled()
     sign = Controlled()
-    kernel = """(state, data) => {
-      if (state.exponent < 0) throw new RangeError("No power below zero here.");
-      const factor = state.sign === "minus" ? -1 : 1;
-      return { curve: data.axis.x.map((x) => ({ x, y: factor * x ** state.exponent })), readout: [] };
-    }"""
+    kernel = Program(Path(__file__).with_name("power.js"))
 
     def __init__(self, name="power"):
-        x = alt.X("x:Q", title="x")
-        chart = alt.Chart(alt.NamedData("curve")).mark_line().encode(x=x, y=alt.Y("y:Q", title=None))
+        x = alt.X("x:Q", title="x", scale=alt.Scale(domain=[0, 2]))
+        y = alt.Y("y:Q", title=None, scale=alt.Scale(domain=[-8, 8]))
+        curve = alt.Chart(alt.NamedData("curve")).transform_filter("revealed").mark_line().encode(x=x, y=y)
         super().__init__(
             name=name,
             title="A power",
@@ -198,17 +201,21 @@ class Power(Explorable):
                 "exponent": Slider("Exponent", grid(-1, 3, 0.5), initial=1.0, unit="·"),
                 "sign": Choice("Sign", {"plus": "plus", "minus": "minus"}, initial="plus"),
             },
-            charts={"curve": Chart(chart, "x to the exponent", "A straight line.", height=120, drag={})},
+            charts={
+                "curve": Chart(
+                    alt.layer(curve, guessed("draw", x, y)),
+                    "x to the {exponent}",
+                    "A curve that ends at {end:.1f}, exponent {exponent}.",
+                    height=120,
+                    drag={},
+                )
+            },
             layout=("curve",),
+            readout=(Readout("at {last}", "{end:.1f}", "{color}", none="nothing"),),
+            presets={"Square": {"exponent": 2}, "Minus": {"sign": "minus"}},
+            guess=Guess("curve", "draw", "Draw the square.", {"exponent": 2}, answer="It ends at {end:.1f}."),
             data={"axis": {"x": [0, 0.5, 1, 1.5, 2]}},
         )
-
-    def rows(self, state):
-        if state["exponent"] < 0:
-            raise ValueError("No power below zero here.")
-        factor = -1 if state["sign"] == "minus" else 1
-        points = [{"x": x, "y": factor * x ** state["exponent"]} for x in self.data["axis"]["x"]]
-        return {"curve": points, "readout": []}
 
 
 PAGE = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">

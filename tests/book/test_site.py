@@ -1,5 +1,6 @@
 """What can be checked in the built files without a browser."""
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -67,6 +68,18 @@ def test_page_is_light(page: Path) -> None:
 def test_charts_are_loaded_where_they_are_shown(page: Path) -> None:
     scripts = " ".join(script.get("src", "") for script in soup(page).select("script"))
     assert ("vega.js" in scripts) == bool(soup(page).select(".grok-explorable"))
+
+
+def test_sentences_move_charts_to_what_their_controls_take(page: Path) -> None:
+    controls = {
+        root["data-name"]: json.loads(root.select_one(".grok-payload").string)["controls"]
+        for root in soup(page).select(".grok-explorable")
+    }
+    for link in soup(page).select("a.grok-set"):
+        own = controls[link["data-explorable"]]
+        assert link["href"] == f"#explorable-{link['data-explorable']}"
+        for trait, value in json.loads(link["data-state"]).items():
+            assert value in own[trait]["values"], link
 
 
 def test_every_figure_is_in_the_pages(build_log: str) -> None:

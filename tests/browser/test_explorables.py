@@ -2,6 +2,7 @@
 
 import pytest
 
+from grokmodels.explorables.words import fill
 from grokmodels.palette import PALETTE
 from tests.explorable_samples import Power, family, replay
 
@@ -10,6 +11,34 @@ pytestmark = pytest.mark.browser
 EXPLORABLES = {"replay": replay(), "family": family(weight_decay=0.5), "power": Power()}
 VIEW_DATA = """([name, chart, dataset]) =>
     JSON.parse(JSON.stringify(document.getElementById(`explorable-${name}`).explorable.views[chart].data(dataset)))"""
+
+
+MARKS = """([name, chart]) => {
+    const count = {};
+    const walk = (node) => {
+        if (/marks$/.test(node.name ?? "")) count[node.marktype] = (count[node.marktype] ?? 0) + node.items.length;
+        (node.items ?? []).forEach(walk);
+    };
+    walk(document.getElementById(`explorable-${name}`).explorable.views[chart].scenegraph().root);
+    return count;
+}"""
+SEEN = """(selector) => {
+    const { top, bottom } = document.querySelector(selector).getBoundingClientRect();
+    return top > -5 && top < innerHeight && bottom > 0;
+}"""
+SENTENCES = """() => {
+    for (const [id, name, state] of [["near", "replay", '{"step": 300}'], ["far", "power", '{"exponent": 3}']]) {
+        const link = Object.assign(document.createElement("a"), { id, className: "grok-set", textContent: id });
+        link.href = "#";
+        Object.assign(link.dataset, { explorable: name, state });
+        document.body.prepend(link);
+    }
+}"""
+
+
+def drawn_marks(tab, name, chart):
+    """How many items of each kind of mark are drawn."""
+    return tab.evaluate(MARKS, [name, chart])
 
 
 def settle(tab):
@@ -23,19 +52,26 @@ def state(tab, name):
     return tab.evaluate("(name) => ({...document.getElementById(`explorable-${name}`).explorable.state})", name)
 
 
-def check(tab, name):
-    """What the charts draw equals what Python computes for the same state."""
+def told(tab, name):
+    return tab.locator(f"#explorable-{name} .grok-readout").inner_text()
+
+
+def data(tab, name, chart, dataset):
     settle(tab)
-    explorable = EXPLORABLES[name]
-    expected = explorable.rows(state(tab, name))
-    compared = 0
-    for chart, description in explorable.charts.items():
-        for dataset in description.reads():
-            if dataset in expected:
-                drawn = tab.evaluate(VIEW_DATA, [name, chart, dataset])
-                assert [{key: row[key] for key in expected[dataset][0]} for row in drawn] == expected[dataset]
-                compared += 1
-    assert compared
+    return tab.evaluate(VIEW_DATA, [name, chart, dataset])
+
+
+def check(tab, name):
+    """The readout and the alt texts say what Python says for the same state."""
+    settle(tab)
+    explorable, at = EXPLORABLES[name], state(tab, name)
+    words = explorable.words(at, explorable.rows(at))
+    lines = [" ".join(readout.told(words)[:2]) for readout in explorable.readout]
+    assert tab.locator(f"#explorable-{name} .grok-readout span").all_inner_texts() == lines
+    for title, chart in explorable.charts.items():
+        figure = tab.locator(f"#explorable-{name} [data-chart={title}]")
+        assert figure.get_by_label(fill(chart.alt, words), exact=True).count() == 1
+        assert figure.locator("figcaption").inner_text() == fill(chart.caption, words)
 
 
 def test_keyboard_moves_the_charts_to_the_values_of_python(visit):
@@ -126,38 +162,220 @@ def test_a_choice_is_made_by_keyboard(visit):
     check(tab, "power")
 
 
-def test_play_runs_to_the_end_unless_motion_is_unwanted(visit):
+def test_play_runs_to_the_end(visit):
     tab = visit()
     tab.evaluate("document.getElementById('explorable-replay').explorable.set({step: 1400})")
-    play = tab.locator("#explorable-replay .grok-play")
+    play = tab.locator("#explorable-replay").get_by_role("button", name="▶ Play")
     play.click()
+    assert tab.locator("#explorable-replay").get_attribute("aria-busy") == "true"
     tab.wait_for_function("document.getElementById('explorable-replay').explorable.state.step === 1500")
-    tab.wait_for_function("document.querySelector('.grok-play').textContent === '▶ Play'")
+    tab.wait_for_selector("#explorable-replay:not([aria-busy])")
+    assert tab.locator("#explorable-replay").get_by_role("button", name="▶ Play").count() == 1
     check(tab, "replay")
-    calm = visit(reduced_motion="reduce")
-    assert not calm.locator("#explorable-replay .grok-play").is_visible()
+
+
+def test_where_motion_is_unwanted_the_reader_steps(visit):
+    tab = visit(reduced_motion="reduce")
+    step = tab.locator("#explorable-replay").get_by_role("button", name="▶ Step")
+    tab.evaluate("document.getElementById('explorable-replay').explorable.set({ step: 1300 })")
+    seen = []
+    for _ in range(3):
+        step.click()
+        settle(tab)
+        seen.append(state(tab, "replay")["step"])
+        check(tab, "replay")
+    # An eighth of the slider further, to its end, and again from the start.
+    assert seen == [1500, 200, 400]
 
 
 def test_where_there_is_no_answer_the_chart_says_so_and_recovers(visit):
     tab = visit()
     note = tab.locator("#explorable-power .grok-note")
-    slider = tab.get_by_role("slider", name="Exponent")
-    slider.focus()
+    tab.get_by_role("slider", name="Exponent").focus()
     tab.keyboard.press("Home")
-    settle(tab)
-    with pytest.raises(ValueError, match=r".+") as reason:
-        EXPLORABLES["power"].rows({"exponent": -1.0, "sign": "plus"})
-    assert note.inner_text() == str(reason.value)
-    assert tab.evaluate(VIEW_DATA, ["power", "curve", "curve"]) == []
+    assert data(tab, "power", "curve", "curve") == []
+    assert note.inner_text() == "No power below zero here."
     tab.keyboard.press("End")
     settle(tab)
     assert note.inner_text() == ""
     check(tab, "power")
+    assert told(tab, "power") == "at 2 nothing"
 
-    tab.evaluate("document.getElementById('explorable-replay').explorable.set({step: 99999})")
-    settle(tab)
-    assert tab.locator("#explorable-replay .grok-note").inner_text() == "No network was recorded at step 99999."
+
+@pytest.mark.parametrize(
+    ("name", "changes", "words"),
+    [
+        ("replay", {"step": 99999}, "Training step: got 99999; must be between 0 and 1,500"),
+        ("power", {"sign": "both"}, "Sign: got both; must be one of plus, minus"),
+        ("power", {"power": 2}, "power is not a control of this explorable"),
+    ],
+)
+def test_what_no_control_takes_is_refused(visit, name, changes, words):
+    tab = visit()
+    before = state(tab, name)
+    tab.evaluate(
+        "([name, changes]) => document.getElementById(`explorable-${name}`).explorable.set(changes)", [name, changes]
+    )
+    assert tab.locator(f"#explorable-{name} .grok-note").inner_text() == words
+    assert state(tab, name) == before
+    check(tab, name)
     assert "NaN" not in tab.content()
+
+
+def test_presets_are_chips_and_reset_goes_back(visit):
+    tab = visit()
+    chips = tab.locator("#explorable-power .grok-chips")
+    assert chips.get_by_role("button").all_inner_texts() == ["Guess first", "Square", "Minus", "Reset"]
+    chips.get_by_role("button", name="Minus").click()
+    settle(tab)
+    assert state(tab, "power") == {"exponent": 1, "sign": "minus"}
+    pressed = [chip.get_attribute("aria-pressed") for chip in chips.locator(".grok-chip").all()]
+    assert pressed == [None, "false", "true", None]
+    assert [row["y"] for row in data(tab, "power", "curve", "curve")] == [0, -0.5, -1, -1.5, -2]
+    chips.get_by_role("button", name="Reset").click()
+    settle(tab)
+    assert state(tab, "power") == EXPLORABLES["power"].state
+    check(tab, "power")
+
+
+def test_a_link_holds_the_state(visit):
+    tab = visit()
+    tab.evaluate("document.getElementById('explorable-power').explorable.set({ exponent: 2.5, sign: 'minus' })")
+    settle(tab)
+    address = tab.evaluate("document.querySelector('#explorable-power .grok-link').href")
+    assert address.endswith("#explorable-power&exponent=2.5&sign=minus")
+    other = visit()
+    other.goto(address)
+    other.reload()
+    other.wait_for_function("document.getElementById('explorable-power').explorable?.state.exponent === 2.5")
+    assert state(other, "power") == {"exponent": 2.5, "sign": "minus"}
+    check(other, "power")
+    assert other.evaluate(SEEN, "#explorable-power")
+    # Another address on the same page moves it as well.
+    other.evaluate("location.hash = '#explorable-replay&step=300'")
+    other.wait_for_function("document.getElementById('explorable-replay').explorable.state.step === 300")
+    check(other, "replay")
+    other.evaluate("location.hash = '#explorable-replay&step=-5&speed=2'")
+    settle(other)
+    other.wait_for_function("document.querySelector('#explorable-replay .grok-note').textContent !== ''")
+    assert state(other, "replay") == {"step": 300}
+
+
+def test_a_curve_is_drawn_before_the_answer_shows(visit):
+    tab = visit()
+    root = tab.locator("#explorable-power")
+    root.get_by_role("button", name="Guess first").click()
+    settle(tab)
+    assert state(tab, "power") == {"exponent": 2, "sign": "plus"}
+    assert drawn_marks(tab, "power", "curve") == {"line": 0}
+    assert "Draw the square." in root.locator(".grok-prompt").inner_text()
+    assert not root.locator(".grok-readout strong").is_visible()
+    assert root.locator("[data-chart=curve]").get_by_label("Draw the square.", exact=True).count() == 1
+    assert root.locator(".grok-controls").evaluate("(panel) => panel.inert")
+    box = root.locator("[data-view=curve]").bounding_box()
+    tab.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 80)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 30, steps=12)
+    tab.mouse.up()
+    settle(tab)
+    guess = data(tab, "power", "curve", "guess")
+    assert len(guess) > 8
+    assert [point["x"] for point in guess] == sorted(point["x"] for point in guess)
+    assert all(0 <= point["x"] <= 2 for point in guess)
+    assert guess[-1]["y"] > guess[0]["y"]
+    root.get_by_role("button", name="Reveal").click()
+    settle(tab)
+    assert drawn_marks(tab, "power", "curve")["line"] > len(guess)
+    assert root.locator(".grok-prompt").inner_text() == "It ends at 4.0."
+    assert root.locator(".grok-readout strong").is_visible()
+    root.get_by_role("button", name="Reset").click()
+    settle(tab)
+    assert data(tab, "power", "curve", "guess") == []
+    assert root.locator(".grok-prompt").inner_text() == ""
+    check(tab, "power")
+
+
+def test_a_place_is_marked_by_keyboard_before_the_answer_shows(visit):
+    tab = visit()
+    root = tab.locator("#explorable-family")
+    root.get_by_role("button", name="Guess first").click()
+    settle(tab)
+    assert state(tab, "family") == EXPLORABLES["family"].guess.state
+    before = drawn_marks(tab, "family", "curves")
+    for _ in range(3):
+        tab.keyboard.press("ArrowRight")
+    settle(tab)
+    (mark,) = data(tab, "family", "curves", "guess")
+    assert 25 < mark["x"] < 20_000
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    settle(tab)
+    assert drawn_marks(tab, "family", "curves")["line"] > before["line"]
+    assert root.locator(".grok-prompt").inner_text().startswith(f"Your guess: {mark['x']:,.0f}. It was step ")
+    tab.get_by_role("slider", name="Weight decay").focus()
+    tab.keyboard.press("End")
+    settle(tab)
+    assert root.locator(".grok-prompt").inner_text() == ""
+    check(tab, "family")
+
+
+def test_a_phone_shows_one_control_and_keeps_the_one_in_use_in_sight(visit):
+    tab = visit(width=390)
+    root = tab.locator("#explorable-power")
+    exponent, sign = root.get_by_role("slider", name="Exponent"), root.get_by_role("group", name="Sign")
+    assert (exponent.is_visible(), sign.is_visible()) == (True, False)
+    more = root.locator(".grok-more")
+    assert more.inner_text() == "More controls (1)"
+    more.click()
+    assert more.inner_text() == "Fewer controls"
+    assert sign.is_visible()
+    root.get_by_label("minus", exact=True).check()
+    # What was used stays when the others fold away.
+    more.click()
+    assert (exponent.is_visible(), sign.is_visible()) == (False, True)
+    replay = tab.locator("#explorable-replay")
+    slider = replay.get_by_role("slider", name="Training step")
+    slider.focus()
+    replay.locator("[data-chart=rule_share]").evaluate("(figure) => figure.scrollIntoView({ block: 'end' })")
+    settle(tab)
+    box = slider.bounding_box()
+    assert 0 <= box["y"] < 200
+    sticking = """() => [...document.querySelectorAll('#explorable-replay *')].filter((node) =>
+        getComputedStyle(node).position === 'sticky').map((node) => node.className)"""
+    assert tab.evaluate(sticking) == ["grok-control grok-in-use"]
+
+
+def test_a_sentence_scrolls_only_to_a_chart_out_of_sight(visit):
+    tab = visit()
+    tab.evaluate(SENTENCES)
+    tab.evaluate("document.querySelector('[data-chart=accuracy]').scrollIntoView({ block: 'center' })")
+    before = tab.evaluate("scrollY")
+    tab.evaluate("document.getElementById('near').click()")
+    settle(tab)
+    assert state(tab, "replay") == {"step": 300}
+    assert tab.evaluate("scrollY") == before
+    tab.evaluate("document.getElementById('far').click()")
+    tab.wait_for_function(f"({SEEN})('#explorable-power [data-chart=curve]')")
+    assert state(tab, "power")["exponent"] == 3
+    check(tab, "power")
+
+
+def test_the_keyboard_goes_from_chips_to_controls_to_the_link(visit):
+    tab = visit()
+    tab.locator("#explorable-power .grok-chip").first.focus()
+    order = []
+    for _ in range(7):
+        order.append(tab.evaluate("document.activeElement.className || document.activeElement.type"))
+        tab.keyboard.press("Tab")
+    assert order == [
+        "grok-chip grok-guess",
+        "grok-chip",
+        "grok-chip",
+        "grok-chip grok-reset",
+        "range",
+        "radio",
+        "grok-link",
+    ]
 
 
 def test_colors_follow_the_theme(visit):
@@ -201,18 +419,20 @@ def test_controls_are_labeled(visit):
     assert slider.get_attribute("aria-valuetext") == "800"
     output = tab.locator(f"output[for='{slider.get_attribute('id')}']")
     assert output.inner_text() == "800"
-    assert output.get_attribute("aria-live") == "polite"
+    # The slider speaks for itself, the readout for the chart.
+    assert output.get_attribute("aria-live") == "off"
+    assert tab.locator("#explorable-replay .grok-readout").get_attribute("role") == "status"
     assert tab.get_by_role("group", name="Replay of one training run").count() == 1
     assert tab.get_by_role("group", name="Sign").count() == 1
-    for chart in EXPLORABLES["replay"].charts.values():
-        assert tab.locator(f'[aria-label="{chart.alt}"]').count() == 1
+    check(tab, "replay")
 
 
 def test_without_javascript_the_pictures_remain(visit):
     tab = visit(java_script_enabled=False)
     for explorable in EXPLORABLES.values():
+        words = explorable.words(explorable.state, explorable.rows(explorable.state))
         for chart in explorable.charts.values():
-            picture = tab.get_by_alt_text(chart.alt, exact=True)
+            picture = tab.get_by_alt_text(fill(chart.alt, words), exact=True)
             picture.scroll_into_view_if_needed()
             box = picture.bounding_box()
             assert box["width"] > 200

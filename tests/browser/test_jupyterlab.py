@@ -23,6 +23,11 @@ CELLS = [
     "Power()",
     "other = ipywidgets.IntSlider(min=0, max=1500)\nlink = ipywidgets.link((explorable, 'step'), (other, 'value'))",
 ]
+TOLD = """
+import json
+values = explorable.words(explorable.state, explorable.rows(explorable.state))
+print(json.dumps([f"{label} {value}" for label, value, _ in (part.told(values) for part in explorable.readout)]))
+"""
 ROOT_ELEMENT = "document.querySelector('.jp-OutputArea .grok-explorable[data-name=replay]')"
 
 
@@ -128,11 +133,30 @@ def test_the_slider_and_the_trait_move_each_other(tab):
     tab.wait_for_function(f"{ROOT_ELEMENT}.explorable.state.step === 400")
     assert slider.get_attribute("aria-valuetext") == "400"
 
-    # What is drawn is what Python computes.
-    expected = json.loads(run(tab, "import json; print(json.dumps(explorable.rows(explorable.state)['circle']))"))
-    tab.wait_for_function(
-        f"({ROOT_ELEMENT}.explorable.views.circle.data('circle')[5].x) === {expected[5]['x']}", timeout=10_000
-    )
+    # What is told is what Python tells.
+    root = tab.locator(".jp-OutputArea [data-name=replay]")
+    expected = json.loads(run(tab, TOLD))
+    assert _eventually(lambda: root.locator(".grok-readout span").all_inner_texts() == expected)
+
+    # A value that the control refuses moves nothing here and nothing in Python.
+    tab.evaluate(f"() => void {ROOT_ELEMENT}.explorable.set({{ step: 9000, other: 1 }})")
+    assert _eventually(lambda: root.locator(".grok-note").inner_text() == "other is not a control of this explorable")
+    assert run(tab, "print(explorable.step)").strip() == "400"
+    assert run(tab, "explorable.step = 9000").startswith("Training step: got 9000")
+
+    # Chips set the trait; a guess, asked about another state, takes the arrow keys as a slider does.
+    root.get_by_role("button", name="Last step").click()
+    assert _eventually(lambda: run(tab, "print(explorable.step, other.value)").strip() == "1500 1500")
+    root.get_by_role("button", name="Guess first").click()
+    mark = root.get_by_role("slider", name="Your guess")
+    before = mark.input_value()
+    tab.keyboard.press("ArrowRight")
+    assert float(mark.input_value()) > float(before)
+    assert run(tab, "print(explorable.step == explorable.guess.state['step'])").strip() == "True"
+    root.get_by_role("button", name="Reveal").click()
+    root.get_by_role("button", name="Reset").click()
+    assert _eventually(lambda: run(tab, "print(explorable.step)").strip() == "800")
+    assert root.get_by_role("link").count() == 0
 
     # The theme of JupyterLab is followed.
     color = f"getComputedStyle({ROOT_ELEMENT}).color"

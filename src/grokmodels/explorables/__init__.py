@@ -7,17 +7,21 @@ from grokmodels.explorables.collapse import Collapse
 from grokmodels.explorables.controls import Choice, Controlled, Slider, grid
 from grokmodels.explorables.diagram import Diagram
 from grokmodels.explorables.escape import Escape
-from grokmodels.explorables.explorable import Explorable, columns, compact
+from grokmodels.explorables.explorable import Explorable
 from grokmodels.explorables.family import Family
 from grokmodels.explorables.frequencies import Frequencies
 from grokmodels.explorables.grokking_curve import GrokkingCurve
+from grokmodels.explorables.guess import Guess, guessed
 from grokmodels.explorables.hysteresis import Hysteresis
 from grokmodels.explorables.landscape import Landscape
 from grokmodels.explorables.motion import Motion
 from grokmodels.explorables.phase_diagram import PhaseDiagram
+from grokmodels.explorables.program import Program, Script
 from grokmodels.explorables.replay import Replay
 from grokmodels.explorables.ridge_threshold import RidgeThreshold
 from grokmodels.explorables.schedules import Schedules
+from grokmodels.explorables.tables import columns, compact
+from grokmodels.explorables.words import Readout
 
 __all__ = [
     "Chart",
@@ -31,16 +35,21 @@ __all__ = [
     "Family",
     "Frequencies",
     "GrokkingCurve",
+    "Guess",
     "Hysteresis",
     "Landscape",
     "Motion",
     "PhaseDiagram",
+    "Program",
+    "Readout",
     "Replay",
     "RidgeThreshold",
     "Schedules",
+    "Script",
     "Slider",
     "columns",
     "compact",
     "grid",
+    "guessed",
     "write_assets",
 ]

@@ -15,7 +15,9 @@ def _text(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-GLUE = _text("explorable.js")
+# In the order in which they build on each other; in a function their names stay out of the page's.
+_GLUE = ("elements", "controls", "pointer", "guess", "mount", "page")
+GLUE = "(() => {{\n{}}})();\n".format("\n".join(_text(f"glue/{name}.js") for name in _GLUE))
 WIDGET = _text("widget.js")
 STYLE = stylesheet() + _text("explorable.css")
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import altair as alt
 
+from grokmodels.explorables.guess import REVEALED
+from grokmodels.explorables.words import superscript
 from grokmodels.palette import css
 
 # Shared by all charts of the book. No mark announces itself one by one: the chart's alt text speaks for it.
@@ -55,8 +58,9 @@ Drawing = alt.Chart | alt.LayerChart | alt.FacetChart
 class Chart:
     """An Altair chart whose data are named (``alt.NamedData("past")``), with a caption above and an alt text.
 
-    ``alt`` says in one or two sentences what the chart shows. ``height`` is in pixels; the width is the reader's.
-    ``drag`` maps an axis to the trait that dragging along it sets: ``{"x": "step"}``.
+    ``alt`` says in one or two sentences what the chart shows. Both are templates, so that they follow the state
+    (:func:`grokmodels.explorables.words.fill`). ``height`` is in pixels; the width is the reader's. ``drag`` maps an
+    axis to the trait that dragging along it sets: ``{"x": "step"}``. The traits are parameters of the chart.
     """
 
     chart: Drawing
@@ -65,26 +69,74 @@ class Chart:
     height: int
     drag: Mapping[str, str] = field(default_factory=dict)
 
-    def spec(self) -> dict[str, Any]:
-        """The Vega-Lite specification, as wide as its container."""
-        spec: dict[str, Any] = self.chart.properties(
-            width="container", height=self.height, description=self.alt
-        ).to_dict()
+    def spec(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """The Vega-Lite specification at a state, as wide as its container."""
+        spec: dict[str, Any] = self.chart.properties(width="container", height=self.height).to_dict()
         # Altair adds its own theme; the explorable brings one configuration for all its charts.
         spec.pop("config", None)
-        return spec
+        values = {**state, REVEALED: True}
+        return spec | {"params": [{"name": name, "value": value} for name, value in values.items()]}
 
     def reads(self) -> list[str]:
         """Names of the data the chart draws."""
-        return sorted(set(_named_data(self.spec())))
+        return sorted({node["name"] for key, node in _walk(self.spec({})) if key == "data" and "name" in node})
+
+    def follows(self, traits: Iterable[str]) -> list[str]:
+        """Those traits that the chart's own expressions name."""
+        expressions = [node for key, node in _walk(self.spec({})) if key in EXPRESSIONS and isinstance(node, str)]
+        return [trait for trait in traits if any(re.search(rf"(?<![.\w]){trait}(?!\w)", text) for text in expressions)]
 
 
-def _named_data(node: Any) -> list[str]:
-    """Every ``{"data": {"name": …}}`` in a specification."""
-    if isinstance(node, list):
-        return [name for item in node for name in _named_data(item)]
-    if not isinstance(node, dict):
-        return []
-    data = node.get("data")
-    own = [data["name"]] if isinstance(data, dict) and "name" in data else []
-    return own + [name for item in node.values() for name in _named_data(item)]
+# Where a specification holds expressions.
+EXPRESSIONS = {"filter", "calculate", "expr", "test", "labelExpr"}
+
+
+def _walk(node: Any) -> Iterator[tuple[str, Any]]:
+    """Every key of a specification, at any depth, with its value."""
+    if isinstance(node, dict):
+        yield from node.items()
+    for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _walk(item)
+
+
+def series(field: str, kinds: Mapping[str, tuple[str, str]], **legend: Any) -> alt.Color:
+    """Colors of a nominal field: value → name of the color, and what a reader calls it."""
+    words = {kind: word for kind, (_, word) in kinds.items()}
+    scale = alt.Scale(domain=[*kinds], range=[css(color) for color, _ in kinds.values()])
+    return alt.Color(f"{field}:N", scale=scale, legend=alt.Legend(labelExpr=f"{words}[datum.value]", **legend))
+
+
+PAIRS = {"train": ("train", "training pairs"), "test": ("test", "test pairs")}
+
+
+def percent(field: str, **axis: Any) -> alt.Y:
+    """A vertical axis from 0 to 100 %."""
+    return alt.Y(f"{field}:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", **axis))
+
+
+def log_steps(channel: Any, first: float, last: float, title: str | None = "training step (log scale)") -> Any:
+    """An axis of training steps, logarithmic."""
+    scale = alt.Scale(type="log", domain=[first, last], nice=False)
+    axis = alt.Axis(format="~s", values=[10.0**k for k in range(9)], tickCount=9)
+    return channel("step:Q", title=title, scale=scale, axis=axis)
+
+
+def powers(*exponents: int) -> alt.Axis:
+    """The axis of a logarithmic scale with these powers of ten, as books print them."""
+    words = {str(power): f"10{superscript(power)}" if power else "1" for power in exponents}
+    label = f"{words}[toString(round(log(datum.value) / LN10))]"
+    return alt.Axis(values=[10.0**power for power in exponents], labelExpr=label)
+
+
+def moment(rows: alt.Chart, color: str = "muted") -> alt.Chart:
+    """A dashed line across the chart at each of the rows."""
+    return rows.mark_rule(color=css(color), strokeDash=[3, 3])
+
+
+def pieces_of(data: str, x: alt.X, y: alt.Y) -> Drawing:
+    """A schedule of straight pieces, two rows each with their number ``piece``: shaded, and outlined where it jumps."""
+    base = alt.Chart(alt.NamedData(data)).encode(x=x, y=y)
+    area = base.mark_area(color=css("track"), opacity=0.5).encode(detail="piece:N")
+    # Both ends of a jump have one x: the order of the rows is kept.
+    ordered = base.transform_window(row="row_number()").mark_line(color=css("ink"), strokeWidth=1.5)
+    return alt.layer(area, ordered.encode(order="row:Q"))

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import traitlets
 
+from grokmodels.explorables.words import number
+
 
 @dataclass(frozen=True)
 class Slider:
@@ -37,12 +39,12 @@ class Slider:
         """The allowed value nearest to ``value``; ValueError outside their range or for what is not a number."""
         low, high = self.values[0], self.values[-1]
         if not isinstance(value, (int, float, np.number)) or not low <= value <= high:
-            raise ValueError(f"{self.label}: got {value!r}; must be between {low:g} and {high:g}")
+            raise ValueError(f"{self.label}: got {value!r}; must be between {self.text(low)} and {self.text(high)}")
         return min(self.values, key=lambda allowed: abs(allowed - float(value)))
 
     def text(self, value: float) -> str:
         """The value as the reader sees it."""
-        shown = (self.names or {}).get(value) or format(value, self.format)
+        shown = (self.names or {}).get(value) or number(value, self.format)
         return f"{shown} {self.unit}".rstrip()
 
     def payload(self) -> dict[str, Any]:

@@ -1,44 +1,48 @@
 """An explorable: controls → kernel → charts, alive with a Python kernel and without one.
 
-In a notebook it is an ipywidget. In the built book it is HTML that carries its own data and kernel. Both are the same
-markup, mounted by the same ``explorable.js``; without JavaScript a picture with alt text remains.
+In a notebook it is an ipywidget. In the built book it is HTML that carries its own data and program. Both are the same
+markup, mounted by the same scripts; without JavaScript a picture with alt text remains.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 import anywidget
-import numpy as np
-import pandas as pd
 
 from grokmodels.explorables.assets import GLUE, STYLE, WIDGET, vega_bundle
 from grokmodels.explorables.charts import Chart
 from grokmodels.explorables.controls import Control
-from grokmodels.explorables.page import Columns, render
+from grokmodels.explorables.guess import Guess
+from grokmodels.explorables.page import render
+from grokmodels.explorables.program import Program
+from grokmodels.explorables.tables import to_rows
+from grokmodels.explorables.words import Readout, Shown
 
 State = Mapping[str, Any]
-Rows = dict[str, list[dict[str, Any]]]
+Rows = dict[str, Any]
 
 
 class Explorable(anywidget.AnyWidget):
-    """The framework; subclasses declare one :class:`Controlled` trait for every control, a kernel and its twin.
+    """The framework; subclasses declare one :class:`Controlled` trait for every control.
 
     ``name`` identifies the explorable on its page (the prose sets it by this name); ``question`` is what the reader is
     asked. ``controls`` maps trait → control, ``charts`` name → chart in reading order, ``layout`` places the charts
-    (rows of names, as in CSS ``grid-template-areas``; narrow screens show one column). ``data`` maps name → columns of
-    equal length and never moves; charts draw it by name and the kernel reads it.
+    (rows of names, as in CSS ``grid-template-areas``; narrow screens show one column). ``presets`` maps the words of a
+    chip to the traits that it sets, the others going back to where they began. ``data`` maps name → table (columns of
+    equal length, drawn by name) or constant, and never moves.
 
-    ``kernel`` is the JavaScript source of a pure function ``(state, data) => ({name: rows})``, and :meth:`rows` is its
-    twin in Python. Where a state has no answer the kernel throws a RangeError and the twin raises a ValueError, with a
-    message that the chart shows. The dataset ``readout`` is written out in words: rows of ``label``, ``value``,
-    ``format`` (fixed formats that d3 and Python share, such as ``.1%``) and ``color`` (a name of the palette).
-    A value of None is written as a dash, or as the row's ``none``.
+    What only picks recorded rows needs no program: charts filter their data by the traits, which are Vega's parameters
+    (``transform_filter("datum.step <= step")``), and ``data["readout"]`` has one row for every state, found by those of
+    its columns that are traits. What computes has a ``kernel``, a pure function ``(state, data) => ({name: rows,
+    readout: {name: value}})`` in JavaScript; where a state has no answer it throws a RangeError with a message that the
+    reader sees.
     """
 
     _esm = WIDGET
-    kernel: ClassVar[str]
+    kernel: ClassVar[Program | None] = None
 
     def __init__(
         self,
@@ -49,14 +53,20 @@ class Explorable(anywidget.AnyWidget):
         controls: Mapping[str, Control],
         charts: Mapping[str, Chart],
         layout: Sequence[str],
-        data: Mapping[str, Columns],
+        data: Mapping[str, Any],
+        readout: Sequence[Readout] = (),
+        presets: Mapping[str, State] | None = None,
+        guess: Guess | None = None,
         **state: Any,
     ) -> None:
         # Plain attributes, not traits: they never move, so they have no place in the synced or saved widget state.
         self.name, self.title, self.question = name, title, question
         self.controls, self.charts, self.layout_areas = controls, charts, tuple(layout)
-        self.data = data
+        self.data, self.readout, self.guess = data, readout, guess
         super().__init__(**state)
+        self.presets = {words: self.state | self._checked(changes) for words, changes in (presets or {}).items()}
+        if guess:
+            self._checked(guess.state)
         self.on_msg(self._answer)
 
     @property
@@ -65,8 +75,23 @@ class Explorable(anywidget.AnyWidget):
         return {trait: getattr(self, trait) for trait in self.controls}
 
     def rows(self, state: State) -> Rows:
-        """What the kernel computes, in Python: dataset name → rows. ValueError where the state has no answer."""
-        raise NotImplementedError
+        """What the page computes at a state: dataset → rows, and ``readout``: name → value.
+
+        ValueError where the state has no answer.
+        """
+        rows: Rows = {} if self._run is None else self._run(state)
+        if "readout" in self.data:
+            traits = [key for key in self.data["readout"] if key in state]
+            found = [row for row in to_rows(self.data["readout"]) if all(row[key] == state[key] for key in traits)]
+            if not found:
+                raise ValueError("Nothing was recorded here.")
+            rows = {"readout": found[0]} | rows
+        return rows
+
+    def words(self, state: State, rows: Rows) -> dict[str, Any]:
+        """The values of templates at a state: what its controls show, and what its readout tells."""
+        shown = {trait: Shown(state[trait], control.text(state[trait])) for trait, control in self.controls.items()}
+        return rows.get("readout", {}) | shown
 
     def html(self) -> str:
         """Self-contained markup: question, picture of the present state, and the payload that brings it to life."""
@@ -82,34 +107,19 @@ class Explorable(anywidget.AnyWidget):
         bundle, metadata = widget
         return {**bundle, "text/html": self.html()}, metadata
 
+    @cached_property
+    def _run(self) -> Any:
+        return self.kernel and self.kernel.start(self.data)
+
+    def _checked(self, changes: State) -> dict[str, Any]:
+        """The changes as their controls take them; ValueError for what they do not take."""
+        if unknown := set(changes) - set(self.controls):
+            raise ValueError(f"{self.name}: got {sorted(unknown)}; must be among {list(self.controls)}")
+        return {trait: self.controls[trait].nearest(value) for trait, value in changes.items()}
+
     def _answer(self, _widget: Any, message: Any, _buffers: Any) -> None:
         """Answer the front end, which asks for what is too large to be synced and saved with the widget."""
         if message["ask"] == "page":
             self.send({"what": "page", "style": STYLE, "scripts": [vega_bundle(), GLUE]})
         else:
             self.send({"what": "html", "html": self.html(), "traits": list(self.controls)})
-
-
-def require_columns(name: str, table: pd.DataFrame, needed: Iterable[str]) -> None:
-    """ValueError that names the table and the columns that it lacks."""
-    if missing := set(needed) - set(table):
-        raise ValueError(f"{name}: lacks the columns {sorted(missing)}")
-
-
-def columns(frame: pd.DataFrame, digits: int = 4) -> Columns:
-    """A table as compact columns: numbers to ``digits`` significant digits, missing and infinite ones as None."""
-    return {str(name): compact(frame[name].tolist(), digits) for name in frame}
-
-
-def compact(values: Any, digits: int = 4) -> Any:
-    """Nested lists of numbers rounded to ``digits`` significant digits; whole numbers stay whole."""
-    if isinstance(values, (list, tuple)):
-        return [compact(value, digits) for value in values]
-    if isinstance(values, np.ndarray):
-        return compact(values.tolist(), digits)
-    if values is None or isinstance(values, (str, bool, int)):
-        return values
-    rounded = float(f"{values:.{digits}g}")
-    if not np.isfinite(rounded):
-        return None
-    return int(rounded) if rounded.is_integer() else rounded

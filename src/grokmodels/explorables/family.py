@@ -8,10 +8,12 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from grokmodels.explorables.charts import Chart, Drawing
+from grokmodels.explorables.charts import PAIRS, Chart, Drawing, log_steps, percent, series
 from grokmodels.explorables.controls import Controlled, Slider
-from grokmodels.explorables.explorable import Explorable, Rows, State, columns, compact, require_columns
-from grokmodels.explorables.page import Columns, to_rows
+from grokmodels.explorables.explorable import Explorable
+from grokmodels.explorables.guess import REVEALED, Guess, guessed
+from grokmodels.explorables.tables import Columns, columns, compact, require_columns
+from grokmodels.explorables.words import Readout
 from grokmodels.palette import css
 
 SETS = ["train", "test"]
@@ -31,28 +33,6 @@ class Family(Explorable):
     """
 
     weight_decay = Controlled()
-
-    kernel = """(state, data) => {
-      const { curves, medians, times } = data;
-      const at = (columns, keep) => columns.weight_decay.flatMap((decay, i) => keep(decay)
-        ? [Object.fromEntries(Object.keys(columns).map((name) => [name, columns[name][i]]))] : []);
-      const chosen = (columns) => at(columns, (decay) => decay === state.weight_decay);
-      const marked = chosen(times);
-      if (!marked.length) throw new RangeError(`No run was recorded at weight decay ${state.weight_decay}.`);
-      const long = (rows, id) => rows.flatMap((row) => row.step.flatMap((step, i) =>
-        ["train", "test"].map((set) => ({ ...id(row, set), set, step, accuracy: row[set][i] }))));
-      const count = (name) => marked.filter((row) => row.milestone === name && !row.censored).length;
-      const runs = marked.length / 2;
-      return {
-        runs: long(chosen(curves), (row, set) => ({ run: `${row.seed} ${set}` })),
-        median: long(chosen(medians), () => ({})),
-        chosen: marked,
-        readout: [
-          { label: `of ${runs} seeds memorized:`, value: count("memorized"), format: "d", color: "memorizing" },
-          { label: `of ${runs} seeds generalized:`, value: count("generalized"), format: "d", color: "generalizing" },
-        ],
-      };
-    }"""
 
     def __init__(
         self,
@@ -83,6 +63,7 @@ class Family(Explorable):
         positive = [decay for decay in decays if decay > 0]
         zero = min(positive) / 3
         times["place"] = times["weight_decay"].where(times["weight_decay"] > 0, zero)
+        outcomes = _outcomes(medians, milestones)
         start = decays[-1] if weight_decay is None else weight_decay
         super().__init__(
             name=name,
@@ -93,51 +74,33 @@ class Family(Explorable):
                 "curves": Chart(
                     _curve_chart(first, budget),
                     "Accuracy, one thin line per seed, the median thick",
-                    _curves_alt(medians, start),
+                    "Training and test accuracy against training steps (log scale) at weight decay {weight_decay}: the "
+                    "median over seeds is above one half {train} on training pairs, {test} on test pairs.",
                     height=260,
                 ),
                 "delay": Chart(
                     _delay_chart(decays, zero, first, budget),
                     "Steps until each run memorized, generalized (▲ not within the budget)",
-                    _delay_alt(milestones),
+                    _delay_alt(outcomes) + " Marked: {weight_decay}.",
                     height=260,
                     drag={"x": "weight_decay"},
                 ),
             },
             layout=("curves delay",),
-            data={"curves": _columns(curves), "medians": _columns(medians), "times": columns(times)},
+            readout=(
+                Readout("of {runs} seeds memorized:", "{memorized:d}", "memorizing"),
+                Readout("of {runs} seeds generalized:", "{generalized:d}", "generalizing"),
+            ),
+            presets={f"Decay {decay:g}": {"weight_decay": decay} for decay in (decays[0], positive[0], decays[-1])},
+            guess=_guess(outcomes, start),
+            data={
+                "curves": _columns(curves),
+                "medians": _columns(medians),
+                "times": columns(times),
+                "readout": _columns(outcomes),
+            },
             weight_decay=start,
         )
-
-    def rows(self, state: State) -> Rows:
-        """Datasets ``runs``, ``median``, ``chosen`` and ``readout`` at ``state["weight_decay"]``."""
-
-        def chosen(name: str) -> list[dict[str, Any]]:
-            return [row for row in to_rows(self.data[name]) if row["weight_decay"] == state["weight_decay"]]
-
-        def long(row: dict[str, Any]) -> list[dict[str, Any]]:
-            return [
-                {"set": name, "step": step, "accuracy": row[name][i]}
-                for i, step in enumerate(row["step"])
-                for name in SETS
-            ]
-
-        marked = chosen("times")
-        if not marked:
-            raise ValueError(f"No run was recorded at weight decay {state['weight_decay']}.")
-        readout = []
-        for milestone, color in (("memorized", "memorizing"), ("generalized", "generalizing")):
-            count = sum(row["milestone"] == milestone and not row["censored"] for row in marked)
-            label = f"of {len(marked) // 2} seeds {milestone}:"
-            readout.append({"label": label, "value": count, "format": "d", "color": color})
-        return {
-            "runs": [
-                {"run": f"{row['seed']} {point['set']}", **point} for row in chosen("curves") for point in long(row)
-            ],
-            "median": [point for row in chosen("medians") for point in long(row)],
-            "chosen": marked,
-            "readout": readout,
-        }
 
 
 def _columns(records: list[dict[str, Any]]) -> Columns:
@@ -153,13 +116,14 @@ def _curves(history: pd.DataFrame) -> tuple[list[dict[str, Any]], list[dict[str,
         steps = np.unique(family["step"])
         wanted = np.geomspace(steps[0], steps[-1], KEPT)
         kept = np.unique(steps[np.abs(steps[:, None] - wanted).argmin(axis=0)])
-        wide = {name: family.pivot(index="step", columns="seed", values=f"{name}_accuracy").loc[kept] for name in SETS}
+        wide = {name: family.pivot(index="step", columns="seed", values=f"{name}_accuracy") for name in SETS}
         for seed in np.unique(family["seed"]):
-            present = wide["train"][seed].notna()
-            lists = {name: compact(wide[name][seed][present].tolist()) for name in SETS}
-            own = {"weight_decay": float(decay), "seed": int(seed), "step": kept[present].tolist()}
-            curves.append(own | lists)
-        middle = {name: compact(wide[name].ffill().median(axis=1).tolist()) for name in SETS}
+            own = wide["train"][seed].dropna().index
+            # The last evaluation is the outcome.
+            shown = own[own.isin(kept) | (own == own[-1])]
+            lists = {name: compact(wide[name][seed][shown].tolist()) for name in SETS}
+            curves.append({"weight_decay": float(decay), "seed": int(seed), "step": shown.tolist()} | lists)
+        middle = {name: compact(wide[name].ffill().loc[kept].median(axis=1).tolist()) for name in SETS}
         medians.append({"weight_decay": float(decay), "step": kept.tolist(), **middle})
     return curves, medians
 
@@ -182,52 +146,70 @@ def _times(milestones: pd.DataFrame) -> pd.DataFrame:
     ).sort_values(["weight_decay", "seed"], ignore_index=True)
 
 
-def _curves_alt(medians: list[dict[str, Any]], decay: float) -> str:
-    row = min(medians, key=lambda record: abs(record["weight_decay"] - decay))
+def _outcomes(medians: list[dict[str, Any]], milestones: pd.DataFrame) -> list[dict[str, Any]]:
+    """What became of the runs at each decay, in numbers and words."""
+    outcomes = []
+    for row in medians:
+        runs = milestones[milestones["weight_decay"] == row["weight_decay"]]
+        generalized = runs.loc[~runs["t_gen_censored"].astype(bool), "t_gen"].sort_values()
+        outcomes.append(
+            {
+                "weight_decay": row["weight_decay"],
+                "runs": len(runs),
+                "memorized": int((~runs["t_mem_censored"].astype(bool)).sum()),
+                "generalized": len(generalized),
+                # A run that is censored took longer than all that are not.
+                "median": int(generalized.iloc[len(runs) // 2]) if len(generalized) > len(runs) // 2 else None,
+                **{name: _passes(row, name) for name in SETS},
+            }
+        )
+    return outcomes
 
-    def crossing(name: str) -> str:
-        above = [step for step, value in zip(row["step"], row[name], strict=True) if value >= 0.5]
-        return f"from step {above[0]:,}" if above else "nowhere within the budget"
 
-    return (
-        f"Training and test accuracy against training steps (log scale) at weight decay {decay:g}: the median over "
-        f"seeds is above one half {crossing('train')} on training pairs, {crossing('test')} on test pairs."
-    )
+def _passes(row: dict[str, Any], name: str) -> str:
+    above = [step for step, value in zip(row["step"], row[name], strict=True) if value >= 0.5]
+    return f"from step {above[0]:,}" if above else "nowhere within the budget"
 
 
-def _delay_alt(milestones: pd.DataFrame) -> str:
+def _delay_alt(outcomes: list[dict[str, Any]]) -> str:
     parts = []
-    for decay, runs in milestones.groupby("weight_decay"):
-        seen = runs.loc[~runs["t_gen_censored"].astype(bool), "t_gen"]
-        when = f", median step {int(seen.median()):,}" if len(seen) else ""
-        parts.append(f"{decay:g}: {len(seen)} of {len(runs)} seeds{when}")
+    for row in outcomes:
+        when = f", median step {row['median']:,}" if row["median"] else ""
+        parts.append(f"{row['weight_decay']:g}: {row['generalized']} of {row['runs']} seeds{when}")
     return "Steps until runs generalized, against weight decay (both logarithmic). " + "; ".join(parts) + "."
 
 
-def _steps_axis(channel: Any, first: int, last: float, title: str | None) -> Any:
-    return channel(
-        "step:Q",
-        title=title,
-        scale=alt.Scale(type="log", domain=[first, last * 1.05], nice=False),
-        axis=alt.Axis(format="~s", values=[10.0**k for k in range(9)], tickCount=9),
+def _guess(outcomes: list[dict[str, Any]], start: float) -> Guess | None:
+    """About the least decay, other than that of the start, at which most seeds generalized."""
+    asked = [row["weight_decay"] for row in outcomes if row["median"] and row["weight_decay"] != start]
+    if not asked:
+        return None
+    return Guess(
+        chart="curves",
+        kind="mark",
+        prompt=f"At weight decay {asked[0]:g}, at which step will half of the seeds have generalized?",
+        state={"weight_decay": asked[0]},
+        answer="It was step {median:,d}.",
     )
 
 
 def _curve_chart(first: int, last: int) -> Drawing:
-    color = alt.Color(
-        "set:N",
-        scale=alt.Scale(domain=SETS, range=[css("train"), css("test")]),
-        legend=alt.Legend(labelExpr="{train: 'training pairs', test: 'test pairs'}[datum.value]"),
-    )
-    y = alt.Y("accuracy:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
-    x = _steps_axis(alt.X, first, last, "training step (log scale)")
+    x = log_steps(alt.X, first, last * 1.05)
 
     def of(name: str) -> alt.Chart:
-        return alt.Chart(alt.NamedData(name)).encode(x=x, y=y, color=color)
+        return (
+            alt.Chart(alt.NamedData(name))
+            .transform_filter("datum.weight_decay === weight_decay")
+            .transform_flatten(["step", *SETS])
+            .transform_fold([*SETS], as_=["set", "accuracy"])
+            .transform_filter(f"{REVEALED} || datum.set === 'train'")
+            .encode(x=x, y=percent("accuracy"), color=series("set", PAIRS))
+        )
 
     return alt.layer(
-        of("runs").mark_line(strokeWidth=1, opacity=0.45).encode(detail="run:N"),
-        of("median").mark_line(strokeWidth=3),
+        of("curves").mark_line(strokeWidth=1, opacity=0.45).encode(detail="seed:N"),
+        of("medians").mark_line(strokeWidth=3),
+        guessed("mark", x),
     )
 
 
@@ -243,13 +225,9 @@ def _delay_chart(decays: list[float], zero: float, first: int, last: int) -> Dra
     )
     domain = [min(decay or zero for decay in decays) / 1.4, max(decays) * 1.4]
     x = alt.X("place:Q", title="weight decay", scale=alt.Scale(type="log", domain=domain, nice=False), axis=axis)
-    y = _steps_axis(alt.Y, first, last * 1.3, None)
-    names = ["memorized", "generalized"]
-    color = alt.Color(
-        "milestone:N",
-        scale=alt.Scale(domain=names, range=[css("memorizing"), css("generalizing")]),
-        legend=alt.Legend(symbolType="circle", symbolOpacity=1),
-    )
+    y = log_steps(alt.Y, first, last * 1.37, None)
+    kinds = {"memorized": ("memorizing", "memorized"), "generalized": ("generalizing", "generalized")}
+    color = series("milestone", kinds, symbolType="circle", symbolOpacity=1)
     shape = alt.Shape(
         "censored:N",
         scale=alt.Scale(domain=[False, True], range=["circle", "triangle-up"]),
@@ -262,11 +240,15 @@ def _delay_chart(decays: list[float], zero: float, first: int, last: int) -> Dra
         alt.Tooltip("censored:N", title="not within the budget"),
     ]
 
-    def of(name: str) -> alt.Chart:
-        return alt.Chart(alt.NamedData(name)).encode(x=x, y=y, color=color)
-
+    points = (
+        alt.Chart(alt.NamedData("times"))
+        .transform_filter(f"{REVEALED} || datum.milestone === 'memorized'")
+        .encode(x=x, y=y, color=color, shape=shape, tooltip=tooltip)
+    )
+    chosen = "datum.weight_decay === weight_decay"
+    column = alt.Chart(alt.NamedData("times")).transform_filter(chosen).transform_aggregate(groupby=["place"])
     return alt.layer(
-        alt.Chart(alt.NamedData("chosen")).mark_rule(color=css("grid"), strokeWidth=18).encode(x=x),
-        of("times").mark_point(filled=True, size=45, opacity=0.35).encode(shape=shape, tooltip=tooltip),
-        of("chosen").mark_point(filled=True, size=80, opacity=0.9).encode(shape=shape, tooltip=tooltip),
+        column.mark_rule(color=css("grid"), strokeWidth=18).encode(x=x),
+        points.mark_point(filled=True, size=45, opacity=0.35),
+        points.transform_filter(chosen).mark_point(filled=True, size=80, opacity=0.9),
     )

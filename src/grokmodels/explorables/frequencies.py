@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
-from grokmodels.explorables.charts import Chart, Drawing
+from grokmodels.explorables.charts import Chart, Drawing, moment, percent, series
 from grokmodels.explorables.controls import Choice, Controlled, Slider
-from grokmodels.explorables.explorable import Explorable, Rows, State, columns
+from grokmodels.explorables.explorable import Explorable
+from grokmodels.explorables.tables import columns
+from grokmodels.explorables.words import Readout
 from grokmodels.palette import css
 
 
@@ -24,32 +27,6 @@ class Frequencies(Explorable):
     run = Controlled()
     step = Controlled()
     kept = Controlled()
-
-    kernel = """(state, data) => {
-      const { frames } = data;
-      const shown = frames.run.map((_, i) => i).filter((i) => frames.run[i] === state.run);
-      const now = shown.find((i) => frames.step[i] === state.step);
-      if (now === undefined) throw new RangeError(`No network was recorded at step ${state.step}.`);
-      const few = frames.kept[now][state.kept];
-      if (few === undefined) throw new RangeError(`No accuracy was computed with ${state.kept} frequencies.`);
-      const bars = frames.share[now].map((share, k) => {
-        const rank = frames.rank[now][k];
-        return { frequency: k + 1, share, last: frames.share[shown[shown.length - 1]][k], kept: rank <= state.kept };
-      });
-      const curve = shown.map((i) => ({
-        step: frames.step[i], network: frames.network[i], few: frames.kept[i][state.kept],
-      }));
-      const point = curve[shown.indexOf(now)];
-      const carried = bars.reduce((sum, bar) => sum + (bar.kept ? bar.share : 0), 0);
-      return {
-        bars, curve, now: [point],
-        readout: [
-          { label: "whole network, test accuracy", value: point.network, format: ".1%", color: "test" },
-          { label: "with the kept ones only", value: point.few, format: ".1%", color: "generalizing" },
-          { label: "of the squared logits kept", value: carried, format: ".1%", color: "ink" },
-        ],
-      };
-    }"""
 
     def __init__(
         self,
@@ -66,8 +43,9 @@ class Frequencies(Explorable):
         for label, table in runs.items():
             if table["step"].tolist() != steps or {len(kept) for kept in table["kept"]} != {most + 1}:
                 raise ValueError(f"runs: {label!r} has other steps or numbers of frequencies than {first!r}")
-        frames = columns(pd.concat([table.assign(run=label) for label, table in runs.items()]))
-        last = steps[-1]
+        frames = pd.concat([table.assign(run=label) for label, table in runs.items()], ignore_index=True)
+        told = _told(frames)
+        last, some = steps[-1], min(4, most)
         super().__init__(
             name=name,
             title=title,
@@ -75,88 +53,83 @@ class Frequencies(Explorable):
             controls={
                 "run": Choice("Network", {label: label for label in runs}, initial=first),
                 "step": Slider("Training step", steps, initial=last, format=",", play=True),
-                "kept": Slider("Frequencies kept", list(range(most + 1)), initial=min(4, most)),
+                "kept": Slider("Frequencies kept", list(range(most + 1)), initial=some),
             },
             charts={
                 "spectrum": Chart(
-                    _spectrum(),
+                    _spectrum(last, max(frames["share"].map(max))),
                     "Share of the squared logits, by frequency",
-                    "Bars: the share of each frequency in the squared logits at the chosen step, the kept ones in "
-                    "green; outlines: the same at the end of training, when a handful of frequencies carries nearly "
-                    "everything.",
+                    "Bars: the share of each frequency in the squared logits of {run} at step {step}; in green the "
+                    "{kept} kept ones, which carry {carried:.1%}. Outlines: the same at the end of training.",
                     height=230,
                 ),
                 "accuracy": Chart(
                     _accuracy(last),
                     "Test accuracy",
-                    "Test accuracy of the whole network, and of the same network with only the kept frequencies in its "
-                    f"embedding, against training steps, 0 to {last:,}. At the end four to six kept answer about as "
-                    "well as the whole; with one the network answers hardly anything.",
+                    "Test accuracy of the whole network {run}, and of the same network with only {kept} frequencies in "
+                    f"its embedding, against training steps, 0 to {last:,}. At step {{step}} the whole answers "
+                    "{network:.1%}, the crippled one {few:.1%}.",
                     height=230,
                     drag={"x": "step"},
                 ),
             },
             layout=("spectrum accuracy",),
-            data={"frames": frames},
+            readout=(
+                Readout("whole network, test accuracy", "{network:.1%}", "test"),
+                Readout("with the kept ones only", "{few:.1%}", "generalizing"),
+                Readout("of the squared logits kept", "{carried:.1%}", "ink"),
+            ),
+            presets=_presets(told[told["kept"] == some]) | {"Strongest one": {"kept": min(1, most)}},
+            data={"frames": columns(frames), "readout": columns(told, 6)},
             **state,
         )
 
-    def rows(self, state: State) -> Rows:
-        """Datasets ``bars``, ``curve``, ``now`` and ``readout``."""
-        frames = self.data["frames"]
-        shown = [i for i, run in enumerate(frames["run"]) if run == state["run"]]
-        found = [i for i in shown if frames["step"][i] == state["step"]]
-        if not found:
-            raise ValueError(f"No network was recorded at step {state['step']}.")
-        now, kept = found[0], state["kept"]
-        if not 0 <= kept < len(frames["kept"][now]):
-            raise ValueError(f"No accuracy was computed with {kept} frequencies.")
-        columns = zip(frames["share"][now], frames["share"][shown[-1]], frames["rank"][now], strict=True)
-        bars: list[dict[str, Any]] = [
-            {"frequency": k + 1, "share": share, "last": last, "kept": rank <= kept}
-            for k, (share, last, rank) in enumerate(columns)
-        ]
-        curve = [
-            {"step": frames["step"][i], "network": frames["network"][i], "few": frames["kept"][i][kept]} for i in shown
-        ]
-        point = curve[shown.index(now)]
-        carried = 0.0
-        for bar in bars:
-            carried += bar["share"] if bar["kept"] else 0
-        readout: list[dict[str, Any]] = [
-            {"label": "whole network, test accuracy", "value": point["network"], "format": ".1%", "color": "test"},
-            {"label": "with the kept ones only", "value": point["few"], "format": ".1%", "color": "generalizing"},
-            {"label": "of the squared logits kept", "value": carried, "format": ".1%", "color": "ink"},
-        ]
-        return {"bars": bars, "curve": curve, "now": [point], "readout": readout}
+
+def _told(frames: pd.DataFrame) -> pd.DataFrame:
+    """One row for every network, step and number of frequencies: both accuracies and the share that is kept."""
+    told = frames.explode("kept").rename(columns={"kept": "few"}).astype({"few": float})
+    told["kept"] = told.groupby(["run", "step"]).cumcount()
+    lists = zip(told["share"], told["rank"], told["kept"], strict=True)
+    told["carried"] = [np.sum(share, where=np.asarray(rank) <= kept) for share, rank, kept in lists]
+    return told[["run", "step", "kept", "network", "few", "carried"]]
 
 
-def _spectrum() -> Drawing:
-    x = alt.X("frequency:O", title="frequency k", axis=alt.Axis(labelAngle=0, labelOverlap="greedy"))
-    axis, scale = alt.Axis(format="%"), alt.Scale(domain=[0, 0.45])
-    base = alt.Chart(alt.NamedData("bars")).encode(x=x)
-    color = alt.condition("datum.kept", alt.value(css("generalizing")), alt.value(css("muted")))
+def _presets(told: pd.DataFrame) -> dict[str, Any]:
+    """Where the cut helps most, and where it hurts most, if it does."""
+    gain = (told["few"] - told["network"]).sort_values()
+    states = told.loc[gain.index, ["run", "step", "kept"]].to_dict("records")
+    helps = {"Cut helps most": states[-1]} if gain.iloc[-1] > 0 else {}
+    hurts = {"Cut hurts most": states[0]} if gain.iloc[0] < 0 else {}
+    return helps | hurts
+
+
+def _spectrum(last: int, highest: float) -> Drawing:
+    x = alt.X("frequency:O", title="frequency k", axis=alt.Axis(labelAngle=0, labelOverlap="parity"))
+    scale = alt.Scale(domain=[0, highest], nice=True)
+    y = alt.Y("share:Q", title=None, axis=alt.Axis(format="%"), scale=scale)
+
+    def at(step: str) -> alt.Chart:
+        frame = alt.Chart(alt.NamedData("frames")).transform_filter(f"datum.run === run && datum.step === {step}")
+        waves = frame.transform_flatten(["share", "rank"]).transform_window(frequency="row_number()")
+        return waves.encode(x=x, y=y)
+
+    color = alt.condition("datum.rank <= kept", alt.value(css("generalizing")), alt.value(css("muted")))
     return alt.layer(
-        base.mark_bar(fillOpacity=0, stroke=css("muted"), strokeWidth=1, strokeOpacity=0.6).encode(
-            y=alt.Y("last:Q", title=None, axis=axis, scale=scale)
-        ),
-        base.mark_bar(clip=True).encode(y=alt.Y("share:Q", title=None, axis=axis, scale=scale), color=color),
+        at(str(last)).mark_bar(fillOpacity=0, stroke=css("muted"), strokeWidth=1, strokeOpacity=0.6),
+        at("step").mark_bar().encode(color=color),
     )
 
 
 def _accuracy(last: int) -> Drawing:
-    names = ["network", "few"]
+    kinds = {"network": ("test", "whole network"), "few": ("generalizing", "kept frequencies only")}
     x = alt.X("step:Q", title="training step", scale=alt.Scale(domain=[0, last], nice=False))
-    y = alt.Y("accuracy:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
-    color = alt.Color(
-        "kind:N",
-        scale=alt.Scale(domain=names, range=[css("test"), css("generalizing")]),
-        legend=alt.Legend(labelExpr="{network: 'whole network', few: 'kept frequencies only'}[datum.value]"),
+    y, color = percent("accuracy"), series("kind", kinds)
+    run = alt.Chart(alt.NamedData("frames")).transform_filter("datum.run === run")
+    curve = run.transform_calculate(few="datum.kept[kept]").transform_fold([*kinds], as_=["kind", "accuracy"])
+    curve = curve.encode(x=x, y=y, color=color)
+    now = run.transform_filter("datum.step === step")
+    return alt.layer(
+        curve.mark_line(strokeWidth=2.2),
+        moment(now).encode(x="step:Q"),
+        curve.transform_filter("datum.step === step").mark_point(filled=True, size=70, opacity=1),
     )
-
-    def of(data: str) -> alt.Chart:
-        folded = alt.Chart(alt.NamedData(data)).transform_fold([*names], as_=["kind", "accuracy"])
-        return folded.encode(x=x, y=y, color=color)
-
-    now = alt.Chart(alt.NamedData("now")).mark_rule(color=css("muted"), strokeDash=[3, 3]).encode(x="step:Q")
-    return alt.layer(of("curve").mark_line(strokeWidth=2.2), now, of("now").mark_point(filled=True, size=70, opacity=1))

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import altair as alt
 import numpy as np
 
-from grokmodels.explorables.charts import Chart, Drawing
+from grokmodels.explorables.charts import Chart, Drawing, moment, percent, powers, series
 from grokmodels.explorables.controls import Controlled, Slider, grid
-from grokmodels.explorables.explorable import Explorable, Rows, State
-from grokmodels.explorables.formulas import RATIO, SEED, formula_kernel, require_within
-from grokmodels.explorables.page import to_rows
+from grokmodels.explorables.explorable import Explorable
+from grokmodels.explorables.guess import REVEALED, Guess, guessed
+from grokmodels.explorables.numerics import GAUSSIAN, INTEGRATE
+from grokmodels.explorables.program import Program
+from grokmodels.explorables.words import Readout
 from grokmodels.palette import css
-from grokmodels.theory.heldout import WINNING_CHANCE, winning_chance
 from grokmodels.theory.kernels import Kernel
 from grokmodels.theory.plateau import DECAY_TIME, SHARE, SLOW_MARGIN
 from grokmodels.theory.symbols import f, rho, v
 
 CLASSES = 97
-DECAY_TIMES = [*grid(0, 25, 0.125)]
-LIMITS = {
-    "seed": SEED,
-    "ratio": RATIO,
-    "weight_decay": (
-        1e-4,
-        0.999,
-        "Undefined here: the plateau needs a weight decay λ above 0 and below c_m = 1. Without decay the clock stands "
-        "still; above 1 the memorizing circuit collapses.",
-    ),
-    "crosstalk": (0.001, 10, "Undefined here: the crosstalk σ must be positive, from 0.001 to 10."),
-}
+DECAY_TIMES = grid(0, 25, 0.125)
 
 # The rule's share where the memorizing circuit rests at margin f beside a seed v, with c_m = 1.
 SEED_SHARE = Kernel("seedShare", rho * v**2 / (f + rho * v**2), (v, rho, f))
@@ -48,45 +39,7 @@ class GrokkingCurve(Explorable):
     weight_decay = Controlled()
     crosstalk = Controlled()
 
-    kernel = formula_kernel(
-        """(state, data) => {
-      const { seed, ratio, weight_decay, crosstalk } = state;
-      const rest = plateauSlowMargin(0, ratio, 1, weight_decay);
-      const first = seedShare(seed, ratio, rest);
-      const chance = winningChance(classes);
-      const accuracy = (share) => chance(Math.SQRT2 * share / (1 - share) / crosstalk);
-      const curve = decayTimes.map((decay_time) => {
-        const share = Math.max(plateauShare(decay_time, first, ratio, 1), leastShare);
-        const test_accuracy = share < 1 ? accuracy(share) : 1;
-        return { t: decay_time / weight_decay, decay_time, share, test_accuracy };
-      });
-      const after = curve.findIndex((row) => row.test_accuracy >= 0.5);
-      const half = [];
-      if (after > 0) {
-        const [a, b] = [curve[after - 1], curve[after]];
-        const part = (0.5 - a.test_accuracy) / (b.test_accuracy - a.test_accuracy);
-        half.push({ decay_time: a.decay_time + part * (b.decay_time - a.decay_time), t: a.t + part * (b.t - a.t) });
-      }
-      const wait = ratio > 1 && first < 0.5 ? plateauDecayTime(0.5, 1, first, 1, ratio) : null;
-      return {
-        curve, half,
-        readout: [
-          { label: "slope of the climb", value: 2 * (ratio - 1), format: ".1f", color: "ink" },
-          { label: "share one half at Λ", value: wait, format: ".2f", color: "generalizing" },
-          { label: "accuracy one half at time", value: half.length ? half[0].t : null, format: ".0f", color: "test" },
-        ],
-      };
-    }""",
-        SHARE,
-        SLOW_MARGIN,
-        DECAY_TIME,
-        SEED_SHARE,
-        WINNING_CHANCE,
-        limits=LIMITS,
-        classes=CLASSES,
-        decayTimes=DECAY_TIMES,
-        leastShare=1e-300,
-    )
+    kernel = Program(Path(__file__).with_suffix(".js"), SHARE, SLOW_MARGIN, DECAY_TIME, SEED_SHARE, GAUSSIAN, INTEGRATE)
 
     def __init__(
         self,
@@ -101,103 +54,85 @@ class GrokkingCurve(Explorable):
     ) -> None:
         decays = [0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7]
         seeds = [float(f"{10.0**power:.2g}") for power in np.arange(-6, -0.4, 0.25)]
+        controls = {
+            "seed": Slider("Seed v₀", seeds, 1e-3),
+            "ratio": Slider("Efficiency ratio ρ", grid(0.5, 3, 0.1), 2.0, format=".1f"),
+            "weight_decay": Slider("Weight decay λ", decays, 0.1),
+            "crosstalk": Slider("Crosstalk σ", [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0], 0.3),
+        }
         super().__init__(
             name=name,
             title=title,
             question=question,
-            controls={
-                "seed": Slider("Seed v₀", seeds, 1e-3),
-                "ratio": Slider("Efficiency ratio ρ", grid(0.5, 3, 0.1), 2.0, format=".1f"),
-                "weight_decay": Slider("Weight decay λ", decays, 0.1),
-                "crosstalk": Slider("Crosstalk σ", [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0], 0.3),
-            },
+            controls=controls,
             charts={
                 "accuracy": Chart(
                     _accuracy(),
                     "Accuracy and the rule's share m",
                     "Training accuracy, held-out accuracy and the rule's share of the margin against time on a "
-                    "logarithmic axis: training accuracy is 100 % throughout, the other two stay near zero and "
-                    "then rise together late, at a time in inverse proportion to the weight decay.",
+                    "logarithmic axis, at weight decay {weight_decay}: training accuracy is 100 % throughout, held-out "
+                    "accuracy {passes}, the share {moves}.",
                     height=230,
                 ),
                 "climb": Chart(
                     _climb(),
                     "Share m (log scale) against decay Λ",
-                    "The rule's share of the margin on a logarithmic axis against accumulated decay: it climbs in a "
-                    "straight line through the whole plateau, of slope 2(ρ − 1), and bends only near one.",
+                    "The rule's share of the margin on a logarithmic axis against accumulated decay, from seed {seed} "
+                    "at ratio {ratio}: while it is small it {moves}, in a straight line of slope 2(ρ − 1) = "
+                    "{slope:.1f}.",
                     height=230,
                 ),
             },
             layout=("accuracy climb",),
-            data={},
+            readout=(
+                Readout("slope of the climb", "{slope:.1f}", "ink"),
+                Readout("share one half at Λ", "{wait:.2f}", "generalizing"),
+                Readout("accuracy one half at time", "{at:.0f}", "test"),
+            ),
+            presets={
+                "Half the decay": {"weight_decay": 0.05},
+                "Barely better": {"ratio": 1.3},
+                "More crosstalk": {"crosstalk": 1},
+                "Large seed": {"seed": 0.1},
+            },
+            guess=Guess(
+                chart="accuracy",
+                kind="mark",
+                prompt="The decay is halved, from 0.1 to 0.05: when does held-out accuracy pass one half?",
+                state={trait: control.initial for trait, control in controls.items()} | state | {"weight_decay": 0.05},
+                answer="It passes one half at time {at:.0f}, at Λ = {spent:.1f}.",
+            ),
+            data={"decay_times": DECAY_TIMES, "classes": CLASSES},
             **state,
         )
-
-    def rows(self, state: State) -> Rows:
-        """Datasets ``curve``, ``half`` and ``readout``."""
-        require_within(LIMITS, state)
-        ratio, decay = state["ratio"], state["weight_decay"]
-        rest = SLOW_MARGIN(0, ratio, 1, decay)
-        first = float(SEED_SHARE(state["seed"], ratio, rest))
-        decay_time = np.array(DECAY_TIMES)
-        share = np.maximum(SHARE(decay_time, first, ratio, 1), 1e-300)
-        # A share of one to double precision leaves nothing to disturb.
-        odds = np.divide(share, 1 - share, out=np.full_like(share, 1e6), where=share < 1)
-        accuracy = winning_chance(np.sqrt(2) * odds / state["crosstalk"], CLASSES)
-        curve = {"t": decay_time / decay, "decay_time": decay_time, "share": share, "test_accuracy": accuracy}
-        after = int(np.argmax(accuracy >= 0.5))
-        half = []
-        if after:
-            low, high = accuracy[after - 1 : after + 1]
-            part = (0.5 - low) / (high - low)
-            at = float(decay_time[after - 1] + part * (decay_time[after] - decay_time[after - 1]))
-            half.append({"decay_time": at, "t": at / decay})
-        wait = float(DECAY_TIME(0.5, 1, first, 1, ratio)) if ratio > 1 and first < 0.5 else None
-        readout: list[dict[str, Any]] = [
-            {"label": "slope of the climb", "value": 2 * (ratio - 1), "format": ".1f", "color": "ink"},
-            {"label": "share one half at Λ", "value": wait, "format": ".2f", "color": "generalizing"},
-            {
-                "label": "accuracy one half at time",
-                "value": half[0]["t"] if half else None,
-                "format": ".0f",
-                "color": "test",
-            },
-        ]
-        table = to_rows(curve)
-        return {"curve": table, "half": half, "readout": readout}
 
 
 def _accuracy() -> Drawing:
     scale = alt.Scale(type="log", domain=[1, 3000], nice=False)
     x = alt.X("t:Q", title="time (log scale)", scale=scale, axis=alt.Axis(values=[1, 10, 100, 1000], format="~s"))
-    y = alt.Y("value:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
-    names = ["train_accuracy", "test_accuracy", "share"]
-    labels = "{train_accuracy: 'training', test_accuracy: 'held out', share: 'share m'}[datum.value]"
-    color = alt.Color(
-        "kind:N",
-        scale=alt.Scale(domain=names, range=[css("train"), css("test"), css("generalizing")]),
-        legend=alt.Legend(labelExpr=labels),
-    )
+    kinds = {"train_accuracy": ("train", "training"), "test_accuracy": ("test", "held out")}
+    kinds["share"] = "generalizing", "share m"
     lines = (
         alt.Chart(alt.NamedData("curve"))
         .transform_filter("datum.t > 0")
         .transform_calculate(train_accuracy="1")
-        .transform_fold([*names], as_=["kind", "value"])
+        .transform_fold([*kinds], as_=["kind", "value"])
+        .transform_filter(f"{REVEALED} || datum.kind === 'train_accuracy'")
         .mark_line(clip=True, strokeWidth=2.5)
-        .encode(x=x, y=y, color=color)
+        .encode(x=x, y=percent("value"), color=series("kind", kinds))
     )
-    return alt.layer(_half("t:Q"), lines)
+    return alt.layer(_half("t:Q"), lines, guessed("mark", x))
 
 
 def _climb() -> Drawing:
     x = alt.X("decay_time:Q", title="accumulated decay Λ", scale=alt.Scale(domain=[0, 25], nice=False))
-    scale = alt.Scale(type="log", domain=[1e-12, 2], nice=False)
-    y = alt.Y("share:Q", title=None, scale=scale, axis=alt.Axis(values=[1e-12, 1e-8, 1e-4, 1], format="~e"))
-    line = alt.Chart(alt.NamedData("curve")).mark_line(color=css("generalizing"), strokeWidth=2.5, clip=True)
+    scale = alt.Scale(type="log", domain=[1e-14, 2], nice=False)
+    y = alt.Y("share:Q", title=None, scale=scale, axis=powers(-12, -8, -4, 0))
+    curve = alt.Chart(alt.NamedData("curve")).transform_filter(REVEALED)
+    line = curve.mark_line(color=css("generalizing"), strokeWidth=2.5, clip=True)
     return alt.layer(_half("decay_time:Q"), line.encode(x=x, y=y))
 
 
 def _half(channel: str) -> alt.Chart:
     """A vertical line where the held-out accuracy passes one half."""
-    rule = alt.Chart(alt.NamedData("half")).mark_rule(color=css("test"), strokeDash=[3, 3])
-    return rule.encode(x=channel)
+    return moment(alt.Chart(alt.NamedData("half")).transform_filter(REVEALED), "test").encode(x=channel)

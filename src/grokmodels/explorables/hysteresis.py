@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from grokmodels.explorables.charts import Chart, Drawing
+from grokmodels.explorables.charts import Chart, Drawing, series
 from grokmodels.explorables.controls import Controlled, Slider
-from grokmodels.explorables.explorable import Explorable, Rows, State, compact, require_columns
-from grokmodels.palette import css
+from grokmodels.explorables.explorable import Explorable
+from grokmodels.explorables.guess import REVEALED, Guess, guessed
+from grokmodels.explorables.tables import Columns, columns, compact, require_columns
+from grokmodels.explorables.words import Readout
 from grokmodels.theory.circuits import FLOW_OF
 from grokmodels.theory.integrate import FloatArray, runge_kutta
 
@@ -21,8 +24,8 @@ SPENT = [2, 5, 10, 20, 40, 60, 80]
 WEIGHT_DECAY, FLOOR, SUBSTEPS = 0.2, 0.3, 320
 RATIOS = [float(f"{12 ** (k / 7.5 - 1):.4g}") for k in range(16)]
 NEEDED = ["steps", "seed", "fraction", "down", "up"]
-NOT_SWEPT = "Undefined here: no sweep was simulated at this degree and accumulated decay."
-NONE_YET = "no recorded sweep yet"
+WAYS = ["down", "up"]
+QUANTILES = {0: "lowest", 0.25: "quarter", 0.5: "median", 0.75: "three_quarters", 1: "highest"}
 
 
 class Hysteresis(Explorable):
@@ -30,41 +33,12 @@ class Hysteresis(Explorable):
 
     ``loops``: columns ``steps`` (of one way), ``seed``, ``fraction``, ``down``, ``up`` (the rule share on each way),
     as :func:`grokmodels.claims.loops.loops` makes them; ``decay_per_step`` is ηλ of those runs, which puts network
-    and toy on one axis. The toy has c_m = 1, λ = 0.2 and a floor of 0.3 under both circuits.
+    and toy on one axis. The networks shown are those of the recorded speed nearest to the chosen one, in the logarithm:
+    median over seeds and quartiles. The toy has c_m = 1, λ = 0.2 and a floor of 0.3 under both circuits.
     """
 
     spent = Controlled()
     degree = Controlled()
-
-    kernel = """(state, data) => {
-      const { toy, ratios, recorded } = data;
-      const run = toy.degree.findIndex((degree, i) => degree === state.degree && toy.spent[i] === state.spent);
-      if (run < 0) throw new RangeError(data.words.undefined[0]);
-      const ways = (x, down, up) => [["down", down], ["up", up]].flatMap(([way, share]) =>
-        x.map((value, i) => ({ way, x: value, share: share[i] })));
-      const distance = (i) => Math.abs(Math.log(recorded.spent[i] / state.spent));
-      const all = recorded.spent.map((_, i) => i);
-      const best = all.length ? Math.min(...all.map(distance)) : null;
-      const chosen = all.filter((i) => distance(i) <= best + 1e-9);
-      const area = (x, down, up) => x.slice(1).reduce((sum, value, i) =>
-        sum + (value - x[i]) * (down[i] - up[i] + down[i + 1] - up[i + 1]) / 2, 0);
-      const areas = chosen.map((i) => area(recorded.fraction[i], recorded.down[i], recorded.up[i]));
-      return {
-        loop: ways(ratios.ratio, toy.down[run], toy.up[run]),
-        network: chosen.flatMap((i) => ways(recorded.fraction[i], recorded.down[i], recorded.up[i])
-          .map((row) => ({ ...row, line: `${recorded.seed[i]} ${row.way}` }))),
-        readout: [
-          {
-            label: "toy: area of the loop (in ln ρ)",
-            value: area(ratios.ratio.map(Math.log), toy.down[run], toy.up[run]), format: ".2f", color: "ink",
-          },
-          chosen.length ? {
-            label: `network, ${chosen.length} seeds, ${recorded.steps[chosen[0]]} steps each way: mean area (in f)`,
-            value: areas.reduce((sum, value) => sum + value, 0) / areas.length, format: ".3f", color: "ink",
-          } : { label: data.words.none[0], value: null, format: ".3f", color: "muted" },
-        ],
-      };
-    }"""
 
     def __init__(
         self,
@@ -79,15 +53,14 @@ class Hysteresis(Explorable):
         ),
         **state: Any,
     ) -> None:
-        if len(loops):
+        empty = not len(loops)
+        if not empty:
             require_columns("loops", loops, NEEDED)
-        recorded: dict[str, list[Any]] = {key: [] for key in ("steps", "spent", "seed", "fraction", "down", "up")}
-        for (steps, seed), loop in loops.groupby(["steps", "seed"]) if len(loops) else ():
-            recorded["steps"].append(int(steps))  # type: ignore[call-overload]
-            recorded["spent"].append(float(compact(decay_per_step * float(steps))))  # type: ignore[arg-type]
-            recorded["seed"].append(int(seed))  # type: ignore[call-overload]
-            for column in ("fraction", "down", "up"):
-                recorded[column].append(compact(loop[column].tolist()))
+        loops = loops.reindex(columns=NEEDED).sort_values(["steps", "seed", "fraction"])
+        speeds = [int(steps) for steps in loops["steps"].unique()]
+        nearest = {} if empty else {spent: _nearest(speeds, spent / decay_per_step) for spent in SPENT}
+        toy = toy_loops()
+        slow = {"degree": 3, "spent": SPENT[-1]}
         super().__init__(
             name=name,
             title=title,
@@ -98,73 +71,54 @@ class Hysteresis(Explorable):
             },
             charts={
                 "toy": Chart(
-                    _ways(
-                        "loop", "efficiency ratio ρ (log scale)", alt.Scale(type="log", domain=[RATIOS[0], RATIOS[-1]])
-                    ),
+                    _toy(),
                     "The toy: the rule's share of the margin",
-                    "Share of the rule against the efficiency ratio, swept down and back up. At degree 1 and 2 the two "
-                    "ways come together as the sweep slows down; at degree 3 they "
-                    "enclose a wide loop at all but the highest speed.",
+                    "Share of the rule against the efficiency ratio at degree {degree} and Λ = {spent}, swept down and "
+                    "back up. Area between the ways, in ln ρ: {toy:.2f}. The rule leads down to ρ = {until:.2f}, on "
+                    "the way back from ρ = {since:.2f}.",
                     height=240,
                 ),
                 "recorded": Chart(
-                    _ways("network", "fraction of pairs in training", alt.Scale(zero=False), detail=True),
-                    "Networks: rule share, nearest recorded speed",
-                    "Rule share of recorded networks against the fraction of pairs, swept down and back up, one line "
-                    "per seed and way."
-                    if recorded["steps"]
-                    else "No sweep of a network is recorded yet.",
+                    _recorded(loops["fraction"]),
+                    "Networks: no sweep yet"
+                    if empty
+                    else "Networks at the nearest recorded speed: rule share, median and quartiles of {n} seeds",
+                    "No sweep of a network is recorded yet."
+                    if empty
+                    else "Rule share of recorded networks against the fraction of pairs, swept down and back up in "
+                    "{steps:d} steps each way: a line through the medians of {n} seeds and a band between the "
+                    "quartiles for each way. Mean area between the ways: {network:.3f}.",
                     height=240,
                 ),
             },
             layout=("toy recorded",),
-            data={
-                "toy": toy_loops(),
-                "ratios": {"ratio": RATIOS},
-                "recorded": recorded,
-                "words": {"undefined": [NOT_SWEPT], "none": [NONE_YET]},
+            readout=(
+                Readout("toy: area of the loop (in ln ρ)", "{toy:.2f}", "ink"),
+                Readout("no recorded sweep yet", "{network:.3f}", "muted")
+                if empty
+                else Readout("network, {n} seeds, {steps:d} steps each way: mean area (in f)", "{network:.3f}", "ink"),
+            ),
+            presets={
+                "D = 2, slow": {"degree": 2, "spent": SPENT[-1]},
+                "D = 3, slow": slow,
+                "D = 3, fast": {"degree": 3, "spent": SPENT[0]},
             },
+            guess=Guess(
+                chart="toy",
+                kind="draw",
+                prompt="Degree 3, a slow sweep: the way down is shown. Draw the way back.",
+                state=slow,
+                answer="The rule leads again only from ρ = {since:.1f}; on the way down it led to {until:.2f}.",
+            ),
+            data={"toy": toy, "recorded": _speeds(loops, nearest), "readout": _told(toy, loops, nearest)},
             **state,
         )
 
-    def rows(self, state: State) -> Rows:
-        """Datasets ``loop``, ``network`` and ``readout``."""
-        toy, recorded = self.data["toy"], self.data["recorded"]
-        pairs = list(zip(toy["degree"], toy["spent"], strict=True))
-        if (state["degree"], state["spent"]) not in pairs:
-            raise ValueError(NOT_SWEPT)
-        run = pairs.index((state["degree"], state["spent"]))
-        down, up = toy["down"][run], toy["up"][run]
-        away = [abs(np.log(spent / state["spent"])) for spent in recorded["spent"]]
-        chosen = [i for i, distance in enumerate(away) if distance <= min(away) + 1e-9]
-        network = [
-            row | {"line": f"{recorded['seed'][i]} {row['way']}"}
-            for i in chosen
-            for row in _rows(recorded["fraction"][i], recorded["down"][i], recorded["up"][i])
-        ]
-        area = float(np.trapezoid(np.subtract(down, up), np.log(RATIOS)))
-        readout: list[dict[str, Any]] = [
-            {"label": "toy: area of the loop (in ln ρ)", "value": area, "format": ".2f", "color": "ink"}
-        ]
-        if chosen:
-            areas = [
-                np.trapezoid(np.subtract(recorded["down"][i], recorded["up"][i]), recorded["fraction"][i])
-                for i in chosen
-            ]
-            words = f"network, {len(chosen)} seeds, {recorded['steps'][chosen[0]]} steps each way: mean area (in f)"
-            readout.append({"label": words, "value": float(np.mean(areas)), "format": ".3f", "color": "ink"})
-        else:
-            readout.append({"label": NONE_YET, "value": None, "format": ".3f", "color": "muted"})
-        return {"loop": _rows(RATIOS, down, up), "network": network, "readout": readout}
 
-
-def _rows(x: list[float], down: list[float], up: list[float]) -> list[dict[str, Any]]:
-    ways = (("down", down), ("up", up))
-    return [{"way": way, "x": at, "share": s} for way, share in ways for at, s in zip(x, share, strict=True)]
-
-
-def toy_loops() -> dict[str, list[Any]]:
-    """The toy swept down from ρ = 12 to 1/12 and back, at every degree and speed: lists ``down`` and ``up`` along ρ.
+@cache
+def toy_loops() -> Columns:
+    """The toy swept down from ρ = 12 to 1/12 and back, at every degree and speed: lists ``down`` and ``up`` along
+    ``ratio``.
 
     All of them are followed at once. As in :func:`grokmodels.theory.hysteresis.sweep`, an amplitude below the floor is
     lifted to it at each station.
@@ -187,23 +141,81 @@ def toy_loops() -> dict[str, list[Any]]:
     return {
         "degree": [compact(d) for d in degree.tolist()],
         "spent": [compact(s) for s in spent.tolist()],
+        "ratio": [RATIOS] * len(spent),
         "down": compact(seen[:, :stations][:, ::-1]),
         "up": compact(seen[:, stations:]),
     }
 
 
-def _ways(data: str, title: str, scale: alt.Scale, *, detail: bool = False) -> Drawing:
-    axis = alt.Axis(values=[0.1, 0.3, 1, 3, 10], format="~g") if not detail else alt.Axis()
-    color = alt.Color(
-        "way:N",
-        scale=alt.Scale(domain=["down", "up"], range=[css("memorizing"), css("generalizing")]),
-        legend=alt.Legend(labelExpr="{down: 'data taken away', up: 'data given back'}[datum.value]"),
+def _nearest(speeds: list[int], steps: float) -> int:
+    """The speed nearest to a number of steps, in the logarithm; of two equally near ones the slower."""
+    return min(speeds, key=lambda speed: (round(abs(np.log(speed / steps)), 9), -speed))
+
+
+def _speeds(loops: pd.DataFrame, nearest: dict[int, int]) -> Columns:
+    """One record per recorded speed and way: lists of quantiles over seeds along ``fraction``, and of the Λ near it."""
+    ways = loops.melt(["steps", "fraction"], WAYS, "way", "share").astype({"share": float})
+    seeds = ways.groupby(["steps", "way", "fraction"])["share"]
+    table = pd.DataFrame({name: seeds.quantile(q) for q, name in QUANTILES.items()}).reset_index()
+    records = table.groupby(["steps", "way"], as_index=False).agg(list)
+    near = records["steps"].map(lambda speed: [spent for spent, steps in nearest.items() if steps == speed])
+    return columns(records.assign(near=near))
+
+
+def _told(toy: Columns, loops: pd.DataFrame, nearest: dict[int, int]) -> Columns:
+    """The areas of both loops at every state, and where the toy's rule leads on each way."""
+    recorded: dict[int | None, dict[str, Any]] = {None: {"steps": None, "n": None, "network": None}}
+    for steps in set(nearest.values()):
+        seeds = loops[loops["steps"] == steps].groupby("seed")
+        areas = [np.trapezoid(loop["down"] - loop["up"], loop["fraction"]) for _, loop in seeds]
+        recorded[steps] = {"steps": steps, "n": len(areas), "network": float(np.mean(areas))}
+    told = []
+    for degree, spent, *loop in zip(*toy.values(), strict=True):
+        ratio, down, up = map(np.array, loop)
+        leads = {name: min(ratio[way > 0.5], default=None) for name, way in (("until", down), ("since", up))}
+        area = float(np.trapezoid(down - up, np.log(ratio)))
+        told.append({"degree": degree, "spent": spent, "toy": area} | leads | recorded[nearest.get(spent)])
+    return {name: compact([row[name] for row in told], 6) for name in told[0]}
+
+
+def _color() -> alt.Color:
+    return series("way", {"down": ("memorizing", "data taken away"), "up": ("generalizing", "data given back")})
+
+
+def _share(field: str) -> alt.Y:
+    return alt.Y(f"{field}:Q", title=None, scale=alt.Scale(domain=[0, 1.02], nice=False))
+
+
+def _toy() -> Drawing:
+    scale = alt.Scale(type="log", domain=[RATIOS[0], RATIOS[-1]])
+    axis = alt.Axis(values=[0.1, 0.3, 1, 3, 10], format="~g")
+    x = alt.X("ratio:Q", title="efficiency ratio ρ (log scale)", scale=scale, axis=axis)
+    loop = (
+        alt.Chart(alt.NamedData("toy"))
+        .transform_filter("datum.degree === degree && datum.spent === spent")
+        .transform_flatten(["ratio", *WAYS])
+        .transform_fold([*WAYS], as_=["way", "share"])
+        .transform_filter(f"{REVEALED} || datum.way === 'down'")
+        .mark_line(strokeWidth=2.5, opacity=0.85)
     )
-    chart = alt.Chart(alt.NamedData(data)).mark_line(strokeWidth=1.5 if detail else 2.5, opacity=0.85)
-    encoded = chart.encode(
-        x=alt.X("x:Q", title=title, scale=scale, axis=axis),
-        y=alt.Y("share:Q", title=None, scale=alt.Scale(domain=[0, 1.02], nice=False)),
-        color=color,
-        order=alt.Order("x:Q"),
+    drawn = loop.encode(x=x, y=_share("share"), color=_color(), order=alt.Order("ratio:Q"))
+    return alt.layer(drawn, guessed("draw", x, _share("share")))
+
+
+def _recorded(fraction: pd.Series) -> Drawing:
+    ends = [fraction.min(), fraction.max()] if len(fraction) else [0, 1]
+    x = alt.X("fraction:Q", title="fraction of pairs in training", scale=alt.Scale(domain=ends, nice=True))
+    base = (
+        alt.Chart(alt.NamedData("recorded"))
+        .transform_filter("indexof(datum.near, spent) >= 0")
+        .transform_flatten(["fraction", *QUANTILES.values()])
+        .encode(x=x, color=_color())
     )
-    return encoded.encode(detail="line:N") if detail else encoded
+    tooltip = [alt.Tooltip(f"{name}:Q", title=name.replace("_", " "), format=".2f") for name in QUANTILES.values()]
+    line = base.encode(y=_share("median"))
+    return alt.layer(
+        base.mark_area(opacity=0.25).encode(y=_share("quarter"), y2="three_quarters:Q"),
+        line.mark_line(strokeWidth=3),
+        # A wide target for the pointer.
+        line.mark_point(filled=True, size=150, opacity=0).encode(tooltip=["way:N", "fraction:Q", *tooltip]),
+    )

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from dataclasses import asdict
 from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import vl_convert
 
-from grokmodels.explorables.charts import CONFIG, Chart
+from grokmodels.explorables.charts import CONFIG
+from grokmodels.explorables.tables import to_rows
+from grokmodels.explorables.words import fill
 from grokmodels.palette import css, without_variables
 
 if TYPE_CHECKING:
     from grokmodels.explorables.explorable import Explorable, Rows
-
-Columns = dict[str, list[Any]]
 
 
 def render(explorable: Explorable) -> str:
@@ -25,18 +25,22 @@ def render(explorable: Explorable) -> str:
         rows, note = explorable.rows(explorable.state), ""
     except ValueError as undefined:
         rows, note = {}, str(undefined)
+    words = explorable.words(explorable.state, rows)
     anchor = f"explorable-{escape(explorable.name)}"
     areas = " ".join(f"'{row}'" for row in explorable.layout_areas)
-    figures = "".join(_figure(explorable, name, rows) for name in explorable.charts)
+    figures = "".join(_figure(explorable, name, rows, words) for name in explorable.charts)
     return (
         f'<div class="grok-explorable" id="{anchor}" data-name="{escape(explorable.name)}"'
         f' role="group" aria-labelledby="{anchor}-title">'
         f'<p class="grok-title" id="{anchor}-title">{escape(explorable.title)}</p>'
         f'<p class="grok-question">{escape(explorable.question)}</p>'
+        '<div class="grok-chips"></div>'
         f'<div class="grok-controls">{_settings(explorable)}</div>'
-        f'<div class="grok-readout">{_readout(rows)}</div>'
+        '<div class="grok-prompt" role="status"></div>'
+        f'<div class="grok-readout" role="status">{_readout(explorable, rows, words)}</div>'
         f'<p class="grok-note" role="status">{escape(note)}</p>'
         f'<div class="grok-charts" style="grid-template-areas: {areas}">{figures}</div>'
+        f'<p class="grok-foot"><a class="grok-link" href="#{anchor}">Link to this state</a></p>'
         f'<script type="application/json" class="grok-payload">{_payload(explorable)}</script>'
         "</div>"
     )
@@ -50,60 +54,64 @@ def _settings(explorable: Explorable) -> str:
     )
 
 
-def _readout(rows: Rows) -> str:
-    """The dataset ``readout`` in words; ``explorable.js`` writes the same markup."""
-    return "".join(
-        f'<span style="--grok-color: {css(row["color"])}">{escape(row["label"])}'
-        f" <strong>{escape(_value(row))}</strong></span>"
-        for row in rows.get("readout", [])
+def _readout(explorable: Explorable, rows: Rows, words: dict[str, Any]) -> str:
+    """The readout in words; ``mount.js`` writes the same markup."""
+    told = [readout.told(words) for readout in explorable.readout] if "readout" in rows else []
+    return " ".join(
+        f'<span style="--grok-color: {css(color)}">{escape(label)} <strong>{escape(value)}</strong></span>'
+        for label, value, color in told
     )
 
 
-def _value(row: dict[str, Any]) -> str:
-    return str(row.get("none", "–")) if row["value"] is None else format(row["value"], row["format"])
-
-
-def _figure(explorable: Explorable, name: str, rows: Rows) -> str:
+def _figure(explorable: Explorable, name: str, rows: Rows, words: dict[str, Any]) -> str:
     chart = explorable.charts[name]
     # As wide as on a page of the book, where text then has the size it has in the living chart.
     width = 720 // len(explorable.layout_areas[0].split())
-    picture = quote(_picture(chart, explorable.data, rows, width), safe=" =:/'(),;")
+    picture = quote(_picture(explorable, name, rows, width), safe=" =:/'(),;")
     return (
         f'<figure class="grok-chart" data-chart="{escape(name)}" style="grid-area: {escape(name)}">'
-        f"<figcaption>{escape(chart.caption)}</figcaption>"
-        f'<img class="dark-light" alt="{escape(chart.alt)}" src="data:image/svg+xml,{picture}">'
+        f"<figcaption>{escape(fill(chart.caption, words))}</figcaption>"
+        f'<img class="dark-light" alt="{escape(fill(chart.alt, words))}" src="data:image/svg+xml,{picture}">'
         "</figure>"
     )
 
 
-def _picture(chart: Chart, data: Any, rows: Rows, width: int) -> str:
+def _picture(explorable: Explorable, name: str, rows: Rows, width: int) -> str:
     """The chart as SVG in light colors; the page scales it."""
-    everything = {name: to_rows(table) for name, table in data.items()} | rows
-    spec = chart.spec() | {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
-    spec["datasets"] = {name: everything.get(name, []) for name in chart.reads()}
+    chart = explorable.charts[name]
+    spec = chart.spec(explorable.state) | {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
+    recorded = {key: to_rows(explorable.data[key]) for key in chart.reads() if key in explorable.data}
+    spec["datasets"] = (
+        {key: [] for key in chart.reads()} | recorded | {k: v for k, v in rows.items() if k in chart.reads()}
+    )
     spec["config"] = CONFIG
     svg: str = vl_convert.vegalite_to_svg(without_variables(json.dumps(spec)))
     return svg
 
 
 def _payload(explorable: Explorable) -> str:
+    state = explorable.state
     payload = {
         "controls": {trait: control.payload() for trait, control in explorable.controls.items()},
-        "state": explorable.state,
+        "state": state,
+        "presets": explorable.presets,
+        "guess": explorable.guess and asdict(explorable.guess),
         "charts": {
-            name: {"spec": chart.spec(), "reads": chart.reads(), "drag": dict(chart.drag)}
+            name: {
+                "spec": chart.spec(state),
+                "reads": chart.reads(),
+                "follows": chart.follows(state),
+                "drag": dict(chart.drag),
+                "caption": chart.caption,
+                "alt": chart.alt,
+            }
             for name, chart in explorable.charts.items()
         },
+        "readout": [asdict(readout) for readout in explorable.readout],
         "config": CONFIG,
         "data": explorable.data,
-        "kernel": explorable.kernel,
+        "kernel": explorable.kernel and explorable.kernel.text,
     }
     text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     # Inside a script element only "<" could end it.
     return text.replace("<", "\\u003c")
-
-
-def to_rows(table: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows of a table of columns, lists or arrays (n,) each."""
-    columns = (values if isinstance(values, list) else values.tolist() for values in table.values())
-    return [dict(zip(table, row, strict=True)) for row in zip(*columns, strict=True)]

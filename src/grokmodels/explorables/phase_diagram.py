@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import altair as alt
 import numpy as np
 
-from grokmodels.explorables.charts import Chart, Drawing
+from grokmodels.explorables.charts import Chart, Drawing, percent, series
 from grokmodels.explorables.controls import Controlled, Slider, grid
-from grokmodels.explorables.explorable import Explorable, Rows, State
-from grokmodels.explorables.formulas import RATIO, SEED, formula_kernel, require_within
-from grokmodels.explorables.page import to_rows
+from grokmodels.explorables.explorable import Explorable
+from grokmodels.explorables.guess import REVEALED, Guess, guessed
+from grokmodels.explorables.numerics import GAUSSIAN, INTEGRATE
+from grokmodels.explorables.program import Program
+from grokmodels.explorables.words import Readout
 from grokmodels.palette import css
-from grokmodels.theory.circuits import FLOW_OF, Circuits
-from grokmodels.theory.heldout import WINNING_CHANCE, winning_chance
-from grokmodels.theory.integrate import RUNGE_KUTTA, runge_kutta
-from grokmodels.theory.phases import CROSSOVER_RATIO, CROSSOVER_SEED, phase
+from grokmodels.theory.circuits import FLOW_OF
+from grokmodels.theory.phases import CROSSOVER_RATIO, CROSSOVER_SEED
 
 START = 0.1
 CLASSES, CROSSTALK = 97, 0.3
@@ -28,15 +29,6 @@ DECAYS = (0.01, 3.0)
 BELOW = [*np.geomspace(DECAYS[0], 0.97, 40).round(5).tolist(), 1.0]
 ABOVE = np.geomspace(1, DECAYS[1], 12).round(5).tolist()
 COLORS = {"memorization": "memorizing", "grokking": "test", "comprehension": "generalizing", "collapse": "muted"}
-LIMITS = {
-    "weight_decay": (
-        1e-3,
-        10,
-        "Undefined here: the weight decay λ must be above 0, from 0.001 to 10. Without decay nothing ever rests.",
-    ),
-    "ratio": RATIO,
-    "seed": SEED,
-}
 
 
 class PhaseDiagram(Explorable):
@@ -50,63 +42,8 @@ class PhaseDiagram(Explorable):
     ratio = Controlled()
     seed = Controlled()
 
-    kernel = formula_kernel(
-        """(state, data) => {
-      const { weight_decay, ratio, seed } = state;
-      const phase = weight_decay >= Math.max(1, ratio) ? "collapse" : ratio <= 1 ? "memorization"
-        : weight_decay >= 1 || seed >= crossoverSeed(start, ratio, 1, weight_decay) ? "comprehension" : "grokking";
-      const within = (value) => Math.min(Math.max(value, ratios[0]), ratios[1]);
-      let border = 1;
-      const regions = below.flatMap((decay) => {
-        if (decay < 1) border = Math.max(1, within(crossoverRatio(start, seed, 1, decay)));
-        return [
-          { phase: "memorization", decay, low: ratios[0], high: 1 },
-          { phase: "grokking", decay, low: 1, high: border },
-          { phase: "comprehension", decay, low: border, high: ratios[1] },
-        ];
-      }).concat(above.flatMap((decay) => [
-        { phase: "collapse", decay, low: ratios[0], high: within(decay) },
-        { phase: "comprehension", decay, low: within(decay), high: ratios[1] },
-      ]));
-      const last = decayTimes / weight_decay;
-      const step = Math.log(last / first) / (points - 1);
-      const times = [0, ...Array.from({ length: points }, (_, i) => first * Math.exp(i * step))];
-      const velocity = ([u, v]) => logisticFlow(u, v, 2, 1, ratio, weight_decay);
-      const states = rungeKutta(velocity, [start, seed], times, substeps);
-      if (!states.every((state) => state.every(Number.isFinite))) throw new RangeError(outOfRange);
-      const chance = winningChance(classes);
-      const curve = states.map(([u, v], i) => ({
-        t: times[i], memorizing: u * u, generalizing: ratio * v * v,
-        accuracy: chance(Math.min(Math.SQRT2 * ratio * (v / u) ** 2 / crosstalk, 1e6)),
-      })).slice(1);
-      const half = curve.find((row) => row.generalizing >= row.memorizing);
-      const leads = half && phase !== "collapse" ? half.t : null;
-      return {
-        regions, curve, point: [{ decay: weight_decay, ratio }],
-        readout: [
-          { label: `${phase}; the rule leads from time`, value: leads, format: ".1f", color: colors[phase] },
-          { label: "held-out accuracy at last", value: curve[curve.length - 1].accuracy, format: ".0%", color: "test" },
-        ],
-      };
-    }""",
-        FLOW_OF["logistic"],
-        RUNGE_KUTTA,
-        CROSSOVER_SEED,
-        CROSSOVER_RATIO,
-        WINNING_CHANCE,
-        limits=LIMITS,
-        start=START,
-        classes=CLASSES,
-        crosstalk=CROSSTALK,
-        decayTimes=DECAY_TIMES,
-        points=POINTS,
-        first=FIRST,
-        substeps=SUBSTEPS,
-        ratios=RATIOS,
-        below=BELOW,
-        above=ABOVE,
-        colors=COLORS,
-        outOfRange="Undefined here: the amplitudes leave the range of numbers.",
+    kernel = Program(
+        Path(__file__).with_suffix(".js"), FLOW_OF["logistic"], CROSSOVER_SEED, CROSSOVER_RATIO, GAUSSIAN, INTEGRATE
     )
 
     def __init__(
@@ -135,9 +72,9 @@ class PhaseDiagram(Explorable):
                 "phases": Chart(
                     _phases(),
                     "Phases: drag the point",
-                    "Phases in the plane of weight decay (logarithmic) and efficiency ratio: memorization below ratio "
-                    "1, collapse where the decay exceeds both efficiencies, and above ratio 1 first grokking, then, "
-                    "from a ratio that depends on the seed, comprehension. A point marks the run shown beside.",
+                    "Phases in the plane of weight decay (logarithmic) and efficiency ratio from seed {seed}. At decay "
+                    "{weight_decay}: {column}, and comprehension above. The marked point, at ratio {ratio}, is in the "
+                    "phase of {phase}.",
                     height=330,
                     drag={"x": "weight_decay", "y": "ratio"},
                 ),
@@ -145,70 +82,53 @@ class PhaseDiagram(Explorable):
                     _margins(),
                     "Margin of each circuit against time",
                     "Margins of the memorizing and the generalizing circuit against time on a logarithmic axis, at "
-                    "the marked point: in the grokking phase the memorizing one comes first and is replaced late.",
+                    "the marked point: {fate}.",
                     height=130,
                 ),
                 "accuracy": Chart(
                     _accuracy(),
                     "Held-out accuracy against time",
-                    "Held-out accuracy against time at the marked point: in the grokking phase it jumps long after "
-                    "the data are fitted.",
+                    "Held-out accuracy against time at the marked point, in the phase of {phase}: at last it is "
+                    "{accuracy:.0%}.",
                     height=110,
                 ),
             },
             layout=("phases margins", "phases accuracy"),
-            data={},
+            readout=(
+                Readout("{phase}; the rule leads from time", "{leads:.1f}", "{color}"),
+                Readout("held-out accuracy at last", "{accuracy:.0%}", "test"),
+            ),
+            presets={
+                "Memorization": {"ratio": 0.8},
+                "Large ratio": {"ratio": 3},
+                "Near collapse": {"weight_decay": 0.89},
+                "Collapse": {"weight_decay": 2},
+            },
+            guess=Guess(
+                chart="phases",
+                kind="draw",
+                prompt="The seed is ten times smaller, 10⁻⁴: draw the border between grokking and comprehension.",
+                state={"weight_decay": 0.1, "ratio": 1.6, "seed": 1e-4},
+                answer=(
+                    "At decay 0.1 the border is now at ρ = {border:.2f}; from the larger seed it is at "
+                    f"{CROSSOVER_RATIO(START, 1e-3, 1, 0.1):.2f}."
+                ),
+            ),
+            data={
+                "start": START,
+                "classes": CLASSES,
+                "crosstalk": CROSSTALK,
+                "decay_times": DECAY_TIMES,
+                "points": POINTS,
+                "first": FIRST,
+                "substeps": SUBSTEPS,
+                "ratios": RATIOS,
+                "below": BELOW,
+                "above": ABOVE,
+                "colors": COLORS,
+            },
             **state,
         )
-
-    def rows(self, state: State) -> Rows:
-        """Datasets ``regions``, ``curve``, ``point`` and ``readout``."""
-        require_within(LIMITS, state)
-        decay, ratio, seed = state["weight_decay"], state["ratio"], state["seed"]
-        circuits = Circuits(generalizing_efficiency=ratio, weight_decay=decay)
-        times = np.array([0, *np.geomspace(FIRST, DECAY_TIMES / decay, POINTS)])
-        flow = FLOW_OF["logistic"]
-        with np.errstate(all="ignore"):
-            states = runge_kutta(lambda x: np.array(flow(*x, *circuits.constants)), [START, seed], times, SUBSTEPS)
-        if not np.isfinite(states).all():
-            raise ValueError("Undefined here: the amplitudes leave the range of numbers.")
-        u, v = states[1:].T
-        accuracy = winning_chance(np.minimum(np.sqrt(2) * ratio * (v / u) ** 2 / CROSSTALK, 1e6), CLASSES)
-        curve = {"t": times[1:], "memorizing": u**2, "generalizing": ratio * v**2, "accuracy": accuracy}
-        name = phase(circuits, START, seed)
-        ahead = np.flatnonzero(curve["generalizing"] >= curve["memorizing"])
-        leads = float(times[1 + ahead[0]]) if len(ahead) and name != "collapse" else None
-        readout: list[dict[str, Any]] = [
-            {"label": f"{name}; the rule leads from time", "value": leads, "format": ".1f", "color": COLORS[name]},
-            {"label": "held-out accuracy at last", "value": float(accuracy[-1]), "format": ".0%", "color": "test"},
-        ]
-        table = to_rows(curve)
-        return {
-            "regions": _regions(seed),
-            "curve": table,
-            "point": [{"decay": decay, "ratio": ratio}],
-            "readout": readout,
-        }
-
-
-def _regions(seed: float) -> list[dict[str, Any]]:
-    """For each phase the range of ρ that it fills, along λ."""
-    low, high = RATIOS
-    borders = np.clip(CROSSOVER_RATIO(START, seed, 1, np.array(BELOW[:-1])), 1, high).tolist()
-    regions: list[dict[str, Any]] = []
-    for decay, border in zip(BELOW, [*borders, borders[-1]], strict=True):
-        regions += [
-            {"phase": "memorization", "decay": decay, "low": low, "high": 1},
-            {"phase": "grokking", "decay": decay, "low": 1, "high": border},
-            {"phase": "comprehension", "decay": decay, "low": border, "high": high},
-        ]
-    for decay in ABOVE:
-        edge = min(max(decay, low), high)
-        regions += [
-            {"phase": "collapse", "decay": decay, "low": low, "high": edge},
-            {"phase": "comprehension", "decay": decay, "low": edge, "high": high},
-        ]
-    return regions
 
 
 def _phases() -> Drawing:
@@ -216,18 +136,18 @@ def _phases() -> Drawing:
     scale = alt.Scale(type="log", domain=[*DECAYS], nice=False)
     x = alt.X("decay:Q", title="weight decay λ (log scale)", scale=scale, axis=axis)
     height = alt.Scale(domain=[*RATIOS], nice=False)
-    color = alt.Color(
-        "phase:N",
-        scale=alt.Scale(domain=[*COLORS], range=[css(color) for color in COLORS.values()]),
-        legend=alt.Legend(symbolType="square", columns=2),
-    )
+    y = alt.Y("low:Q", title="efficiency ratio ρ", scale=height)
+    kinds = {phase: (color, phase) for phase, color in COLORS.items()}
+    color = series("phase", kinds, symbolType="square", columns=2)
     areas = (
         alt.Chart(alt.NamedData("regions"))
+        .transform_filter(f"{REVEALED} || !test(/grokking|comprehension/, datum.phase)")
         .mark_area(opacity=0.35)
-        .encode(x=x, y=alt.Y("low:Q", title="efficiency ratio ρ", scale=height), y2="high:Q", color=color)
+        .encode(x=x, y=y, y2="high:Q", color=color)
     )
     point = alt.Chart(alt.NamedData("point")).encode(x=x, y=alt.Y("ratio:Q", scale=height))
-    return alt.layer(areas, point.mark_point(filled=True, size=170, color=css("ink"), opacity=1, stroke=css("surface")))
+    dot = point.mark_point(filled=True, size=170, color=css("ink"), opacity=1, stroke=css("surface"))
+    return alt.layer(areas, dot, guessed("draw", x, y))
 
 
 TIME_AXIS = alt.X(
@@ -240,7 +160,7 @@ TIME_AXIS = alt.X(
 
 def _margins() -> Drawing:
     names = ["memorizing", "generalizing"]
-    color = alt.Color("circuit:N", scale=alt.Scale(domain=names, range=[css(name) for name in names]))
+    color = series("circuit", {name: (name, name) for name in names})
     return (
         alt.Chart(alt.NamedData("curve"))
         .transform_fold([*names], as_=["circuit", "margin"])
@@ -250,6 +170,6 @@ def _margins() -> Drawing:
 
 
 def _accuracy() -> Drawing:
-    y = alt.Y("accuracy:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=2))
+    y = percent("accuracy", tickCount=2)
     line = alt.Chart(alt.NamedData("curve")).mark_line(color=css("test"), strokeWidth=2.5)
     return line.encode(x=TIME_AXIS, y=y)

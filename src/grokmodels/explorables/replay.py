@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,20 +10,17 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from grokmodels.explorables.charts import Chart, Drawing
+from grokmodels.explorables.charts import PAIRS, Chart, Drawing, moment, percent, series
 from grokmodels.explorables.controls import Controlled, Slider
-from grokmodels.explorables.explorable import Explorable, Rows, State, columns, compact, require_columns
-from grokmodels.explorables.page import to_rows
+from grokmodels.explorables.explorable import Explorable
+from grokmodels.explorables.guess import REVEALED, Guess, guessed
+from grokmodels.explorables.tables import columns, compact, require_columns
+from grokmodels.explorables.words import Readout
 from grokmodels.measures.fourier import FloatArray, circle_order, fourier_energy, fourier_plane, project
 from grokmodels.palette import CYCLE, css
 
-CURVES = ["train_accuracy", "test_accuracy", "weight_norm", "rule_share"]
-READOUT = [
-    ("train_accuracy", "training accuracy", ".1%", "train"),
-    ("test_accuracy", "test accuracy", ".1%", "test"),
-    ("weight_norm", "weight norm", ".1f", "ink"),
-    ("rule_share", "rule share", ".4f", "generalizing"),
-]
+SETS = ["train_accuracy", "test_accuracy"]
+CURVES = [*SETS, "weight_norm", "rule_share"]
 LABELED = 12
 
 
@@ -40,28 +38,6 @@ class Replay(Explorable):
     """
 
     step = Controlled()
-
-    kernel = """(state, data) => {
-      const { history, frames } = data;
-      const frame = frames.step.indexOf(state.step);
-      if (frame < 0) throw new RangeError(`No network was recorded at step ${state.step}.`);
-      const rows = history.step.map((_, i) =>
-        Object.fromEntries(Object.keys(history).map((name) => [name, history[name][i]])));
-      const past = rows.filter((row) => row.step <= state.step);
-      const now = past[past.length - 1];
-      const { label, value, format, color } = data.words;
-      return {
-        past,
-        now: [now],
-        circle: data.tokens.token.map((token, i) => ({
-          token, order: data.tokens.order[i], labeled: data.tokens.labeled[i],
-          x: frames.x[frame][i], y: frames.y[frame][i],
-        })),
-        readout: value.map((name, i) => ({
-          label: label[i], value: now[name], format: format[i], color: color[i],
-        })),
-      };
-    }"""
 
     def __init__(
         self,
@@ -81,97 +57,82 @@ class Replay(Explorable):
         if steps[0] < history["step"].min():
             raise ValueError(f"embeddings: step {steps[0]} is before the first evaluation")
 
-        curves = history[["step", *CURVES]].sort_values("step")
+        curves = history[["step", *CURVES]].sort_values("step", ignore_index=True)
         # A logarithmic axis has no place for zero.
-        curves = curves.assign(rule_share=curves["rule_share"].where(curves["rule_share"] > 0))
+        curves["rule_share"] = curves["rule_share"].where(curves["rule_share"] > 0)
+        last_step = int(curves["step"].iloc[-1])
+        # An evaluation is the present one until the next.
+        curves["until"] = curves["step"].shift(-1, fill_value=max(steps[-1], last_step) + 1)
+        half = {name: _half(curves, name) for name in SETS}
+
         last = np.asarray(embeddings[steps[-1]], dtype=np.float64)
         energy = fourier_energy(last)
         frequency = int(energy.argmax()) + 1
         plane = fourier_plane(last, frequency)
         frames = np.stack([_frame(embeddings[recorded], plane) for recorded in steps])
         order = circle_order(len(last), frequency)
-        data = {
-            "history": columns(curves),
-            "frames": {"step": steps, "x": compact(frames[..., 0]), "y": compact(frames[..., 1])},
-            "tokens": {
-                "token": list(range(len(last))),
-                "order": order.tolist(),
-                # Every eighth or so along the circle carries its number.
-                "labeled": _evenly(order, LABELED),
-            },
-            "words": columns(pd.DataFrame(READOUT, columns=["value", "label", "format", "color"])),
-        }
-        last_step = int(curves["step"].iloc[-1])
-        radius = 1.12 * float(np.abs(frames).max())
-        share = energy[frequency - 1]
+        start = steps[-1] if step is None else step
         super().__init__(
             name=name,
             title=title,
             question=question,
-            controls={
-                "step": Slider("Training step", steps, initial=steps[-1], format=",", play=True),
-            },
+            controls={"step": Slider("Training step", steps, initial=steps[-1], format=",", play=True)},
             charts={
                 "accuracy": Chart(
                     _accuracy(last_step),
                     "Accuracy",
-                    f"Accuracy on training and on test pairs against training steps, 0 to {last_step:,}. Training "
-                    f"accuracy first passes one half at step {_crossing(curves, 'train_accuracy')}, test accuracy "
-                    f"at step {_crossing(curves, 'test_accuracy')}.",
+                    f"Accuracy on training and on test pairs against training steps, 0 to {last_step:,}. Up to step "
+                    "{step}, training accuracy {train_half}, test accuracy {test_half}.",
                     height=210,
                     drag={"x": "step"},
                 ),
                 "circle": Chart(
-                    _circle(radius, len(last)),
+                    _circle(1.12 * float(np.abs(frames).max()), len(last)),
                     f"Token embeddings, frequency {frequency}",
                     f"The {len(last)} token embeddings projected on the plane of frequency {frequency}, which holds "
-                    f"{share:.0%} of the final embedding; colors and the joining line follow {frequency}·a mod "
-                    f"{len(last)}. In the last frame the tokens lie near a circle in that order.",
+                    f"{energy[frequency - 1]:.0%} of the final embedding and {{held:.0%}} of the one at step {{step}}; "
+                    f"colors and the joining line follow {frequency}·a mod {len(last)}.",
                     height=252,
                 ),
                 "norm": Chart(
-                    _line("weight_norm", "ink", last_step, alt.Scale(zero=False)),
+                    _line("weight_norm", "ink", last_step, _domain(curves["weight_norm"])),
                     "Weight norm",
-                    f"Euclidean norm of all weights against training steps: {curves['weight_norm'].iloc[0]:.3g} at "
-                    f"first, at most {curves['weight_norm'].max():.3g}, {curves['weight_norm'].iloc[-1]:.3g} at last.",
+                    "Euclidean norm of all weights against training steps: "
+                    f"{curves['weight_norm'].iloc[0]:.3g} at first, {{weight_norm:.1f}} at step {{step}}.",
                     height=130,
                     drag={"x": "step"},
                 ),
                 "rule_share": Chart(
-                    _line("rule_share", "generalizing", last_step, alt.Scale(type="log"), "~g"),
+                    _line("rule_share", "generalizing", last_step, _domain(curves["rule_share"], type="log"), "~g"),
                     "Rule share of the test logits",
-                    f"Share of the squared test logits that obeys the task's symmetry, on a logarithmic axis, against "
-                    f"training steps: {curves['rule_share'].min():.2g} at least, {curves['rule_share'].iloc[-1]:.2g} "
-                    "at last.",
+                    "Share of the squared test logits that obeys the task's symmetry, on a logarithmic axis, against "
+                    f"training steps: {curves['rule_share'].min():.2g} at least, {{rule_share:.4f}} at step {{step}}.",
                     height=130,
                     drag={"x": "step"},
                 ),
             },
             layout=("accuracy circle", "norm rule_share"),
-            data=data,
-            **({} if step is None else {"step": step}),
+            readout=(
+                Readout("training accuracy", "{train_accuracy:.1%}", "train"),
+                Readout("test accuracy", "{test_accuracy:.1%}", "test"),
+                Readout("weight norm", "{weight_norm:.1f}", "ink"),
+                Readout("rule share", "{rule_share:.4f}", "generalizing"),
+            ),
+            presets=_presets(steps, *half.values()),
+            guess=_guess([recorded for recorded in steps if recorded != start], half["test_accuracy"]),
+            data={
+                "history": columns(curves),
+                "frames": {"step": steps, "x": compact(frames[..., 0]), "y": compact(frames[..., 1])},
+                "tokens": {
+                    "token": list(range(len(last))),
+                    "order": order.tolist(),
+                    # Every eighth or so along the circle carries its number.
+                    "labeled": _evenly(order, LABELED),
+                },
+                "readout": columns(_told(curves, steps, half, frames), 6),
+            },
+            step=start,
         )
-
-    def rows(self, state: State) -> Rows:
-        """Datasets ``past``, ``now``, ``circle`` and ``readout`` at ``state["step"]``."""
-        history, frames, tokens = self.data["history"], self.data["frames"], self.data["tokens"]
-        if state["step"] not in frames["step"]:
-            raise ValueError(f"No network was recorded at step {state['step']}.")
-        frame = frames["step"].index(state["step"])
-        rows = to_rows(history)
-        past = [row for row in rows if row["step"] <= state["step"]]
-        now = past[-1]
-        circle = [
-            {"token": token, "order": order, "labeled": labeled, "x": x, "y": y}
-            for token, order, labeled, x, y in zip(
-                *tokens.values(), frames["x"][frame], frames["y"][frame], strict=True
-            )
-        ]
-        readout: list[dict[str, Any]] = [
-            {"label": label, "value": now[name], "format": style, "color": color}
-            for name, label, style, color in READOUT
-        ]
-        return {"past": past, "now": [now], "circle": circle, "readout": readout}
 
 
 def _frame(embedding: FloatArray, plane: FloatArray) -> FloatArray:
@@ -181,8 +142,43 @@ def _frame(embedding: FloatArray, plane: FloatArray) -> FloatArray:
     return project(embedding, plane) / size
 
 
-def _steps(last: int) -> alt.X:
-    return alt.X("step:Q", title="training step", scale=alt.Scale(domain=[0, last], nice=False))
+def _half(curves: pd.DataFrame, name: str) -> float:
+    """The first step at which an accuracy is one half or more; infinity if there is none."""
+    return float(min(curves.loc[curves[name] >= 0.5, "step"], default=math.inf))
+
+
+def _told(curves: pd.DataFrame, steps: list[int], half: Mapping[str, float], frames: FloatArray) -> pd.DataFrame:
+    """One row for every frame: the evaluation that is present there, and what happened before, in words."""
+    told = pd.merge_asof(pd.DataFrame({"step": steps}), curves.drop(columns="until"), on="step")
+    for name, at in half.items():
+        passed = f"first passed one half at step {at:,.0f}"
+        told[name.replace("accuracy", "half")] = np.where(told["step"] >= at, passed, "has not passed one half")
+    return told.assign(held=np.square(frames).sum(axis=2).mean(axis=1))
+
+
+def _presets(steps: list[int], learned: float, turned: float) -> dict[str, dict[str, int]]:
+    """The ends of the run and, where there is one, its plateau and the step at which test accuracy passes one half."""
+    plateau = {"Plateau": (learned + turned) / 2, "Turn": turned} if 2 * learned < turned < math.inf else {}
+    shown = {"First step": steps[0]} | plateau | {"Last step": steps[-1]}
+    return {words: {"step": _nearest(steps, at)} for words, at in shown.items()}
+
+
+def _guess(steps: list[int], turned: float) -> Guess | None:
+    """Asked a quarter of the way to the step at which test accuracy passes one half."""
+    before = [step for step in steps if step < turned < math.inf]
+    if not before:
+        return None
+    return Guess(
+        chart="accuracy",
+        kind="mark",
+        prompt="From what you see up to here: at which step will test accuracy pass one half?",
+        state={"step": _nearest(before, turned / 4)},
+        answer=f"It was step {turned:,.0f}.",
+    )
+
+
+def _nearest(steps: list[int], at: float) -> int:
+    return min(steps, key=lambda step: abs(step - at))
 
 
 def _evenly(order: Any, count: int) -> list[bool]:
@@ -190,52 +186,38 @@ def _evenly(order: Any, count: int) -> list[bool]:
     return [int(place) in marked for place in order]
 
 
-def _crossing(curves: pd.DataFrame, name: str) -> str:
-    above = curves.loc[curves[name] >= 0.5, "step"]
-    return f"{int(above.iloc[0]):,}" if len(above) else "(none within the run)"
+def _domain(values: pd.Series, **scale: Any) -> alt.Scale:
+    """The scale of the whole run, which holds while most of it is hidden."""
+    seen = values[np.isfinite(values)]
+    return alt.Scale(domain=[float(seen.min()), float(seen.max())], nice=True, **scale)
 
 
-def _now() -> alt.Chart:
-    """A vertical line at the present step."""
-    return alt.Chart(alt.NamedData("now")).mark_rule(color=css("muted"), strokeDash=[3, 3]).encode(x="step:Q")
+def _steps(last: int) -> alt.X:
+    return alt.X("step:Q", title="training step", scale=alt.Scale(domain=[0, last], nice=False))
+
+
+def _course(line: alt.Chart, last: int) -> Drawing:
+    """A curve against steps: the whole run faint, the past in full color, a vertical line and a dot at the present."""
+    line = line.properties(data=alt.NamedData("history")).encode(x=_steps(last))
+    present = "datum.step <= step && step < datum.until"
+    now = alt.Chart(alt.NamedData("history")).transform_filter(present).encode(x="step:Q")
+    return alt.layer(
+        line.transform_filter(REVEALED).mark_line(opacity=0.3, strokeWidth=1.5),
+        moment(now),
+        line.transform_filter("datum.step <= step").mark_line(strokeWidth=2.5),
+        line.transform_filter(present).mark_point(filled=True, size=70, opacity=1),
+    )
 
 
 def _accuracy(last: int) -> Drawing:
-    """Whole run faint, the past in full color, a dot at the present."""
-    names = ["train_accuracy", "test_accuracy"]
-    base = alt.Chart().transform_fold([*names], as_=["set", "accuracy"])
-    color = alt.Color(
-        "set:N",
-        scale=alt.Scale(domain=names, range=[css("train"), css("test")]),
-        legend=alt.Legend(labelExpr="{train_accuracy: 'training pairs', test_accuracy: 'test pairs'}[datum.value]"),
-    )
-    y = alt.Y("accuracy:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
-    line = base.encode(x=_steps(last), y=y, color=color)
-
-    def of(data: str, chart: alt.Chart) -> alt.Chart:
-        return chart.properties(data=alt.NamedData(data))
-
-    return alt.layer(
-        of("history", line.mark_line(opacity=0.3, strokeWidth=1.5)),
-        _now(),
-        of("past", line.mark_line(strokeWidth=2.5)),
-        of("now", line.mark_point(filled=True, size=70, opacity=1)),
-    )
+    color = series("set", {f"{name}_accuracy": kind for name, kind in PAIRS.items()})
+    line = alt.Chart().transform_fold([*SETS], as_=["set", "accuracy"]).encode(y=percent("accuracy"), color=color)
+    return alt.layer(_course(line, last), guessed("mark", _steps(last)))
 
 
 def _line(name: str, color: str, last: int, scale: alt.Scale, style: str = "") -> Drawing:
-    """One column against steps: whole run faint, the past in full color, a dot at the present."""
     y = alt.Y(f"{name}:Q", title=None, scale=scale, axis=alt.Axis(format=style) if style else alt.Axis())
-
-    def of(data: str) -> alt.Chart:
-        return alt.Chart(alt.NamedData(data)).encode(x=_steps(last), y=y)
-
-    return alt.layer(
-        of("history").mark_line(color=css(color), opacity=0.3, strokeWidth=1.5),
-        _now(),
-        of("past").mark_line(color=css(color), strokeWidth=2.5),
-        of("now").mark_point(color=css(color), filled=True, size=70, opacity=1),
-    )
+    return _course(alt.Chart().encode(y=y, color=alt.value(css(color))), last)
 
 
 def _circle(radius: float, p: int) -> Drawing:
@@ -247,7 +229,15 @@ def _circle(radius: float, p: int) -> Drawing:
         scale = alt.Scale(domainMin=ends[0], domainMax=ends[1], nice=False)
         return {"shorthand": f"{name}:Q", "axis": None, "scale": scale}
 
-    base = alt.Chart(alt.NamedData("circle")).encode(x=alt.X(**axis("x", "width")), y=alt.Y(**axis("y", "height")))
+    base = (
+        alt.Chart(alt.NamedData("frames"))
+        .transform_filter("datum.step === step")
+        .transform_flatten(["x", "y"])
+        .transform_window(row="row_number()")
+        .transform_calculate(token="datum.row - 1")
+        .transform_lookup("token", alt.LookupData(alt.NamedData("tokens"), "token", ["order", "labeled"]))
+        .encode(x=alt.X(**axis("x", "width")), y=alt.Y(**axis("y", "height")))
+    )
     number = base.transform_filter("datum.labeled").encode(text="token:Q")
     hue = alt.Color("order:Q", scale=alt.Scale(domain=[0, p], range=list(CYCLE)), legend=None)
     return alt.layer(

@@ -6,26 +6,22 @@ from typing import Any
 
 import altair as alt
 import numpy as np
+import pandas as pd
 
-from grokmodels.explorables.charts import Chart, Drawing
+from grokmodels.explorables.charts import Chart, Drawing, moment, series
 from grokmodels.explorables.controls import Controlled, Slider
-from grokmodels.explorables.explorable import Explorable, Rows, State, compact
-from grokmodels.explorables.formulas import formula_kernel, require_within
-from grokmodels.explorables.page import to_rows
-from grokmodels.palette import css
-from grokmodels.theory.ridge import WITHIN_TOLERANCE, Ridge, modes, student, within_tolerance
+from grokmodels.explorables.explorable import Explorable
+from grokmodels.explorables.guess import REVEALED, Guess, guessed
+from grokmodels.explorables.tables import columns
+from grokmodels.explorables.words import Readout
+from grokmodels.theory.ridge import Ridge, modes, student, within_tolerance
 
-TIMES = [float(f"{10.0 ** (k / 12):.4g}") for k in range(73)]
+DECADES, PER_DECADE = 6, 12
+# What happens when is read off times ten times as close as those that are drawn.
+CLOSE = 10.0 ** np.linspace(0, DECADES, 10 * DECADES * PER_DECADE + 1)
+TIMES = CLOSE[::10]
 TOLERANCES = [0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0]
 DECAYS = [3e-5, 1e-4, 3e-4, 1e-3]
-LIMITS = {
-    "tolerance": (
-        TOLERANCES[0],
-        TOLERANCES[-1],
-        "Undefined here: the tolerance must be positive; runs were scored from 0.02 to 2.",
-    )
-}
-NOT_SOLVED = "Undefined here: no student was solved at this weight decay."
 
 
 class RidgeThreshold(Explorable):
@@ -36,40 +32,6 @@ class RidgeThreshold(Explorable):
 
     tolerance = Controlled()
     weight_decay = Controlled()
-
-    kernel = formula_kernel(
-        """(state, data) => {
-      const run = data.runs.weight_decay.indexOf(state.weight_decay);
-      if (run < 0) throw new RangeError(notSolved);
-      const column = (name) => data.runs[name][run];
-      const scores = column("train_accuracy")[tolerances.indexOf(state.tolerance)];
-      const curve = times.map((t, i) => ({
-        t, train_loss: column("train_loss")[i], test_loss: column("test_loss")[i],
-        train_accuracy: scores[i], test_accuracy: withinTolerance(column("test_loss")[i], state.tolerance),
-      }));
-      const passes = (level) => {
-        const after = curve.findIndex((row) => row.test_accuracy >= level);
-        if (after < 1) return null;
-        const [a, b] = [curve[after - 1], curve[after]];
-        const part = (level - a.test_accuracy) / (b.test_accuracy - a.test_accuracy);
-        return Math.log10(a.t) + part * (Math.log10(b.t) - Math.log10(a.t));
-      };
-      const [low, middle, high] = [passes(0.25), passes(0.5), passes(0.95)];
-      const rise = low === null || high === null ? null : 10 ** (high - low);
-      return {
-        curve, half: middle === null ? [] : [{ t: 10 ** middle }],
-        readout: [
-          { label: "half right at time", value: middle === null ? null : 10 ** middle, format: ",.0f", color: "test" },
-          { label: "25 % to 95 % right: time grows by a factor", value: rise, format: ".1f", color: "test" },
-        ],
-      };
-    }""",
-        WITHIN_TOLERANCE,
-        limits=LIMITS,
-        times=TIMES,
-        tolerances=TOLERANCES,
-        notSolved=NOT_SOLVED,
-    )
 
     def __init__(
         self,
@@ -82,7 +44,7 @@ class RidgeThreshold(Explorable):
         ),
         **state: Any,
     ) -> None:
-        runs = [_run(decay) for decay in DECAYS]
+        losses, accuracies = _tables()
         super().__init__(
             name=name,
             title=title,
@@ -95,9 +57,9 @@ class RidgeThreshold(Explorable):
                 "accuracy": Chart(
                     _pair("accuracy", alt.Scale(domain=[0, 1]), alt.Axis(format="%")),
                     "Answers within the tolerance",
-                    "Shares of training and held-out answers within the tolerance against time on a logarithmic axis: "
-                    "training answers are right early, held-out ones late and rather suddenly, at a time that moves "
-                    "with the tolerance.",
+                    "Shares of training and held-out answers within {tolerance} of their targets against time on a "
+                    "logarithmic axis, at weight decay {weight_decay}. Half of the training answers are right "
+                    "{training}, half of the held-out ones {held_out}.",
                     height=210,
                 ),
                 "loss": Chart(
@@ -107,67 +69,82 @@ class RidgeThreshold(Explorable):
                         alt.Axis(values=[1e-4, 1e-2, 1], format="~g"),
                     ),
                     "Loss (log scale)",
-                    "Training and held-out loss against time, both axes logarithmic: smooth curves that do not depend "
-                    "on the tolerance and show nothing special at the time of the jump in accuracy.",
+                    "Training and held-out loss against time, both axes logarithmic, at weight decay {weight_decay}: "
+                    "smooth curves that do not depend on the tolerance. Nothing in them tells that half of the "
+                    "held-out answers are right {held_out}.",
                     height=210,
                 ),
             },
             layout=("accuracy loss",),
-            data={"runs": {key: [run[key] for run in runs] for key in runs[0]}},
+            readout=(
+                Readout("half right at time", "{half:,.0f}", "test"),
+                Readout("25 % to 95 % right: time grows by a factor", "{rise:.1f}", "test"),
+            ),
+            presets={
+                "Strict": {"tolerance": 0.1},
+                "Lenient": {"tolerance": 2},
+                "Strong decay": {"weight_decay": 1e-3},
+            },
+            guess=Guess(
+                chart="accuracy",
+                kind="mark",
+                prompt="The tolerance is 0.1: when are half of the held-out answers right?",
+                state={"tolerance": 0.1, "weight_decay": 1e-4},
+                answer="Half of them are right {held_out}.",
+            ),
+            data={
+                "losses": columns(losses),
+                "accuracies": columns(accuracies[["tolerance", "weight_decay", "train", "test"]], digits=3),
+                "half": columns(accuracies[["tolerance", "weight_decay", "half"]]),
+                "readout": columns(accuracies.drop(columns=["train", "test"]), digits=6),
+            },
             **state,
         )
 
-    def rows(self, state: State) -> Rows:
-        """Datasets ``curve``, ``half`` and ``readout``."""
-        require_within(LIMITS, state)
-        runs = self.data["runs"]
-        if state["weight_decay"] not in runs["weight_decay"]:
-            raise ValueError(NOT_SOLVED)
-        run = {name: values[runs["weight_decay"].index(state["weight_decay"])] for name, values in runs.items()}
-        accuracy = within_tolerance(run["test_loss"], state["tolerance"])
-        curve = {
-            "t": TIMES,
-            "train_loss": run["train_loss"],
-            "test_loss": run["test_loss"],
-            "train_accuracy": run["train_accuracy"][TOLERANCES.index(state["tolerance"])],
-            "test_accuracy": accuracy.tolist(),
-        }
-        low, middle, high = (_passes(accuracy, level) for level in (0.25, 0.5, 0.95))
-        half = None if middle is None else 10**middle
-        rise = None if low is None or high is None else 10 ** (high - low)
-        readout: list[dict[str, Any]] = [
-            {"label": "half right at time", "value": half, "format": ",.0f", "color": "test"},
-            {"label": "25 % to 95 % right: time grows by a factor", "value": rise, "format": ".1f", "color": "test"},
-        ]
-        return {
-            "curve": to_rows(curve),
-            "half": [] if half is None else [{"t": half}],
-            "readout": readout,
-        }
+
+def _tables() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One row per decay: losses. One row per decay and tolerance: accuracies, and when half and more are right."""
+    losses, accuracies = [], []
+    data = modes(Ridge())
+    for decay in DECAYS:
+        departure = student(Ridge(weight_decay=decay), data, CLOSE) - data.teacher
+        errors = departure @ data.inputs.T
+        loss = departure**2 @ data.variances / 2
+        losses.append({"weight_decay": decay, "train": (errors[::10] ** 2).mean(axis=1) / 2, "test": loss[::10]})
+        for tolerance in TOLERANCES:
+            train = (np.abs(errors) <= tolerance).mean(axis=1)
+            test = within_tolerance(loss, tolerance)
+            low, half, high = (_passes(test, level) for level in (0.25, 0.5, 0.95))
+            accuracies.append(
+                {
+                    "tolerance": tolerance,
+                    "weight_decay": decay,
+                    "train": train[::10],
+                    "test": test[::10],
+                    "half": half,
+                    "rise": high / low,
+                    "training": _when(train),
+                    "held_out": _when(test),
+                }
+            )
+    return pd.DataFrame(losses), pd.DataFrame(accuracies)
 
 
-def _run(decay: float) -> dict[str, Any]:
-    """One student at all times: losses, and its training accuracy at every tolerance."""
-    ridge = Ridge(weight_decay=decay)
-    data = modes(ridge)
-    departure = student(ridge, data, TIMES) - data.teacher
-    errors = departure @ data.inputs.T
-    return {
-        "weight_decay": decay,
-        "train_loss": compact((errors**2).mean(axis=1) / 2, 6),
-        "test_loss": compact(departure**2 @ data.variances / 2, 6),
-        "train_accuracy": [compact((np.abs(errors) <= width).mean(axis=1)) for width in TOLERANCES],
-    }
-
-
-def _passes(accuracy: Any, level: float) -> float | None:
-    """log10 of the time at which the accuracy first reaches a level after the start."""
+def _passes(accuracy: Any, level: float) -> float:
+    """The time at which the accuracy first reaches a level after the start; NaN where it does not."""
     after = int(np.argmax(accuracy >= level))
     if not after:
-        return None
-    part = (level - accuracy[after - 1]) / (accuracy[after] - accuracy[after - 1])
-    first, last = np.log10(TIMES[after - 1 : after + 1])
-    return float(first + part * (last - first))
+        return np.nan
+    around = slice(after - 1, after + 1)
+    return float(10 ** np.interp(level, accuracy[around], np.log10(CLOSE[around])))
+
+
+def _when(accuracy: Any) -> str:
+    """When half of the answers are right, in words."""
+    if accuracy[0] >= 0.5:
+        return "from the start"
+    half = _passes(accuracy, 0.5)
+    return "at no time shown" if np.isnan(half) else f"from time {half:,.0f}"
 
 
 def _pair(what: str, scale: alt.Scale, axis: alt.Axis) -> Drawing:
@@ -176,17 +153,23 @@ def _pair(what: str, scale: alt.Scale, axis: alt.Axis) -> Drawing:
     x = alt.X(
         "t:Q", title="time (log scale)", scale=times, axis=alt.Axis(values=[1, 100, 10_000, 1_000_000], format="~s")
     )
-    names = [f"train_{what}", f"test_{what}"]
-    color = alt.Color(
-        "set:N",
-        scale=alt.Scale(domain=names, range=[css("train"), css("test")]),
-        legend=alt.Legend(labelExpr="slice(datum.value, 0, 2) == 'tr' ? 'training' : 'held out'"),
-    )
+    color = series("set", {"train": ("train", "training"), "test": ("test", "held out")})
+    here = "datum.weight_decay === weight_decay"
+    exactly = f"{here} && datum.tolerance === tolerance"
+    accuracy = what == "accuracy"
     lines = (
-        alt.Chart(alt.NamedData("curve"))
-        .transform_fold([*names], as_=["set", "value"])
-        .mark_line(strokeWidth=2.5, clip=True)
-        .encode(x=x, y=alt.Y("value:Q", title=None, scale=scale, axis=axis), color=color)
+        alt.Chart(alt.NamedData("accuracies" if accuracy else "losses"))
+        .transform_filter(exactly if accuracy else here)
+        .transform_calculate(step=f"sequence({len(TIMES)})")
+        .transform_flatten(["step", "train", "test"])
+        .transform_calculate(t=f"pow(10, datum.step / {PER_DECADE})")
+        .transform_fold(["train", "test"], as_=["set", "value"])
     )
-    half = alt.Chart(alt.NamedData("half")).mark_rule(color=css("test"), strokeDash=[3, 3]).encode(x="t:Q")
-    return alt.layer(half, lines)
+    if accuracy:
+        lines = lines.transform_filter(f"{REVEALED} || datum.set === 'train'")
+    drawn = lines.mark_line(strokeWidth=2.5, clip=True).encode(
+        x=x, y=alt.Y("value:Q", title=None, scale=scale, axis=axis), color=color
+    )
+    half = alt.Chart(alt.NamedData("half")).transform_filter(f"{REVEALED} && {exactly} && isValid(datum.half)")
+    rule = moment(half, "test").encode(x="half:Q")
+    return alt.layer(rule, drawn, *([guessed("mark", x)] if accuracy else []))

@@ -8,5 +8,5 @@
   the same weights, in batches.
 - Whole simulated studies: ``evidence``, of the mechanisms in ``growth`` and ``rivals``.
 - Their means: ``kernels`` makes numpy and JavaScript of one expression over ``symbols``; ``integrate`` and ``noise``
-  exist in both; ``gaussian`` only in JavaScript; ``checks`` names bad arguments.
+  compute as the charts of :mod:`grokmodels.explorables` do; ``checks`` names bad arguments.
 """

@@ -10,8 +10,6 @@ from numpy.typing import ArrayLike
 
 from grokmodels.theory.checks import require, require_positive
 from grokmodels.theory.circuits import Circuits
-from grokmodels.theory.gaussian import NORMAL_CDF
-from grokmodels.theory.kernels import Script
 
 # Beyond ten standard deviations a Gaussian is zero to double precision; on this grid its sum is exact to about 1e-14.
 _GRID = np.linspace(-10.0, 10.0, 201)
@@ -44,20 +42,3 @@ def heldout_accuracy(circuits: Circuits, u: ArrayLike, v: ArrayLike, crosstalk: 
     require_positive(u=u, crosstalk=crosstalk)
     ratio_of_margins = circuits.ratio * (np.asarray(v) / np.asarray(u)) ** circuits.degree
     return winning_chance(math.sqrt(2) * ratio_of_margins / crosstalk, classes)
-
-
-# winningChance(classes) returns a function of the lead.
-WINNING_CHANCE = Script(
-    """\
-function winningChance(classes) {
-  const grid = Array.from({ length: 201 }, (_, i) => -10 + i / 10);
-  const beaten = grid.map((y) => -Math.expm1((classes - 1) * Math.log(normalCdf(y))));
-  return (lead) => {
-    let error = 0;
-    grid.forEach((y, i) => { error += beaten[i] * Math.exp(-((y - lead) ** 2) / 2); });
-    return 1 - error / 10 / Math.sqrt(2 * Math.PI);
-  };
-}
-""",
-    needs=(NORMAL_CDF,),
-)

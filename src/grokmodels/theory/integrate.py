@@ -1,4 +1,4 @@
-"""Flows in time: scipy's integrator along a decay schedule, and a plain Runge–Kutta scheme shared with JavaScript."""
+"""Flows in time: scipy's integrator along a decay schedule, and a plain Runge–Kutta scheme."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from grokmodels.recipes.schedules import Schedule
 from grokmodels.theory.checks import require
-from grokmodels.theory.kernels import Script
 
 FloatArray = NDArray[np.floating[Any]]
 
@@ -80,7 +79,7 @@ def runge_kutta(
 ) -> FloatArray:
     """The classical fourth-order scheme from ``start`` (k,) at times[0], ``substeps`` steps between two times: (n, k).
 
-    For charts, where the same steps are taken in JavaScript; :func:`follow` chooses its own steps.
+    Charts take the same steps; :func:`follow` chooses its own.
     """
     state = np.asarray(start, dtype=float)
     seen = [state]
@@ -94,25 +93,3 @@ def runge_kutta(
             state = state + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
         seen.append(state)
     return np.array(seen)
-
-
-# velocity takes an array and returns one; the result is an array of states.
-RUNGE_KUTTA = Script("""\
-function rungeKutta(velocity, start, times, substeps) {
-  const shifted = (x, h, k) => x.map((value, i) => value + h * k[i]);
-  let x = start;
-  const seen = [x];
-  for (let n = 1; n < times.length; n++) {
-    const h = (times[n] - times[n - 1]) / substeps;
-    for (let j = 0; j < substeps; j++) {
-      const k1 = velocity(x);
-      const k2 = velocity(shifted(x, h / 2, k1));
-      const k3 = velocity(shifted(x, h / 2, k2));
-      const k4 = velocity(shifted(x, h, k3));
-      x = x.map((value, i) => value + h / 6 * (k1[i] + 2 * k2[i] + 2 * k3[i] + k4[i]));
-    }
-    seen.push(x);
-  }
-  return seen;
-}
-""")

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from grokmodels.theory import basins
 from grokmodels.theory.checks import require, require_positive
 from grokmodels.theory.circuits import Circuits, flow, margins
-from grokmodels.theory.kernels import Script
 
 FloatArray = NDArray[np.floating[Any]]
 
@@ -87,24 +86,3 @@ def _check(temperature: float, dt: float, steps: int) -> None:
     require(temperature >= 0, "temperature", temperature, "at least 0")
     require_positive(dt=dt)
     require(steps > 0, "steps", steps, "greater than 0")
-
-
-# flow takes (u, v) and returns both velocities; the generator is noise(seed).
-LANGEVIN = Script("""\
-function langevinStep(flow, [u, v], temperature, dt, [gu, gv]) {
-  const size = Math.sqrt(2 * temperature * dt);
-  const [ku, kv] = [size * gu, size * gv];
-  const [du, dv] = flow(u, v);
-  const [eu, ev] = flow(Math.abs(u + dt * du + ku), Math.abs(v + dt * dv + kv));
-  return [Math.abs(u + dt / 2 * (du + eu) + ku), Math.abs(v + dt / 2 * (dv + ev) + kv)];
-}
-
-function langevinPath(flow, u, v, temperature, dt, steps, generator) {
-  const states = [[u, v]];
-  for (let i = 0; i < steps; i++) {
-    const kick = [generator.standardNormal(), generator.standardNormal()];
-    states.push(langevinStep(flow, states[i], temperature, dt, kick));
-  }
-  return states;
-}
-""")

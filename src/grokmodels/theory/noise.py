@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grokmodels.theory.checks import require
-from grokmodels.theory.kernels import Script
 
 FloatArray = NDArray[np.floating[Any]]
 
@@ -36,22 +35,3 @@ class Noise:
         """The next standard Gaussians; each takes two uniform numbers."""
         pairs = self.uniform(2 * int(np.prod(shape))).reshape(*shape, 2)
         return np.asarray(np.sqrt(-2 * np.log(1 - pairs[..., 0])) * np.cos(2 * np.pi * pairs[..., 1]))
-
-
-# noise(seed) has the two methods of Noise, one number at a time.
-NOISE = Script("""\
-function noise(seed) {
-  let state = seed >>> 0;
-  const uniform = () => {
-    state = (state + 0x6D2B79F5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-  const standardNormal = () => {
-    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
-    return radius * Math.cos(2 * Math.PI * uniform());
-  };
-  return { uniform, standardNormal };
-}
-""")

@@ -17,9 +17,7 @@ from pydantic import Field, model_validator
 
 from grokmodels.recipes.recipe import Recipe
 from grokmodels.theory.checks import require, require_positive
-from grokmodels.theory.gaussian import NORMAL_CDF
 from grokmodels.theory.integrate import FloatArray
-from grokmodels.theory.kernels import Script
 
 
 class Ridge(Recipe):
@@ -129,13 +127,3 @@ def within_tolerance(loss: ArrayLike, tolerance: float) -> FloatArray:
 
     with np.errstate(divide="ignore"):
         return np.asarray(2 * ndtr(tolerance / np.sqrt(2 * np.asarray(loss))) - 1)
-
-
-WITHIN_TOLERANCE = Script(
-    """\
-function withinTolerance(loss, tolerance) {
-  return 2 * normalCdf(tolerance / Math.sqrt(2 * loss)) - 1;
-}
-""",
-    needs=(NORMAL_CDF,),
-)

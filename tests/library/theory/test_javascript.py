@@ -1,37 +1,29 @@
-"""The generated JavaScript against numpy, run by Node; the same comparison in a browser is the book's."""
+"""The generated JavaScript, and the functions written beside it, against numpy."""
 
 import importlib
 import json
-import os
 import pkgutil
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
+from py_mini_racer import MiniRacer
 from scipy.special import ndtr
 
-from grokmodels import theory
-from grokmodels.theory import circuits, langevin, ridge
+from grokmodels import Schedule, theory
+from grokmodels.explorables.numerics import GAUSSIAN, INTEGRATE, LANGEVIN, NOISE
+from grokmodels.theory import circuits, langevin
 from grokmodels.theory.circuits import FLOW_OF, Circuits
-from grokmodels.theory.gaussian import NORMAL_CDF
-from grokmodels.theory.heldout import WINNING_CHANCE, winning_chance
-from grokmodels.theory.integrate import RUNGE_KUTTA, runge_kutta
+from grokmodels.theory.heldout import winning_chance
+from grokmodels.theory.integrate import follow, pieces, runge_kutta
 from grokmodels.theory.kernels import Kernel, Root, source
-from grokmodels.theory.langevin import LANGEVIN
-from grokmodels.theory.noise import NOISE, Noise
-
-NODE = shutil.which("node")
+from grokmodels.theory.noise import Noise
 
 
-def node(javascript, data):
-    """The JSON that a program prints, given ``data``; what is not a number comes as None."""
-    if NODE is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("Node was not found: generated JavaScript NOT CHECKED")
-    program = f"const data = JSON.parse(require('fs').readFileSync(0));\n{javascript}"
-    run = subprocess.run([NODE, "-e", program], input=json.dumps(data), capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    return json.loads(run.stdout)
+def run(javascript, expression, data=None):
+    """What an expression over ``data`` gives; what is not a number comes as None."""
+    engine = MiniRacer()
+    engine.eval(f"{javascript}\nconst data = {json.dumps(data)};")
+    return json.loads(engine.eval(f"JSON.stringify({expression})"))
 
 
 def kernels():
@@ -76,19 +68,19 @@ def grid(kernel):
 
 
 @pytest.fixture(scope="module")
-def in_node():
-    """Every kernel's values on its grid, name → (results, 300), from one run of Node."""
-    call = "Object.entries(data).map(([name, points]) => points.map((point) => [eval(name)(...point)].flat()))"
-    values = node(
-        f"{source(*KERNELS.values())}\nconsole.log(JSON.stringify({call}));",
+def in_javascript():
+    """Every kernel's values on its grid, name → (results, 300)."""
+    values = run(
+        source(*KERNELS.values()),
+        "Object.entries(data).map(([name, points]) => points.map((point) => [eval(name)(...point)].flat()))",
         {name: grid(kernel).T.tolist() for name, kernel in KERNELS.items()},
     )
     return {name: np.array(value, dtype=float).T for name, value in zip(KERNELS, values, strict=True)}
 
 
 @pytest.mark.parametrize("name", KERNELS)
-def test_every_formula_is_the_same_in_both_languages(name, in_node):
-    ours, theirs = np.atleast_2d(np.array(KERNELS[name](*grid(KERNELS[name])))), in_node[name]
+def test_every_formula_is_the_same_in_both_languages(name, in_javascript):
+    ours, theirs = np.atleast_2d(np.array(KERNELS[name](*grid(KERNELS[name])))), in_javascript[name]
     finite = np.isfinite(ours)
     np.testing.assert_array_equal(finite, np.isfinite(theirs))
     assert finite.any()
@@ -102,13 +94,43 @@ MODEL = Circuits(degree=3, generalizing_efficiency=2, weight_decay=0.3)
 def test_trajectories_are_the_same():
     times = np.linspace(0, 40, 81)
     ours = runge_kutta(lambda x: np.array(FLOW(*x, *MODEL.constants)), [0.9, 0.5], times, 20)
-    program = (
-        "console.log(JSON.stringify(rungeKutta(([u, v]) => logisticFlow(u, v, ...data.c), [0.9, 0.5], data.t, 20)))"
+    theirs = run(
+        source(FLOW, INTEGRATE),
+        "rungeKutta(([u, v]) => logisticFlow(u, v, ...data.c), [0.9, 0.5], data.t, 20)",
+        {"c": MODEL.constants, "t": times.tolist()},
     )
-    theirs = node(source(FLOW, RUNGE_KUTTA) + program, {"c": MODEL.constants, "t": times.tolist()})
     np.testing.assert_allclose(theirs, ours, rtol=1e-12)
     exact = circuits.simulate(MODEL, 0.9, 0.5, times)[["u", "v"]]
     np.testing.assert_allclose(ours, exact, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [Schedule.constant(), Schedule.ramp(10, 30, 0.2, 2.0), Schedule.pulsed(6, 4)],
+    ids=["constant", "ramp", "pulsed"],
+)
+def test_circuits_are_followed_along_every_decay(schedule):
+    times = np.linspace(0, 40, 81)
+    along = list(pieces(schedule, 40))
+    seen = run(
+        source(FLOW, INTEGRATE),
+        "followPieces((u, v, decay) => logisticFlow(u, v, 3, 1, 2, decay), [0.9, 0.5], data.along, 0.3, data.t, 20)",
+        {"along": along, "t": times.tolist()},
+    )
+    assert {end for _, end, _, _ in along} <= set(seen["t"])
+    at, first = np.unique(seen["t"], return_index=True)
+    states, decay_time = follow(lambda x, decay: FLOW(*x, 3, 1, 2, decay), [0.9, 0.5], at, 0.3, schedule)
+    theirs = np.array(seen["seen"])[first].T
+    np.testing.assert_allclose(theirs[:2], states, rtol=1e-5)
+    np.testing.assert_allclose(theirs[2], decay_time, rtol=1e-12, atol=1e-12)
+
+
+def test_a_level_is_crossed_between_two_rows():
+    rows = [{"x": 0, "y": 3}, {"x": 2, "y": 5}, {"x": 3, "y": 9}]
+    wanted = [[rows, "y", 4], [rows, "y", 5], [rows, "y", 8], [rows, "y", 10], [rows, "y", 3]]
+    found = run(source(INTEGRATE), 'data.map(([rows, y, level]) => crossing(rows, y, level, ["x"]) ?? null)', wanted)
+    # Above it from the start is no crossing.
+    assert found == [{"x": 1}, {"x": 2}, {"x": 2.75}, None, None]
 
 
 def test_the_order_of_runge_kutta_is_four():
@@ -122,10 +144,8 @@ def test_the_order_of_runge_kutta_is_four():
 @pytest.mark.parametrize("seed", [0, 1, 2**32 - 1])
 def test_random_numbers_are_the_same(seed):
     draw = "Array.from({ length: 2000 }, () => generator.%s())"
-    program = (
-        f"const generator = noise(data);\nconsole.log(JSON.stringify([{draw % 'uniform'}, {draw % 'standardNormal'}]))"
-    )
-    uniforms, normals = node(source(NOISE) + program, seed)
+    program = f"{source(NOISE)}\nconst generator = noise({seed});"
+    uniforms, normals = run(program, f"[{draw % 'uniform'}, {draw % 'standardNormal'}]")
     ours = Noise(seed)
     np.testing.assert_array_equal(ours.uniform(2000), uniforms)
     np.testing.assert_allclose(ours.standard_normal((40, 50)).ravel(), normals, rtol=1e-12, atol=1e-15)
@@ -146,31 +166,35 @@ def test_random_numbers_are_uniform_normal_and_independent():
 def test_walks_are_the_same():
     ours = langevin.path(MODEL, 1.2, 0.1, 0.01, 0.1, 2000, Noise(5))
     program = """
+    const generator = noise(5);
     const flow = (u, v) => logisticFlow(u, v, ...data);
-    console.log(JSON.stringify(langevinPath(flow, 1.2, 0.1, 0.01, 0.1, 2000, noise(5))));"""
-    theirs = node(source(FLOW, NOISE, LANGEVIN) + program, MODEL.constants)
+    const walk = () => {
+      const states = [[1.2, 0.1]];
+      for (let i = 0; i < 2000; i++) {
+        const kick = [generator.standardNormal(), generator.standardNormal()];
+        states.push(langevinStep(flow, states[i], 0.01, 0.1, kick));
+      }
+      return states;
+    };"""
+    theirs = run(source(FLOW, NOISE, LANGEVIN) + program, "walk()", MODEL.constants)
     np.testing.assert_allclose(theirs, ours, rtol=1e-9)
     assert ours[:, 0].std() > 0.01
 
 
 def test_gaussian_integrals_are_the_same():
     x = np.linspace(-12, 12, 481)
-    program = "console.log(JSON.stringify(data.map((x) => normalCdf(x))))"
-    np.testing.assert_allclose(node(source(NORMAL_CDF) + program, x.tolist()), ndtr(x), atol=1e-14)
+    np.testing.assert_allclose(run(source(GAUSSIAN), "data.map(normalCdf)", x.tolist()), ndtr(x), atol=1e-14)
     leads = np.linspace(0, 15, 61)
-    program = "const chance = winningChance(97);\nconsole.log(JSON.stringify(data.map(chance)))"
-    theirs = node(source(WINNING_CHANCE) + program, leads.tolist())
+    theirs = run(source(GAUSSIAN), "data.map(winningChance(97))", leads.tolist())
     np.testing.assert_allclose(theirs, winning_chance(leads, 97), atol=1e-12)
-    losses = np.geomspace(1e-3, 1e3, 61)
-    program = "console.log(JSON.stringify(data.map((loss) => withinTolerance(loss, 0.5))))"
-    theirs = node(source(ridge.WITHIN_TOLERANCE) + program, losses.tolist())
-    np.testing.assert_allclose(theirs, ridge.within_tolerance(losses, 0.5), atol=1e-13)
 
 
 def test_what_has_no_answer_is_not_a_number_in_both_languages():
     beyond_the_fold, collapsed = (3.0, 1.0, 2.0), (1.0, 2.5)
     assert np.isnan(KERNELS["restMargin"](*beyond_the_fold))
     assert np.isnan(KERNELS["radialRate"](*collapsed))
-    program = "console.log(JSON.stringify([restMargin(...data[0]), radialRate(...data[1])]))"
-    theirs = node(source(KERNELS["restMargin"], KERNELS["radialRate"]) + program, [beyond_the_fold, collapsed])
-    assert theirs == [None, None]
+    program = source(KERNELS["restMargin"], KERNELS["radialRate"])
+    assert run(program, "[restMargin(...data[0]), radialRate(...data[1])]", [beyond_the_fold, collapsed]) == [
+        None,
+        None,
+    ]

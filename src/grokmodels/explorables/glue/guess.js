@@ -1,0 +1,82 @@
+// @ts-check
+
+/**
+ * Guess first: the chart hides its answer, the reader marks a place on its x axis or draws a curve, then sees both.
+ * The answer's layers are those that Vega filters by `revealed`; the guess is the dataset `guess`.
+ *
+ * @param {Guess} guess
+ * @param {Root} root
+ * @param {{box: HTMLElement, view: View, locale: Locale, ask: () => Promise<unknown>, reveal: (shown: boolean) => void,
+ *   answer: () => Row, redraw: (rows: Row[]) => void}} chart  `ask` sets the state that is asked about
+ * @returns {{chip: HTMLElement, end: () => void}}
+ */
+function guessing({ kind, prompt, answer, format }, root, chart) {
+  const place = part(root, ".grok-prompt");
+  /** @type {Map<number, number>} pixel → height of a drawn curve */
+  const drawn = new Map();
+  /** @type {number | null} */
+  let marked = null;
+  const axes = kind === "mark" ? ["x"] : ["x", "y"];
+
+  /** A place on the x axis by keyboard: per mille of its length. */
+  const keys = make("input", { type: "range", min: 0, max: 1000, step: 5, value: 500, "aria-label": "Your guess" });
+  keys.addEventListener("input", () => {
+    const scale = chart.view.scale("x");
+    const [first, last] = scale.range();
+    mark(scale.invert(first + ((last - first) * keys.valueAsNumber) / 1000));
+  });
+
+  function mark(/** @type {number} */ x) {
+    marked = x;
+    keys.setAttribute("aria-valuetext", chart.locale.format(format)(x));
+    chart.redraw([{ x, y: null }]);
+  }
+
+  /** @param {PointerEvent} event */
+  function point(event) {
+    if (!root.classList.contains("grok-guessing")) return;
+    const { x, y } = located(chart.box, chart.view, event, axes);
+    if (kind === "mark") return mark(x);
+    drawn.set(Math.round(chart.view.scale("x")(x) / 4), y);
+    const curve = [...drawn].sort(([a], [b]) => a - b);
+    chart.redraw(curve.map(([pixel, height]) => ({ x: chart.view.scale("x").invert(4 * pixel), y: height })));
+  }
+
+  function end() {
+    // Every move ends a guess: where there is none, it must not draw.
+    if (!place.hasChildNodes()) return;
+    root.classList.remove("grok-guessing");
+    part(root, ".grok-controls").inert = false;
+    place.replaceChildren();
+    drawn.clear();
+    marked = null;
+    chart.redraw([]);
+    chart.reveal(true);
+  }
+
+  async function begin() {
+    end();
+    await chart.ask();
+    root.classList.add("grok-guessing");
+    part(root, ".grok-controls").inert = true;
+    chart.reveal(false);
+    const how = kind === "mark" ? "Tap the chart, or use the slider." : "Draw on the chart.";
+    const show = button("Reveal", "grok-button", reveal);
+    place.replaceChildren(make("span", {}, `${prompt} ${how}`), ...(kind === "mark" ? [keys] : []), show);
+    (kind === "mark" ? keys : show).focus({ preventScroll: true });
+  }
+
+  function reveal() {
+    root.classList.remove("grok-guessing");
+    part(root, ".grok-controls").inert = false;
+    chart.reveal(true);
+    const yours = marked === null ? "" : `Your guess: ${chart.locale.format(format)(marked)}. `;
+    const told = answer && fill(answer, chart.answer(), chart.locale);
+    place.replaceChildren(make("span", {}, yours + told));
+    chip.focus({ preventScroll: true });
+  }
+
+  pressed(chart.box, axes, point);
+  const chip = button("Guess first", "grok-chip grok-guess", begin);
+  return { chip, end };
+}

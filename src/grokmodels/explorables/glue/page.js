@@ -1,0 +1,59 @@
+// @ts-check
+
+/** The address of a page with an explorable in a state: `#explorable-clock&degree=3`.
+ * @param {Root} root @param {State} state */
+function linkTo(root, state) {
+  const values = new URLSearchParams(Object.entries(state).map(([trait, value]) => [trait, String(value)]));
+  return `#${root.id}&${values}`;
+}
+
+/** Show the state that the page's address holds. */
+async function restore() {
+  const [id, ...values] = decodeURI(location.hash).slice(1).split("&");
+  const root = /** @type {Root | null} */ (document.getElementById(id));
+  if (!root?.explorable || !values.length) return;
+  const { controls } = payloadOf(root);
+  const changes = [...new URLSearchParams(values.join("&"))].map(([trait, value]) => {
+    return [trait, controls[trait]?.kind === "slider" ? Number(value) : value];
+  });
+  await root.explorable.set(Object.fromEntries(changes));
+  root.scrollIntoView({ block: "nearest" });
+}
+
+/** Whether most of an element can be seen. @param {Element} element */
+function inSight(element) {
+  const { top, bottom, height } = element.getBoundingClientRect();
+  return Math.min(bottom, innerHeight) - Math.max(top, 0) > 0.6 * Math.min(height, innerHeight);
+}
+
+/** Sentences that move the chart: <a class="grok-set" href="#explorable-NAME" data-explorable="NAME" data-state='{…}'>.
+ * The page scrolls only if no chart that changes can be seen.
+ * @param {MouseEvent} event */
+async function follow(event) {
+  const link = event.target instanceof Element ? event.target.closest(".grok-set") : null;
+  if (!(link instanceof HTMLElement)) return;
+  const root = /** @type {Root | null} */ (
+    document.querySelector(`.grok-explorable[data-name="${link.dataset.explorable}"]`)
+  );
+  if (!root?.explorable) return;
+  event.preventDefault();
+  const changed = await root.explorable.set(JSON.parse(link.dataset.state ?? "{}"));
+  const all = [...root.querySelectorAll(".grok-chart")];
+  const figures = all.filter((figure) => changed.includes(figure.getAttribute("data-chart") ?? ""));
+  const shown = figures.length ? figures : all;
+  if (!shown.some(inSight)) shown[0].scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+}
+
+async function start() {
+  document.addEventListener("click", follow);
+  addEventListener("hashchange", restore);
+  // Without Vega the pictures stay.
+  if (!("vegaEmbed" in window)) return;
+  const roots = /** @type {NodeListOf<Root>} */ (document.querySelectorAll(".grok-explorable"));
+  await Promise.all([...roots].map((root) => mount(root)));
+  await restore();
+}
+
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+else start();
+window.grokExplorables = { mount };

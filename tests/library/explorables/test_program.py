@@ -1,0 +1,47 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from grokmodels.explorables import Program, Script
+from grokmodels.theory.clock import SPEED
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A kernel that calls a script, which calls a formula."""
+    (tmp_path / "twice.js").write_text("const twice = (x) => 2 * clockSpeed(2, x);", encoding="utf-8")
+    kernel = (
+        "function two_words({ x }, { more }) { if (x < 0) throw new RangeError('no'); return { y: twice(x) + more }; }"
+    )
+    (tmp_path / "two_words.js").write_text(kernel.replace("two_words(", "twoWords("), encoding="utf-8")
+    return tmp_path / "two_words.js"
+
+
+def test_a_program_is_its_file_and_all_that_it_calls(file):
+    program = Program(file, Script(file.with_name("twice.js"), (SPEED,)))
+    run = program.start({"more": 1})
+    assert run({"x": 3}) == {"y": 2 * (3 - 1) + 1}
+    with pytest.raises(ValueError, match=r"^no$"):
+        run({"x": -1})
+
+
+def test_an_engine_outlives_the_event_loop_in_which_it_was_made(file):
+    async def start():
+        run = Program(file, Script(file.with_name("twice.js"), (SPEED,))).start({"more": 1})
+        # As a cell of a notebook calls it, and a thread beside.
+        assert await asyncio.to_thread(run, {"x": 3}) == run({"x": 3})
+        return run
+
+    assert asyncio.run(start())({"x": 2}) == {"y": 3}
+
+
+def test_a_mistake_in_a_kernel_is_not_taken_for_a_state_without_an_answer(file):
+    run = Program(file, SPEED).start({"more": 1})
+    with pytest.raises(Exception, match="twice is not defined"):
+        run({"x": 3})
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.js"):
+        Program(Path("nowhere.js")).start({})
