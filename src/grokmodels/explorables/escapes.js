@@ -5,7 +5,8 @@ const escapes = (() => {
   /** @typedef {{at: number[], fate: "waiting" | "escaped" | "collapsed", t: number | null}} Walker */
   /** @typedef {{degree: number, ratio: number, count: number, seed: number, dt: number, steps: number, width: number,
    *   bins: number[]}} Constants */
-  /** @typedef {{well: number, edge: number, saddle: number, generator: ReturnType<typeof noise>, frames: Walker[][]}} Walk */
+  /** @typedef {{well: number, edge: number, saddle: number, generator: ReturnType<typeof noise>,
+   *   frames: Walker[][]}} Walk */
 
   /** Walks are continued from where they were, and kept until decay or temperature moves.
    * @type {{key: string, walk: Walk} | undefined} */

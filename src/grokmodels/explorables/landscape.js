@@ -2,7 +2,8 @@
 
 /** The energy of two circuits, its points of rest, and a ball that rolls down it. */
 const landscape = (() => {
-  /** @typedef {{start: number, times: number[], substeps: number, side: number, levels: number[]}} Constants */
+  /** @typedef {{start: number, times: number[], early: number, substeps: [number, number], side: number,
+   *   levels: number[]}} Constants */
 
   /** Make again only what moved, so that the rest need not be drawn again.
    * @template T @param {(constants: Constants, ...moved: number[]) => T} make */
@@ -73,9 +74,11 @@ const landscape = (() => {
     };
   });
 
-  const roll = latest(({ start, times, substeps }, degree, ratio, weight_decay, seed) => {
+  const roll = latest(({ start, times, early, substeps }, degree, ratio, weight_decay, seed) => {
     const velocity = (/** @type {number[]} */ [u, v]) => logisticFlow(u, v, degree, 1, ratio, weight_decay);
-    return rungeKutta(velocity, [start, seed], times, substeps).map(([u, v], i) => {
+    const first = rungeKutta(velocity, [start, seed], times.slice(0, early + 1), substeps[0]);
+    const rest = rungeKutta(velocity, first[early], times.slice(early), substeps[1]);
+    return [...first, ...rest.slice(1)].map(([u, v], i) => {
       return { t: times[i], u, v, energy: logisticEnergy(u, v, degree, 1, ratio, weight_decay) };
     });
   });
@@ -87,10 +90,10 @@ const landscape = (() => {
     const path = roll(constants, degree, ratio, weight_decay, seed);
     const ball = path.findLast(({ t }) => t <= time) ?? path[0];
     const beside = (/** @type {{u: number, v: number}} */ { u, v }) => {
-      const point = ground.points.find((rest) => Math.hypot(rest.u - u, rest.v - v) < 0.05);
-      return point
-        ? `beside the ${point.name === "both" ? "point where both rest" : point.name}`
-        : "between points of rest";
+      const gap = (/** @type {{u: number, v: number}} */ rest) => Math.hypot(rest.u - u, rest.v - v);
+      const nearest = ground.points.reduce((best, rest) => (gap(rest) < gap(best) ? rest : best));
+      if (gap(nearest) > 0.15) return "between points of rest";
+      return `beside the ${nearest.name === "both" ? "point where both rest" : nearest.name}`;
     };
     const named = (/** @type {boolean} */ kind) =>
       [...new Set(ground.points.flatMap(({ name, stable }) => (stable === kind ? [name] : [])))].join(", ") || "none";

@@ -119,7 +119,15 @@ class Landscape(Explorable):
                 state={"time": 100, "degree": 3, "weight_decay": 0.1, "ratio": 2, "seed": 0.002},
                 answer="It falls once, to {energy:.4f}, and stays: the ball is {place}.",
             ),
-            data={"start": START, "times": TIMES, "substeps": 10, "side": SIDE, "levels": LEVELS},
+            data={
+                "start": START,
+                "times": TIMES,
+                # The ball is fast at first only.
+                "early": TIMES.index(10),
+                "substeps": [10, 4],
+                "side": SIDE,
+                "levels": LEVELS,
+            },
             **state,
         )
 
@@ -147,7 +155,6 @@ def _plane() -> Drawing:
         "stable:N", scale=alt.Scale(domain=[True, False], range=[css("ink"), css("surface")]), legend=None
     )
     rests = alt.Chart(alt.NamedData("points")).encode(x=x, y=y)
-    rests = rests.transform_filter(f"datum.u <= {SIDE} && datum.v <= {SIDE}")
     words = rests.transform_filter("!test(/origin|threshold|peak/, datum.name)").encode(text="name:N")
     return alt.layer(
         lines,

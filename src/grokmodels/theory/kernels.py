@@ -132,19 +132,6 @@ _STEPS = 60
 _TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True)
-class Script:
-    """JavaScript written by hand, for what is not a formula; it stands beside its twin in Python."""
-
-    text: str
-    needs: tuple[Source, ...] = ()
-
-    @property
-    def declarations(self) -> tuple[str, ...]:
-        """What the text needs, and the text."""
-        return (*(text for part in self.needs for text in part.declarations), self.text)
-
-
 def _function(name: str, arguments: list[str], lines: list[str]) -> str:
     body = "".join(f"  {line}\n" for line in lines)
     return f"function {name}({', '.join(arguments)}) {{\n{body}}}\n"

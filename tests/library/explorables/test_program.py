@@ -1,4 +1,6 @@
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,17 @@ def test_an_engine_outlives_the_event_loop_in_which_it_was_made(file):
         return run
 
     assert asyncio.run(start())({"x": 2}) == {"y": 3}
+
+
+def test_python_ends_while_an_engine_lives(file):
+    program = f"""
+from grokmodels.explorables.program import Program, Script
+from grokmodels.theory.clock import SPEED
+from pathlib import Path
+run = Program(Path({str(file)!r}), Script(Path({str(file.with_name("twice.js"))!r}), (SPEED,))).start({{"more": 1}})
+print(run({{"x": 3}}))"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    assert ended.stdout == "{'y': 5}\n"
 
 
 def test_a_mistake_in_a_kernel_is_not_taken_for_a_state_without_an_answer(file):

@@ -62,3 +62,14 @@ function fill(template, values, locale) {
 
 /** Whether the reader asked for less motion. */
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** Whether most of an element can be seen. @param {Element} element */
+function inSight(element) {
+  const { top, bottom, height } = element.getBoundingClientRect();
+  return Math.min(bottom, innerHeight) - Math.max(top, 0) > 0.6 * Math.min(height, innerHeight);
+}
+
+/** Scroll to the first of some elements unless one of them can be seen. @param {Element[]} elements */
+function bringIntoSight(elements) {
+  if (!elements.some(inSight)) elements[0].scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+}

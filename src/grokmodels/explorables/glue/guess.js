@@ -10,7 +10,8 @@
  *   answer: () => Row, redraw: (rows: Row[]) => void}} chart  `ask` sets the state that is asked about
  * @returns {{chip: HTMLElement, end: () => void}}
  */
-function guessing({ kind, prompt, answer, format }, root, chart) {
+function guessing(guess, root, chart) {
+  const { kind, prompt, answer, format } = guess;
   const place = part(root, ".grok-prompt");
   /** @type {Map<number, number>} pixel → height of a drawn curve */
   const drawn = new Map();
@@ -19,7 +20,7 @@ function guessing({ kind, prompt, answer, format }, root, chart) {
   const axes = kind === "mark" ? ["x"] : ["x", "y"];
 
   /** A place on the x axis by keyboard: per mille of its length. */
-  const keys = make("input", { type: "range", min: 0, max: 1000, step: 5, value: 500, "aria-label": "Your guess" });
+  const keys = make("input", { type: "range", min: 0, max: 1000, step: 5, "aria-label": "Your guess" });
   keys.addEventListener("input", () => {
     const scale = chart.view.scale("x");
     const [first, last] = scale.range();
@@ -28,6 +29,10 @@ function guessing({ kind, prompt, answer, format }, root, chart) {
 
   function mark(/** @type {number} */ x) {
     marked = x;
+    const scale = chart.view.scale("x");
+    const [first, last] = scale.range();
+    keys.value = String((1000 * (scale(x) - first)) / (last - first));
+    keys.style.setProperty("--grok-at", `${keys.valueAsNumber / 10}%`);
     keys.setAttribute("aria-valuetext", chart.locale.format(format)(x));
     chart.redraw([{ x, y: null }]);
   }
@@ -62,8 +67,11 @@ function guessing({ kind, prompt, answer, format }, root, chart) {
     chart.reveal(false);
     const how = kind === "mark" ? "Tap the chart, or use the slider." : "Draw on the chart.";
     const show = button("Reveal", "grok-button", reveal);
-    place.replaceChildren(make("span", {}, `${prompt} ${how}`), ...(kind === "mark" ? [keys] : []), show);
+    const dial = make("div", { class: "grok-control" }, keys);
+    place.replaceChildren(make("span", {}, `${prompt} ${how}`), ...(kind === "mark" ? [dial] : []), show);
+    chart.box.before(place);
     (kind === "mark" ? keys : show).focus({ preventScroll: true });
+    bringIntoSight([part(root, `[data-chart="${guess.chart}"]`)]);
   }
 
   function reveal() {

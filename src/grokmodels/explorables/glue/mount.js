@@ -86,8 +86,8 @@ async function mount(root, initial = {}, changed = () => {}) {
     for (const [name, { caption, alt }] of charts) {
       find(`[data-chart="${name}"] figcaption`).textContent = fill(caption, values, locale);
       // While the reader guesses, words must not tell either.
-      const asked = payload.guess && root.classList.contains("grok-guessing");
-      views[name].description(asked ? payload.guess.prompt : fill(alt, values, locale));
+      const asked = root.classList.contains("grok-guessing") ? payload.guess?.prompt : undefined;
+      views[name].description(asked ?? fill(alt, values, locale));
     }
     for (const { chip, preset } of presets) {
       const shown = Object.entries(preset).every(([trait, value]) => state[trait] === value);

@@ -20,12 +20,6 @@ async function restore() {
   root.scrollIntoView({ block: "nearest" });
 }
 
-/** Whether most of an element can be seen. @param {Element} element */
-function inSight(element) {
-  const { top, bottom, height } = element.getBoundingClientRect();
-  return Math.min(bottom, innerHeight) - Math.max(top, 0) > 0.6 * Math.min(height, innerHeight);
-}
-
 /** Sentences that move the chart: <a class="grok-set" href="#explorable-NAME" data-explorable="NAME" data-state='{…}'>.
  * The page scrolls only if no chart that changes can be seen.
  * @param {MouseEvent} event */
@@ -40,8 +34,7 @@ async function follow(event) {
   const changed = await root.explorable.set(JSON.parse(link.dataset.state ?? "{}"));
   const all = [...root.querySelectorAll(".grok-chart")];
   const figures = all.filter((figure) => changed.includes(figure.getAttribute("data-chart") ?? ""));
-  const shown = figures.length ? figures : all;
-  if (!shown.some(inSight)) shown[0].scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+  bringIntoSight(figures.length ? figures : all);
 }
 
 async function start() {
