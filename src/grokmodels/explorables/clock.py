@@ -16,12 +16,10 @@ from grokmodels.explorables.program import Program
 from grokmodels.explorables.words import Readout
 from grokmodels.palette import css
 from grokmodels.recipes.schedules import Schedule
-from grokmodels.theory.circuits import FLOW_OF, MARGIN
+from grokmodels.theory.circuits import FLOW_OF, TOTAL_MARGIN
 from grokmodels.theory.clock import READING, SPEED
 from grokmodels.theory.integrate import pieces
-from grokmodels.theory.kernels import Kernel
 from grokmodels.theory.losses import LOSS_OF
-from grokmodels.theory.symbols import D, c_g, c_m, u, v
 
 START = (0.5, 1e-4)
 TIME = 150
@@ -36,7 +34,6 @@ SCHEDULES = {
     "ramp": Schedule.ramp(0, TIME, 0.0, 1.5),
     "pulsed": Schedule.pulsed(30, 18),
 }
-MARGIN_OF = Kernel("margin", MARGIN, (u, v, D, c_m, c_g))
 
 
 class Clock(Explorable):
@@ -52,7 +49,7 @@ class Clock(Explorable):
     weight_decay = Controlled()
 
     kernel = Program(
-        Path(__file__).with_suffix(".js"), *FLOW_OF.values(), *LOSS_OF.values(), MARGIN_OF, READING, SPEED, INTEGRATE
+        Path(__file__).with_suffix(".js"), *FLOW_OF.values(), *LOSS_OF.values(), TOTAL_MARGIN, READING, SPEED, INTEGRATE
     )
 
     def __init__(

@@ -17,10 +17,10 @@ from grokmodels.explorables.words import Readout
 from grokmodels.palette import css
 from grokmodels.theory import rest
 from grokmodels.theory.basins import SADDLE_EFFICIENCY
-from grokmodels.theory.circuits import FLOW_OF, MARGIN
+from grokmodels.theory.circuits import FLOW_OF, TOTAL_MARGIN
 from grokmodels.theory.escape import TO_RULE
 from grokmodels.theory.kernels import Kernel
-from grokmodels.theory.symbols import D, c_g, c_m, u, v
+from grokmodels.theory.symbols import D, c_g, c_m, lam, u, v
 
 DEGREE, RATIO = 3, 2
 WALKERS, SEED = 80, 11
@@ -45,8 +45,13 @@ class Escape(Explorable):
     # "escape" itself is a function of every browser.
     kernel = Program(
         Path(__file__).with_name("escapes.js"),
-        FLOW_OF["logistic"],
-        Kernel("margin", MARGIN, (u, v, D, c_m, c_g)),
+        # At one degree powers are products, which lets eighty walkers run while a slider moves.
+        Kernel(
+            "walkerFlow",
+            tuple(part.subs({D: DEGREE, c_m: 1}) for part in FLOW_OF["logistic"].expression),
+            (u, v, c_g, lam),
+        ),
+        TOTAL_MARGIN,
         rest.MARGIN,
         rest.THRESHOLD,
         rest.FOLD_MARGIN,

@@ -5,40 +5,41 @@ const escapes = (() => {
   /** @typedef {{at: number[], fate: "waiting" | "escaped" | "collapsed", t: number | null}} Walker */
   /** @typedef {{degree: number, ratio: number, count: number, seed: number, dt: number, steps: number, width: number,
    *   bins: number[]}} Constants */
-  /** @typedef {{well: number, edge: number, saddle: number, generator: ReturnType<typeof noise>,
-   *   frames: Walker[][]}} Walk */
+  /** @typedef {{well: number, edge: number, saddle: number, frames: Walker[][]}} Walk */
 
   /** Walks are continued from where they were, and kept until decay or temperature moves.
    * @type {{key: string, walk: Walk} | undefined} */
   let kept;
+  /** All walks are shaken by the same numbers: two a walker and step, drawn once. @type {number[]} */
+  const kicks = [];
+  /** @type {ReturnType<typeof noise> | undefined} */
+  let generator;
 
   /** Everyone at the memorizer or, beyond the fold, where it was last at rest.
    * @param {number} weight_decay @param {Constants} constants @returns {Walk} */
-  function begin(weight_decay, { degree, ratio, count, seed }) {
+  function begin(weight_decay, { degree, ratio, count }) {
     const well = restMargin(degree, 1, weight_decay);
     const start = restAmplitude(well || foldMargin(degree), degree, 1);
     return {
       well,
       edge: thresholdMargin(degree, 1, weight_decay) || foldMargin(degree),
       saddle: restMargin(degree, saddleEfficiency(degree, 1, ratio), weight_decay),
-      generator: noise(seed),
       frames: [Array.from({ length: count }, () => ({ at: [start, 0], fate: "waiting", t: null }))],
     };
   }
 
   /** One frame more. @param {Walk} walk @param {number} weight_decay @param {number} temperature
    * @param {Constants} constants */
-  function advance({ frames, edge, generator }, weight_decay, temperature, { degree, ratio, dt, steps }) {
-    const flow = (/** @type {number} */ u, /** @type {number} */ v) =>
-      logisticFlow(u, v, degree, 1, ratio, weight_decay);
+  function advance({ frames, edge }, weight_decay, temperature, { degree, ratio, count, seed, dt, steps }) {
+    const flow = (/** @type {number} */ u, /** @type {number} */ v) => walkerFlow(u, v, ratio, weight_decay);
+    generator ??= noise(seed);
+    while (kicks.length < 2 * count * steps * frames.length) kicks.push(generator.standardNormal());
+    let next = 2 * count * steps * (frames.length - 1);
     let walkers = frames[frames.length - 1];
     for (let j = 1; j <= steps; j++) {
       const now = ((frames.length - 1) * steps + j) * dt;
       walkers = walkers.map(({ at: before, fate, t }) => {
-        const at = langevinStep(flow, before, temperature, dt, [
-          generator.standardNormal(),
-          generator.standardNormal(),
-        ]);
+        const at = langevinStep(flow, before, temperature, dt, [kicks[next++], kicks[next++]]);
         if (fate !== "waiting") return { at, fate, t };
         const [memorized, generalized] = [margin(at[0], 0, degree, 1, ratio), margin(0, at[1], degree, 1, ratio)];
         if (memorized + generalized < edge / 10) return { at, fate: "collapsed", t };

@@ -16,12 +16,10 @@ from grokmodels.explorables.program import Program
 from grokmodels.explorables.words import Readout
 from grokmodels.palette import css
 from grokmodels.theory.basins import SADDLE_EFFICIENCY, SLOPE
-from grokmodels.theory.circuits import ENERGY_OF, FLOW_OF, MARGIN
-from grokmodels.theory.kernels import Kernel
+from grokmodels.theory.circuits import ENERGY_OF, FLOW_OF, TOTAL_MARGIN
 from grokmodels.theory.phases import GENERALIZER_RATE, MEMORIZER_RATE, ORIGIN_RATE
 from grokmodels.theory.rest import AMPLITUDE, THRESHOLD
 from grokmodels.theory.rest import MARGIN as REST
-from grokmodels.theory.symbols import D, c_g, c_m, u, v
 
 START = 0.7
 TIMES = grid(0, 100, 0.5)
@@ -47,7 +45,7 @@ class Landscape(Explorable):
         Path(__file__).with_suffix(".js"),
         ENERGY_OF["logistic"],
         FLOW_OF["logistic"],
-        Kernel("margin", MARGIN, (u, v, D, c_m, c_g)),
+        TOTAL_MARGIN,
         REST,
         THRESHOLD,
         AMPLITUDE,

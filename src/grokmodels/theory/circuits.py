@@ -32,6 +32,7 @@ _ARGUMENTS = (u, v, D, c_m, c_g, lam)
 ENERGY = _ell(MARGIN) + _DECAY
 FLOW = tuple(sp.powsimp(-sp.diff(ENERGY, x).replace(sp.Subs, lambda *_: -s)) for x in (u, v))
 
+TOTAL_MARGIN = Kernel("margin", MARGIN, (u, v, D, c_m, c_g))
 ENERGY_OF = {name: Kernel(f"{name}Energy", value.subs(f, MARGIN) + _DECAY, _ARGUMENTS) for name, value in VALUE.items()}
 FLOW_OF = {
     name: Kernel(f"{name}Flow", tuple(part.subs(s, steepness.subs(f, MARGIN)) for part in FLOW), _ARGUMENTS)
