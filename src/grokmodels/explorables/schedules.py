@@ -97,7 +97,7 @@ class Schedules(Explorable):
             charts={
                 "share": Chart(
                     _share(STEP_AXIS, guessed("mark", STEP_AXIS)),
-                    "Against training steps: the toy's share (thick), test accuracy of the nearest runs (thin)",
+                    "The toy's share (thick), test accuracy of the nearest runs (thin)",
                     "Generalizing share of the toy, and test accuracy of the {seeds:d} recorded runs of the nearest "
                     "schedule, {nearest}, against training steps: the toy {turns}.",
                     height=200,
