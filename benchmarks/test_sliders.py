@@ -7,32 +7,10 @@ from the event of the control to the end of the frame that shows the change: it 
 import numpy as np
 import pytest
 
-from grokmodels.explorables import (
-    Clock,
-    Collapse,
-    Escape,
-    GrokkingCurve,
-    Landscape,
-    Motion,
-    PhaseDiagram,
-    RidgeThreshold,
-    write_assets,
-)
+from grokmodels.explorables import RidgeThreshold, write_assets
 from tests.conftest import browser  # noqa: F401
-from tests.explorable_samples import diagram, family, frequencies, page, replay, schedules
-from tests.library.explorables.test_collapse import points
-from tests.library.explorables.test_hysteresis import hysteresis
+from tests.explorable_samples import computed, diagram, family, frequencies, hysteresis, page, replay
 
-COMPUTED = [
-    Landscape(),
-    Clock(),
-    GrokkingCurve(),
-    PhaseDiagram(),
-    Escape(),
-    Motion(),
-    schedules(),
-    Collapse(points=points()),
-]
 RECORDED = [RidgeThreshold(), family(), replay(), diagram(), frequencies(), hysteresis()]
 MOVES = 30
 MEASURE = """async ([name, trait, values, positions]) => {
@@ -69,7 +47,7 @@ MEASURE = """async ([name, trait, values, positions]) => {
 }"""
 
 
-@pytest.mark.parametrize("explorable", [*COMPUTED, *RECORDED], ids=lambda explorable: explorable.name)
+@pytest.mark.parametrize("explorable", [*computed().values(), *RECORDED], ids=lambda explorable: explorable.name)
 def test_moves(explorable, browser, tmp_path, moves):  # noqa: F811
     write_assets(tmp_path)
     (tmp_path / "index.html").write_text(page(explorable), encoding="utf-8")

@@ -10,12 +10,20 @@ from grokmodels import Schedule
 from grokmodels.explorables import (
     Chart,
     Choice,
+    Clock,
+    Collapse,
     Controlled,
     Diagram,
+    Escape,
     Explorable,
     Family,
     Frequencies,
+    GrokkingCurve,
     Guess,
+    Hysteresis,
+    Landscape,
+    Motion,
+    PhaseDiagram,
     Program,
     Readout,
     Replay,
@@ -180,6 +188,45 @@ def few(p=23, steps=(0, 50, 100, 200), most=6):
 
 def frequencies(**changes):
     return Frequencies(**({"runs": {"p = 23": few(), "p = 19": few(p=19)}} | changes))
+
+
+def points(exponent=0.5, noise=0.0):
+    """Steps that fall together at this exponent of the size p², with f_c = 0.5 · (p/23)^−0.8, but for noise."""
+    draw, rows = np.random.default_rng(0), []
+    for p in (17, 23, 31, 43):
+        critical = 0.5 * (p / 23) ** -0.8
+        for x in np.linspace(-0.5, 0.5, 9) + noise * draw.normal(size=9):
+            z = 8 * x * (p / 23) ** (2 * exponent)
+            mean, error = 1 / (1 + np.exp(-z)) + noise * draw.normal(), 0.02 + noise * draw.random()
+            rows.append({"p": p, "fraction": critical * np.exp(x), "mean": mean, "error": error})
+    # No more digits than are kept.
+    return pd.DataFrame(rows).round(3)
+
+
+def collapse(**changes):
+    return Collapse(**({"points": points()} | changes))
+
+
+def loops(steps=(1000, 4000), seeds=2):
+    """Loops that halve with every factor of four in the steps."""
+    fraction = np.linspace(0.24, 0.6, 10)
+    rows = []
+    for steps_ in steps:
+        for seed in range(seeds):
+            width = 0.1 * (1000 / steps_) ** 0.5 + 0.01 * seed
+            down, up = (1 / (1 + np.exp(-40 * (fraction - 0.4 + shift))) for shift in (width / 2, -width / 2))
+            rows.append(pd.DataFrame({"steps": steps_, "seed": seed, "fraction": fraction, "down": down, "up": up}))
+    return pd.concat(rows)
+
+
+def hysteresis(**changes):
+    return Hysteresis(**({"loops": loops()} | changes))
+
+
+def computed():
+    """Every explorable that has a kernel."""
+    made = [Landscape(), Clock(), GrokkingCurve(), PhaseDiagram(), Escape(), Motion(), schedules(), collapse()]
+    return {explorable.name: explorable for explorable in made}
 
 
 class Power(Explorable):

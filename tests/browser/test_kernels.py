@@ -4,51 +4,17 @@ import math
 import random
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from grokmodels.explorables import (
-    Clock,
-    Collapse,
-    Escape,
-    GrokkingCurve,
-    Landscape,
-    Motion,
-    PhaseDiagram,
-)
 from grokmodels.explorables.words import fill
 from grokmodels.theory.kernels import source
-from tests.explorable_samples import schedules
+from tests.explorable_samples import computed
 from tests.library.theory.test_javascript import KERNELS, grid
 
 pytestmark = pytest.mark.browser
 
 
-def points():
-    """Curves of three moduli that rise at fractions falling with p."""
-    fractions = np.linspace(0.2, 0.8, 7)
-    tables = [
-        pd.DataFrame(
-            {"p": p, "fraction": fractions, "mean": 1 / (1 + np.exp(-(fractions - 0.5) * p / 2)), "error": 0.05}
-        )
-        for p in (17, 23, 31)
-    ]
-    return pd.concat(tables)
-
-
-EXPLORABLES = {
-    explorable.name: explorable
-    for explorable in (
-        Landscape(),
-        Clock(),
-        GrokkingCurve(),
-        PhaseDiagram(),
-        Escape(),
-        Motion(),
-        schedules(),
-        Collapse(points=points()),
-    )
-}
+EXPLORABLES = computed()
 DRAWN = """([name, datasets]) => {
     const { views } = document.getElementById(`explorable-${name}`).explorable;
     const all = Object.entries(datasets).map(([chart, names]) => names.map((set) => [set, views[chart].data(set)]));

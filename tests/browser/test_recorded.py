@@ -23,9 +23,9 @@ from tests.explorable_samples import (
     few,
     frequencies,
     history,
+    loops,
     replay,
 )
-from tests.library.explorables.test_hysteresis import loops
 
 pytestmark = pytest.mark.browser
 

@@ -9,19 +9,7 @@ import pytest
 from grokmodels.explorables.collapse import Collapse
 from grokmodels.explorables.words import fill
 from grokmodels.statistics.collapse import collapse_residual
-
-
-def points(exponent=0.5, noise=0.0):
-    """Steps that fall together at this exponent of the size p², with f_c = 0.5 · (p/23)^−0.8, but for noise."""
-    draw, rows = np.random.default_rng(0), []
-    for p in (17, 23, 31, 43):
-        critical = 0.5 * (p / 23) ** -0.8
-        for x in np.linspace(-0.5, 0.5, 9) + noise * draw.normal(size=9):
-            z = 8 * x * (p / 23) ** (2 * exponent)
-            mean, error = 1 / (1 + np.exp(-z)) + noise * draw.normal(), 0.02 + noise * draw.random()
-            rows.append({"p": p, "fraction": critical * np.exp(x), "mean": mean, "error": error})
-    # No more digits than are kept.
-    return pd.DataFrame(rows).round(3)
+from tests.explorable_samples import points
 
 
 @pytest.fixture(scope="module")

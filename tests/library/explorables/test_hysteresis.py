@@ -9,22 +9,7 @@ from grokmodels.explorables.hysteresis import Hysteresis
 from grokmodels.explorables.words import fill
 from grokmodels.theory.circuits import Circuits
 from grokmodels.theory.hysteresis import sweep
-
-
-def loops(steps=(1000, 4000), seeds=2):
-    """Loops that halve with every factor of four in the steps."""
-    fraction = np.linspace(0.24, 0.6, 10)
-    rows = []
-    for steps_ in steps:
-        for seed in range(seeds):
-            width = 0.1 * (1000 / steps_) ** 0.5 + 0.01 * seed
-            down, up = (1 / (1 + np.exp(-40 * (fraction - 0.4 + shift))) for shift in (width / 2, -width / 2))
-            rows.append(pd.DataFrame({"steps": steps_, "seed": seed, "fraction": fraction, "down": down, "up": up}))
-    return pd.concat(rows)
-
-
-def hysteresis(**changes):
-    return Hysteresis(**({"loops": loops()} | changes))
+from tests.explorable_samples import hysteresis, loops
 
 
 def told(explorable, **state):
