@@ -264,8 +264,11 @@ def test_a_link_holds_the_state(visit):
 def test_a_curve_is_drawn_before_the_answer_shows(visit):
     tab = visit()
     root = tab.locator("#explorable-power")
+    scrolls = "(view) => getComputedStyle(view).touchAction"
+    assert root.locator("[data-view=curve]").evaluate(scrolls) == "auto"
     root.get_by_role("button", name="Guess first").click()
     settle(tab)
+    assert root.locator("[data-view=curve]").evaluate(scrolls) == "none"
     assert state(tab, "power") == {"exponent": 2, "sign": "plus"}
     assert drawn_marks(tab, "power", "curve") == {"line": 0}
     assert "Draw the square." in root.locator(".grok-prompt").inner_text()
@@ -287,6 +290,7 @@ def test_a_curve_is_drawn_before_the_answer_shows(visit):
     settle(tab)
     assert drawn_marks(tab, "power", "curve")["line"] > len(guess)
     assert root.locator(".grok-prompt").inner_text() == "It ends at 4.0."
+    assert root.locator("[data-view=curve]").evaluate(scrolls) == "auto"
     assert root.locator(".grok-readout strong").is_visible()
     root.get_by_role("button", name="Reset").click()
     settle(tab)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import altair as alt
@@ -71,20 +72,25 @@ class Chart:
 
     def spec(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """The Vega-Lite specification at a state, as wide as its container."""
-        spec: dict[str, Any] = self.chart.properties(width="container", height=self.height).to_dict()
-        # Altair adds its own theme; the explorable brings one configuration for all its charts.
-        spec.pop("config", None)
         values = {**state, REVEALED: True}
-        return spec | {"params": [{"name": name, "value": value} for name, value in values.items()]}
+        return self._drawn | {"params": [{"name": name, "value": value} for name, value in values.items()]}
 
     def reads(self) -> list[str]:
         """Names of the data the chart draws."""
-        return sorted({node["name"] for key, node in _walk(self.spec({})) if key == "data" and "name" in node})
+        return sorted({node["name"] for key, node in _walk(self._drawn) if key == "data" and "name" in node})
 
     def follows(self, traits: Iterable[str]) -> list[str]:
         """Those traits that the chart's own expressions name."""
-        expressions = [node for key, node in _walk(self.spec({})) if key in EXPRESSIONS and isinstance(node, str)]
+        expressions = [node for key, node in _walk(self._drawn) if key in EXPRESSIONS and isinstance(node, str)]
         return [trait for trait in traits if any(re.search(rf"(?<![.\w]){trait}(?!\w)", text) for text in expressions)]
+
+    @cached_property
+    def _drawn(self) -> dict[str, Any]:
+        """The specification without the state, checked by Altair once."""
+        spec: dict[str, Any] = self.chart.properties(width="container", height=self.height).to_dict()
+        # Altair adds its own theme; the explorable brings one configuration for all its charts.
+        spec.pop("config", None)
+        return spec
 
 
 # Where a specification holds expressions.

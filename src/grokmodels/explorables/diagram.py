@@ -14,7 +14,7 @@ from grokmodels.explorables.charts import PAIRS, Chart, Drawing, log_steps, perc
 from grokmodels.explorables.controls import Controlled, Slider
 from grokmodels.explorables.explorable import Explorable
 from grokmodels.explorables.phase_diagram import COLORS
-from grokmodels.explorables.tables import Columns, columns, compact, require_columns
+from grokmodels.explorables.tables import Columns, columns, compact, require_columns, spread
 from grokmodels.explorables.words import Readout
 from grokmodels.palette import css
 
@@ -133,14 +133,11 @@ def _edges(values: Sequence[float]) -> dict[float, tuple[float, float]]:
 
 def _runs(history: pd.DataFrame) -> Columns:
     """One record per run, with lists ``step``, ``train`` and ``test`` of at most ``KEPT`` evaluations."""
-    steps = np.unique(history["step"])
-    wanted = np.geomspace(steps[0], steps[-1], KEPT)
-    kept = np.unique(steps[np.abs(steps[:, None] - wanted).argmin(axis=0)])
     names = {"step": "step", "train_accuracy": "train", "test_accuracy": "test"}
     history = history[[*CELL, "seed", *names]].rename(columns=names)
     # The last evaluation is the outcome.
     last = history.groupby([*CELL, "seed"])["step"].transform("max")
-    shown = history[history["step"].isin(kept) | (history["step"] == last)]
+    shown = history[history["step"].isin(spread(history["step"], KEPT)) | (history["step"] == last)]
     return columns(shown.groupby([*CELL, "seed"], as_index=False).agg(list))
 
 

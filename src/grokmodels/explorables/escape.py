@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from grokmodels.explorables.charts import Chart, Drawing
+from grokmodels.explorables.charts import Chart, Drawing, moment
 from grokmodels.explorables.controls import Controlled, Slider, grid
 from grokmodels.explorables.explorable import Explorable
 from grokmodels.explorables.guess import REVEALED, Guess, guessed
@@ -171,10 +171,9 @@ def _waits() -> Drawing:
     base = alt.Chart(alt.NamedData("histogram")).transform_filter(REVEALED)
     bars = base.mark_bar(color=css("generalizing"), opacity=0.75, binSpacing=2)
     law = base.mark_line(color=css("ink"), strokeWidth=2, point={"color": css("ink"), "size": 40, "filled": True})
-    now = alt.Chart(alt.NamedData("now")).mark_rule(color=css("muted"), strokeDash=[3, 3])
     return alt.layer(
         bars.encode(x=x, x2="high:Q", y2=alt.datum(0), y=y),
         law.encode(x="middle:Q", y="expected:Q"),
-        now.encode(x="t:Q"),
+        moment(alt.Chart(alt.NamedData("now"))).encode(x="t:Q"),
         guessed("mark", x),
     )

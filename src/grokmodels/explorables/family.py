@@ -12,7 +12,7 @@ from grokmodels.explorables.charts import PAIRS, Chart, Drawing, log_steps, perc
 from grokmodels.explorables.controls import Controlled, Slider
 from grokmodels.explorables.explorable import Explorable
 from grokmodels.explorables.guess import REVEALED, Guess, guessed
-from grokmodels.explorables.tables import Columns, columns, compact, require_columns
+from grokmodels.explorables.tables import Columns, columns, compact, require_columns, spread
 from grokmodels.explorables.words import Readout
 from grokmodels.palette import css
 
@@ -113,9 +113,7 @@ def _curves(history: pd.DataFrame) -> tuple[list[dict[str, Any]], list[dict[str,
     curves, medians = [], []
     for decay in np.unique(history["weight_decay"]):
         family = history[history["weight_decay"] == decay]
-        steps = np.unique(family["step"])
-        wanted = np.geomspace(steps[0], steps[-1], KEPT)
-        kept = np.unique(steps[np.abs(steps[:, None] - wanted).argmin(axis=0)])
+        kept = spread(family["step"], KEPT)
         wide = {name: family.pivot(index="step", columns="seed", values=f"{name}_accuracy") for name in SETS}
         for seed in np.unique(family["seed"]):
             own = wide["train"][seed].dropna().index

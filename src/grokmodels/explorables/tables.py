@@ -36,6 +36,13 @@ def compact(values: Any, digits: int = 4) -> Any:
     return int(rounded) if rounded.is_integer() else rounded
 
 
+def spread(steps: Any, count: int) -> np.ndarray[Any, np.dtype[Any]]:
+    """At most ``count`` of the steps above 0, evenly spaced in their logarithm, with both ends."""
+    steps = np.unique(steps)
+    wanted = np.geomspace(steps[0], steps[-1], count)
+    return np.unique(steps[np.abs(steps[:, None] - wanted).argmin(axis=0)])
+
+
 def to_rows(table: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
     """The rows of a table of columns of equal length."""
     return [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]

@@ -6,7 +6,7 @@
  *
  * @param {Guess} guess
  * @param {Root} root
- * @param {{box: HTMLElement, view: View, locale: Locale, ask: () => Promise<unknown>, reveal: (shown: boolean) => void,
+ * @param {{box: HTMLElement, drag: string[], view: View, locale: Locale, ask: () => Promise<unknown>, reveal: (shown: boolean) => void,
  *   answer: () => Row, redraw: (rows: Row[]) => void}} chart  `ask` sets the state that is asked about
  * @returns {{chip: HTMLElement, end: () => void}}
  */
@@ -48,24 +48,28 @@ function guessing(guess, root, chart) {
     chart.redraw(curve.map(([pixel, height]) => ({ x: chart.view.scale("x").invert(4 * pixel), y: height })));
   }
 
+  /** Whether the reader is asked: then the answer is hidden, and the chart takes what is drawn. @param {boolean} asked */
+  function put(asked) {
+    root.classList.toggle("grok-guessing", asked);
+    part(root, ".grok-controls").inert = asked;
+    grasp(chart.box, asked ? axes : chart.drag);
+    chart.reveal(!asked);
+  }
+
   function end() {
     // Every move ends a guess: where there is none, it must not draw.
     if (!place.hasChildNodes()) return;
-    root.classList.remove("grok-guessing");
-    part(root, ".grok-controls").inert = false;
     place.replaceChildren();
     drawn.clear();
     marked = null;
     chart.redraw([]);
-    chart.reveal(true);
+    put(false);
   }
 
   async function begin() {
     end();
     await chart.ask();
-    root.classList.add("grok-guessing");
-    part(root, ".grok-controls").inert = true;
-    chart.reveal(false);
+    put(true);
     const how = kind === "mark" ? "Tap the chart, or use the slider." : "Draw on the chart.";
     const show = button("Reveal", "grok-button", reveal);
     const dial = make("div", { class: "grok-control" }, keys);
@@ -76,16 +80,14 @@ function guessing(guess, root, chart) {
   }
 
   function reveal() {
-    root.classList.remove("grok-guessing");
-    part(root, ".grok-controls").inert = false;
-    chart.reveal(true);
+    put(false);
     const yours = marked === null ? "" : `Your guess: ${chart.locale.format(format)(marked)}. `;
     const told = answer && fill(answer, chart.answer(), chart.locale);
     place.replaceChildren(make("span", {}, yours + told));
     chip.focus({ preventScroll: true });
   }
 
-  pressed(chart.box, axes, point);
+  pressed(chart.box, point);
   const chip = button("Guess first", "grok-chip grok-guess", begin);
   return { chip, end };
 }

@@ -136,6 +136,7 @@ async function mount(root, initial = {}, changed = () => {}) {
     const view = views[question.chart];
     return guessing(question, root, {
       box: find(`[data-view="${question.chart}"]`),
+      drag: Object.keys(payload.charts[question.chart].drag),
       view,
       locale: view.locale(),
       ask: () => move(question.state),
@@ -184,7 +185,8 @@ async function mount(root, initial = {}, changed = () => {}) {
       const taken = (/** @type {Value[]} */ values, /** @type {number} */ value) => values[nearest(values, value)];
       set(Object.fromEntries(axes.map((axis) => [drag[axis], taken(controls[drag[axis]].values, at[axis])])));
     };
-    if (axes.length) pressed(box, axes, pull);
+    grasp(box, axes);
+    if (axes.length) pressed(box, pull);
     resize.observe(box);
   }
   find(".grok-controls").replaceWith(panel);

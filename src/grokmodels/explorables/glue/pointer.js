@@ -18,12 +18,17 @@ function located(box, view, event, axes) {
   );
 }
 
+/** Let a finger move along these axes of a chart; in any other direction it still scrolls the page.
+ * @param {HTMLElement} box @param {string[]} axes */
+function grasp(box, axes) {
+  const [x, y] = [axes.includes("x"), axes.includes("y")];
+  box.style.touchAction = x && y ? "none" : x ? "pan-y" : y ? "pan-x" : "";
+  box.classList.toggle("grok-drag", x || y);
+}
+
 /** Call `move` with every place that a pressed pointer passes on a chart.
- * @param {HTMLElement} box @param {string[]} axes @param {(event: PointerEvent) => void} move */
-function pressed(box, axes, move) {
-  // One finger moves along a single axis; the other direction still scrolls the page.
-  box.style.touchAction = axes.includes("x") ? (axes.includes("y") ? "none" : "pan-y") : "pan-x";
-  box.classList.add("grok-drag");
+ * @param {HTMLElement} box @param {(event: PointerEvent) => void} move */
+function pressed(box, move) {
   box.addEventListener("pointerdown", (event) => {
     box.setPointerCapture(event.pointerId);
     move(event);
