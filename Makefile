@@ -11,12 +11,13 @@ BIN := .venv/bin
 READY := .venv/.ready
 NODE_READY := node_modules/.ready
 
-.PHONY: help book test test-portable bench battery landscape serve student lint lint-js notebooks requirements clean
+.PHONY: help book test quick test-portable bench battery landscape serve student lint lint-js notebooks requirements clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make book          execute every chapter and build the site"
 	@echo "make test          check the library, the chapters and the built site"
+	@echo "make quick         check the library, without what takes long, and the links of the book: some three minutes"
 	@echo "make test-portable check library and chapters as other processors compute them (SET=sse4 THREADS=2 for one)"
 	@echo "make bench         time the training step and the sliders"
 	@echo "make battery       simulate the studies that the battery of tests is calibrated on"
@@ -39,6 +40,12 @@ test: $(READY)
 	echo "Testing the library, every chapter and the built site."; \
 	$(BIN)/python -m pytest --numprocesses=2 --benchmark-disable || exit; \
 	test $$style = 0 || { echo "Style or types need work: see the top, or make lint."; exit 1; }
+
+quick: $(READY)
+	@echo "Testing the library, without what takes long, and the links of the book."
+	@$(BIN)/python -m pytest tests/library tests/tools -m "not slow" --numprocesses=2 --benchmark-disable
+	@$(BIN)/python -m tools.check_links
+	@echo "Every reference of the book leads somewhere."
 
 test-portable: $(READY)
 	@echo "Testing the library and every chapter with fewer instructions, on one thread and on two."
@@ -93,7 +100,6 @@ clean:
 	@rm -rf .venv node_modules _build .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
 	@echo "Removed .venv and everything built."
 
-# Matplotlib announces on stderr that it builds its font cache, once: here, not in a chapter.
 $(READY): requirements.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { \
 		echo "Python 3.11 to 3.13 is needed, and '$(PYTHON)' was not found: install it, or name it with PYTHON=."; exit 1; }
@@ -104,7 +110,6 @@ $(READY): requirements.txt pyproject.toml
 		echo "'$(PYTHON)' cannot make environments: on Debian and Ubuntu, apt install python3-venv."; exit 1; }
 	@$(BIN)/python -m pip install --quiet -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --no-deps -e .
-	@MPLBACKEND=agg $(BIN)/python -W ignore -c "import matplotlib.font_manager" 2>/dev/null
 	@touch $@
 
 $(NODE_READY): package.json package-lock.json

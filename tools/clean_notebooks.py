@@ -1,7 +1,7 @@
 """Leave in notebooks what a reader of the diff needs: sources, text outputs and execution counts.
 
 Pages render figures afresh, so images, other rich outputs and widget state are stripped, as are
-metadata that change from one machine to the next.
+metadata that change from one machine to the next. The set-up cell is put in, or put right.
 
     python -m tools.clean_notebooks chapter.ipynb …
 
@@ -15,6 +15,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from tools.setup_cell import with_setup
+
 # What a cell prints or returns, and the numbers that it glues into the prose.
 OUTPUT_MIMES = {"text/plain", "application/papermill.record/text/plain"}
 OUTPUT_METADATA = {"scrapbook"}
@@ -26,12 +28,13 @@ NOTEBOOK_METADATA = {
 
 
 def clean(notebook: NotebookNode) -> None:
-    """Strip a notebook in place."""
+    """Strip a notebook in place, and see that it has the set-up cell."""
     notebook.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
     for cell in notebook.cells:
         cell.metadata = _only(CELL_METADATA, cell.metadata)
         if cell.cell_type == "code":
             cell.outputs = [output for output in map(_clean_output, cell.outputs) if output]
+    notebook.cells = with_setup(notebook.cells)
 
 
 def _clean_output(output: NotebookNode) -> NotebookNode | None:

@@ -1,50 +1,43 @@
 """Execute chapters in place and clean them, ready to be compared and committed.
 
-    make notebooks [NB=chapter.ipynb]
+    make notebooks [NB="chapter.ipynb …"]
 
-executes one chapter, or every one. A chapter that raises is left as it was. The build that follows shows the outputs
-without executing again.
+executes chapters, on all cores, or every one. A chapter that raises, or writes to standard error, is left as it was.
+The build that follows shows the outputs without executing again.
 """
 
 import argparse
-import os
+import sys
 from pathlib import Path
-from time import perf_counter
 
 import nbformat
-from execution_cache import ENVIRONMENT, store
-from nbclient import NotebookClient
+from execution import ChapterError, execute_all
 
 from tools.clean_notebooks import clean
 
 ROOT = Path(__file__).parents[1]
 
 
-def main() -> None:
+def main() -> int:
     """Execute the notebooks named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path)
     paths = parser.parse_args().notebooks or sorted((ROOT / "book").rglob("*.ipynb"))
-    os.environ.update(ENVIRONMENT)
-    for path in paths:
-        notebook = nbformat.read(path, as_version=4)
-        # The cache knows a chapter by its sources and their metadata, so these have to be clean before it runs.
+    notebooks = {path.resolve(): nbformat.read(path, as_version=4) for path in paths}
+    for notebook in notebooks.values():
         clean(notebook)
-        start = perf_counter()
-        client = NotebookClient(
-            notebook,
-            timeout=1800,
-            coalesce_streams=True,
-            record_timing=False,
-            resources={"metadata": {"path": path.parent}},
-        )
-        client.execute()
-        seconds = perf_counter() - start
-        store(ROOT, path, notebook, seconds)
-        clean(notebook)
-        path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
-        print(f"{path}: {seconds:.0f} s", flush=True)
+
+    def report(path: Path, outcome: float | ChapterError) -> None:
+        name = path.relative_to(ROOT)
+        if isinstance(outcome, ChapterError):
+            print(f"{name}: {outcome}", file=sys.stderr, flush=True)
+            return
+        clean(notebooks[path])
+        path.write_text(nbformat.writes(notebooks[path]) + "\n", encoding="utf-8")
+        print(f"{name}: {outcome:.0f} s", flush=True)
+
+    return int(bool(execute_all(ROOT, notebooks, report)))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,7 +4,7 @@
 
 writes them into _build/student. An exercise whose solution calls a checker gets a stub of what the checker takes, any
 other an empty cell. The stub is made out of the solution, so the chapter stays the one source. Outputs are left out,
-since some of them are answers.
+since some of them are answers; numbers in the text stay, and what is said in MyST is said in plain Markdown.
 """
 
 import ast
@@ -20,17 +20,10 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 
 from grokmodels import exercises
 from tools.clean_notebooks import clean
+from tools.plain_markdown import BLOCK, LABEL, Book, Page, glued, prose, read_book
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "_build" / "student"
-
-BLOCK = re.compile(
-    r"^(?P<fence>`{3,}|:{3,})\{(?P<kind>exercise|solution)\}[ \t]*(?P<argument>.*)\n"
-    r"(?P<options>(?::.*\n)*)(?P<body>[\s\S]*?)^(?P=fence)[ \t]*$",
-    re.MULTILINE,
-)
-CODE = re.compile(r"^(`{3,})python\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
-BADGE = re.compile(r"\{bdg-\w+\}`(.*?)`")
 
 
 def chapters() -> list[Path]:
@@ -41,9 +34,12 @@ def chapters() -> list[Path]:
 
 def solutions(notebook: NotebookNode) -> dict[str, str]:
     """The code in each solution of a chapter, by the label of its exercise."""
-    text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    blocks = (block for block in BLOCK.finditer(text) if block["kind"] == "solution")
-    return {block["argument"].strip(): "\n".join(code[1] for code in CODE.findall(block["body"])) for block in blocks}
+    blocks = (block for block in BLOCK.finditer(prose(notebook)) if block["name"] == "solution")
+    return {block["argument"].strip(): _python(block["body"]) for block in blocks}
+
+
+def _python(text: str) -> str:
+    return "\n".join(block["body"] for block in BLOCK.finditer(text) if block["argument"] == "python")
 
 
 def stub(solution: str) -> str:
@@ -95,23 +91,33 @@ def _dotted(call: ast.Call, kept: set[str]) -> str:
     return f"{text}  # your answer in place of the dots" if "..." in text else text
 
 
-def student(notebook: NotebookNode) -> NotebookNode:
-    """The notebook in which a student works through a chapter."""
-    answers = solutions(notebook)
+def student(notebook: NotebookNode, name: str, book: Book) -> NotebookNode:
+    """The notebook in which a student works through a chapter of the book; its name is that in ``_toc.yml``."""
+    answers, page = solutions(notebook), Page(book, name, glued(notebook))
     written = nbformat.from_dict(notebook)
-    clean(written)
     written.cells = [piece for cell in written.cells for piece in _pieces(cell, answers)]
+    clean(written)
     for cell in written.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
         elif "{solution" in cell.source:
             raise ValueError(f"a solution is left; must be a fenced block of its own:\n{cell.source}")
+        else:
+            cell.source = page.plain(cell.source)
     return written
 
 
 def _pieces(cell: NotebookNode, answers: dict[str, str]) -> list[NotebookNode]:
-    """A cell, cut where it has an exercise, whose answer goes into a cell of its own, or a solution, which goes."""
-    blocks = list(BLOCK.finditer(cell.source)) if cell.cell_type == "markdown" else []
+    """A cell, cut where it has an exercise, whose answer goes into a cell of its own, or a solution, which goes.
+
+    The caption of a figure, which a page takes from the metadata, becomes a cell.
+    """
+    if figure := cell.metadata.get("mystnb", {}).get("figure"):
+        caption = f"**{{numref}}`{figure['name']}`** {figure['caption']}"
+        return [cell, new_markdown_cell(caption, id=f"{cell.id}-caption")]
+    if cell.cell_type != "markdown":
+        return [cell]
+    blocks = [block for block in BLOCK.finditer(cell.source) if block["name"] in ("exercise", "solution")]
     if not blocks:
         return [cell]
     pieces: list[NotebookNode] = []
@@ -119,13 +125,11 @@ def _pieces(cell: NotebookNode, answers: dict[str, str]) -> list[NotebookNode]:
     for block in blocks:
         pieces.append(new_markdown_cell(cell.source[start : block.start()].strip("\n")))
         start = block.end()
-        if block["kind"] == "exercise":
-            # Jupyter shows a fenced block as code, so the exercise becomes plain Markdown.
+        if block["name"] == "exercise":
             title = f"### Exercise: {block['argument']}".rstrip(": ")
-            text = BADGE.sub(r"*\1*", block["body"].strip())
-            label = re.search(r"^:label: *(\S+)", block["options"], re.MULTILINE)
+            label = LABEL.search(block["options"])
             answer = stub(answers.get(label[1], "") if label else "")
-            pieces += [new_markdown_cell(f"{title}\n\n{text}"), new_code_cell(answer)]
+            pieces += [new_markdown_cell(f"{title}\n\n{block['body'].strip()}"), new_code_cell(answer)]
     pieces.append(new_markdown_cell(cell.source[start:].strip("\n")))
     pieces = [piece for piece in pieces if piece.source or piece.cell_type == "code"]
     for number, piece in enumerate(pieces):
@@ -135,10 +139,12 @@ def _pieces(cell: NotebookNode, answers: dict[str, str]) -> list[NotebookNode]:
 
 def main() -> None:
     """Write the notebook of every chapter."""
+    book = read_book(ROOT)
     for chapter in chapters():
         path = FOLDER / chapter.relative_to(ROOT / "book")
         path.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(student(nbformat.read(chapter, as_version=4)), path)
+        name = chapter.relative_to(ROOT).with_suffix("").as_posix()
+        nbformat.write(student(nbformat.read(chapter, as_version=4), name, book), path)
         print(path.relative_to(ROOT))
     print("Hand out copies: the next run writes these files anew.")
 

@@ -1,7 +1,7 @@
 """Buttons that lead to the repository appear where its address is known, and nowhere else.
 
-The address is read from the environment variable BOOK_REPOSITORY_URL, so that a copy of the book
-links to its own sources without an edit: the workflow that publishes the site sets it.
+The address stands in ``_config.yml``, as ``repository: url``; the environment variable BOOK_REPOSITORY_URL wins where it
+is set, so that a copy of the book links to its own sources without an edit: the workflow that publishes the site sets it.
 """
 
 import os
@@ -12,7 +12,11 @@ from sphinx.util.typing import ExtensionMetadata
 
 
 def _add_buttons(app: Sphinx, config: Config) -> None:
-    address = os.environ.get("BOOK_REPOSITORY_URL", "").rstrip("/")
+    # Jupyter Book has made an option of the theme out of the address in _config.yml.
+    address = (
+        os.environ.get("BOOK_REPOSITORY_URL")
+        or config.html_theme_options["repository_url"]
+    ).rstrip("/")
     if not address:
         return
     config.html_theme_options |= {

@@ -1,14 +1,16 @@
 """Checkers for the book's exercises: each takes what you made, says "Correct." or says what is wrong.
 
 A checker tests your function on cases of its own and stops at the first that fails with an AssertionError that shows
-the case, what was expected and what came back.
+the case, what was expected and what came back. The dots of an exercise that nobody has answered fail before any case.
 """
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -22,13 +24,29 @@ from grokmodels.theory.circuits import Circuits, simulate
 from grokmodels.theory.plateau import DECAY_TIME, SHARE
 from grokmodels.theory.slots import CRITICAL_SIZE, RATIO
 
+Answers = ParamSpec("Answers")
 
+
+def _checker(check: Callable[Answers, None]) -> Callable[Answers, None]:
+    """What readers call: refuses the dots of a stub, and says "Correct." where ``check`` finds nothing wrong."""
+
+    @functools.wraps(check)
+    def checked(*args: Answers.args, **kwargs: Answers.kwargs) -> None:
+        for name, answer in inspect.signature(check).bind(*args, **kwargs).arguments.items():
+            assert answer is not ..., f"{name}: got ...; put your answer in place of the dots"
+        check(*args, **kwargs)
+        print("Correct.")
+
+    return checked
+
+
+@_checker
 def check_guessing_loss(value: float) -> None:
     """The loss, in nats, of a network that gives each of 97 answers the same probability."""
     _expect("the loss of even guessing among 97 answers", value, math.log(97), tolerance=1e-3)
-    print("Correct.")
 
 
+@_checker
 def check_lasting_step(function: Callable[[Any, Any], int | None]) -> None:
     """``function(steps, accuracy)``: the first step at which accuracy reaches 0.99 and lasts, or None.
 
@@ -47,9 +65,9 @@ def check_lasting_step(function: Callable[[Any, Any], int | None]) -> None:
         milestone = measures.first_lasting(steps, accuracy, level=0.99)
         expected = None if milestone.censored else milestone.step
         _expect(f"{name}, accuracy {accuracy} every 25 steps", function(steps, np.array(accuracy)), expected)
-    print("Correct.")
 
 
+@_checker
 def check_rule_share(function: Callable[[Any], float]) -> None:
     """``function(logits)``: the rule share of addition, from logits of shape (p, p, p), indexed by a, b and class c."""
     for p, seed in ((5, 0), (7, 1)):
@@ -63,9 +81,9 @@ def check_rule_share(function: Callable[[Any], float]) -> None:
                 measures.rule_share(logits, task.orbits),
                 tolerance=1e-9,
             )
-    print("Correct.")
 
 
+@_checker
 def check_fold(function: Callable[[float, float], float]) -> None:
     """``function(degree, efficiency)``: the largest weight decay at which one circuit rests under logistic loss."""
     for degree, efficiency in ((3.0, 1.0), (3.0, 2.0), (4.0, 0.5), (2.5, 1.0)):
@@ -75,9 +93,9 @@ def check_fold(function: Callable[[float, float], float]) -> None:
             rest.spinodal(degree, efficiency),
             tolerance=1e-4,
         )
-    print("Correct.")
 
 
+@_checker
 def check_late_jump(function: Callable[[float, float, float], float]) -> None:
     """``function(loss, decay, tolerance)``: the time at which half of the answers of the null model are right.
 
@@ -91,9 +109,9 @@ def check_late_jump(function: Callable[[float, float, float], float]) -> None:
             ridge.jump_time(loss, decay, tolerance),
             tolerance=1e-3 / decay,
         )
-    print("Correct.")
 
 
+@_checker
 def check_clock(function: Callable[..., Any]) -> None:
     """``function(u, v, decay_time, rho, degree)``: constant along a run of the circuits, different between runs."""
     times = np.linspace(0, 20, 6)
@@ -115,9 +133,9 @@ def check_clock(function: Callable[..., Any]) -> None:
             readings.append(values[0])
         told = abs(readings[0] - readings[1]) > 1e-6
         assert told, f"degree {degree}: two runs that differ have the same reading, {readings[0]}"
-    print("Correct.")
 
 
+@_checker
 def check_slots(function: Callable[..., tuple[float, float]]) -> None:
     """``function(examples, slot_efficiency, rule_efficiency, degree)``: (ρ, critical number of examples)."""
     for case in ((30, 10.0, 1.0, 2), (8, 8.0, 1.0, 3), (100, 2.0, 0.5, 1), (5, 3.0, 0.7, 2.5)):
@@ -126,9 +144,9 @@ def check_slots(function: Callable[..., tuple[float, float]]) -> None:
         expected = RATIO(examples, a, kappa, degree), CRITICAL_SIZE(a, kappa, degree)
         for name, ours, theirs in zip(("ρ", "critical size"), expected, got, strict=True):
             _expect(f"{name} for {examples} examples, a = {a}, κ = {kappa}, D = {degree}", theirs, ours, 1e-9 * ours)
-    print("Correct.")
 
 
+@_checker
 def check_grokking_delay(function: Callable[..., float]) -> None:
     """``function(rho, share_0, growth)``: the decay time from ``share_0`` to one half of the margin, at degree 2.
 
@@ -137,9 +155,9 @@ def check_grokking_delay(function: Callable[..., float]) -> None:
     for rho, share, growth in ((2.0, 1e-4, 1.0), (1.2, 1e-3, 1.0), (3.0, 1e-8, 20.0), (2.0, 0.3, 5.0)):
         case = f"ρ = {rho}, from a share of {share}, margin grown by {growth}"
         _expect(case, function(rho, share, growth), DECAY_TIME(0.5, growth, share, 1.0, rho), tolerance=1e-6)
-    print("Correct.")
 
 
+@_checker
 def check_gain(function: Callable[..., float]) -> None:
     """``function(mean, spread, epsilon)``: relative change of Adam's push over that of the gradient's mean."""
     for case in ((1.0, 1.0, 0.0), (0.01, 0.001, 0.0), (0.01, 0.03, 1e-8), (1.0, 0.5, 2.0), (1e-3, 0.0, 1e-2)):
@@ -150,9 +168,9 @@ def check_gain(function: Callable[..., float]) -> None:
             float(motion.GAIN(mean, spread, epsilon)),
             tolerance=1e-6,
         )
-    print("Correct.")
 
 
+@_checker
 def check_critical_batch(function: Callable[..., int]) -> None:
     """``function(ratio, examples)``: the largest batch in which a rule on shared weights grows; 0 where none does."""
     for ratio, examples in ((2.0, 65), (1.5, 577), (1.1, 577), (0.9, 577), (4.0, 10)):
@@ -160,9 +178,9 @@ def check_critical_batch(function: Callable[..., int]) -> None:
         growing = motion.SHARED_RATIO(ratio, motion.SATURATION(shares)) > 1
         expected = int(growing.sum())
         _expect(f"ratio {ratio:g}, {examples} examples", function(ratio, examples), expected)
-    print("Correct.")
 
 
+@_checker
 def check_plateau_ratio(function: Callable[..., float]) -> None:
     """``function(decay_time, rule_share, test_signal)``: ρ from arrays of a plateau on which the share m is small.
 
@@ -177,9 +195,9 @@ def check_plateau_ratio(function: Callable[..., float]) -> None:
         share = root**2 / (1 + root**2)
         case = f"ρ = {ratio}, odds of the rule share {factor} times those of m squared, the leak louder {leaking} times"
         _expect(case, function(decay_time, share, 5 * root), ratio, tolerance=0.01)
-    print("Correct.")
 
 
+@_checker
 def check_turning_step(function: Callable[..., int | None]) -> None:
     """``function(factor, product, clock)``: after how many steps the accumulated decay reaches ``clock``.
 
@@ -197,9 +215,9 @@ def check_turning_step(function: Callable[..., int | None]) -> None:
         total = np.cumsum([product * schedule(step) for step in range(20_000)])
         expected = int(np.argmax(total >= clock)) + 1 if total[-1] >= clock else None
         _expect(f"{name}, product {product}, to Λ = {clock}", function(schedule, product, clock), expected)
-    print("Correct.")
 
 
+@_checker
 def check_separate_exponents(function: Callable[..., Any]) -> None:
     """``function(rate, decay, delay)``: the exponents [a, b] of delay ∝ rate^a · decay^b, from arrays, one entry a run.
 
@@ -222,9 +240,9 @@ def check_separate_exponents(function: Callable[..., Any]) -> None:
             assert got is not None, f"{case}: expected [{a}, {b}], got None"
             for word, found, expected in (("rate", got[0], a), ("decay", got[1], b)):
                 _expect(f"{case}, that of the {word}", float(found), expected, 1e-6)
-    print("Correct.")
 
 
+@_checker
 def check_half(function: Callable[..., float | None]) -> None:
     """``function(fractions, done, runs)``: the fraction at which half of the runs generalize, or None.
 
@@ -241,9 +259,9 @@ def check_half(function: Callable[..., float | None]) -> None:
     for done, runs, expected in cases:
         case = f"{done} of {runs} runs at fractions {fractions}"
         _expect(case, function(fractions, done, runs), expected, tolerance=1e-9)
-    print("Correct.")
 
 
+@_checker
 def check_pairs_seen(function: Callable[[int, Any], float]) -> None:
     """``function(p, train)``: the share of the pairs {a, b}, a ≠ b, that training shows in one order or both.
 
@@ -255,9 +273,9 @@ def check_pairs_seen(function: Callable[[int, Any], float]) -> None:
         expected = sum(len(pair) == 2 for pair in shown) / (p * (p - 1) / 2)
         case = f"p = {p}, {fraction:.0%} of the pairs" + (", mirrors together" if unordered else "")
         _expect(case, function(p, train), expected, tolerance=1e-9)
-    print("Correct.")
 
 
+@_checker
 def check_walsh_coefficient(function: Callable[..., float]) -> None:
     """``function(table, bits)``: the coefficient of a table (2^n,) at the character of the set ``bits``, a list.
 
@@ -268,9 +286,9 @@ def check_walsh_coefficient(function: Callable[..., float]) -> None:
         number = sum(2 ** (size - 1 - place) for place in places)
         expected = float(walsh.coefficients(table)[number])
         _expect(f"a table over {size} bits, the set {places}", function(table, places), expected, tolerance=1e-9)
-    print("Correct.")
 
 
+@_checker
 def check_spectrum(function: Callable[[Any], Any]) -> None:
     """``function(logits)``: share of each frequency in squared logits of shape (p, p, p), by a, b and c."""
     for p, frequencies, noise in ((7, [2], 0.0), (11, [1, 4], 0.0), (11, [3, 5], 1.0)):
@@ -281,9 +299,9 @@ def check_spectrum(function: Callable[[Any], Any]) -> None:
         _expect(f"{case}: number of shares", got.size, p // 2)
         for k, (theirs, ours) in enumerate(zip(got, progress.spectrum(logits), strict=True), start=1):
             _expect(f"{case}: share of frequency {k}", theirs, ours, tolerance=1e-9)
-    print("Correct.")
 
 
+@_checker
 def check_rescaling(function: Callable[[Any, float], Any]) -> None:
     """``function(parameters, factor)``: other parameters, of another norm, of a network with the same logits.
 
@@ -306,9 +324,9 @@ def check_rescaling(function: Callable[[Any, float], Any]) -> None:
         # A LayerNorm adds 1e-5 to the variance, which a larger stream feels less.
         moved = float(np.abs(landscape.logits(experiment, other) - before).max())
         _expect(f"largest change of a logit, factor {factor}", moved, 0.0, tolerance=1e-2)
-    print("Correct.")
 
 
+@_checker
 def check_binder(function: Callable[[Any], float]) -> None:
     """``function(values)``: the Binder ratio of an array of order parameters, one per seed."""
     rng = np.random.default_rng(0)
@@ -321,7 +339,6 @@ def check_binder(function: Callable[[Any], float]) -> None:
     for name, values in cases.items():
         curve = scaling.OrderCurve(1, np.zeros(1), values[:, None])
         _expect(name, function(values), float(scaling.moments([curve])["binder"].iloc[0]), tolerance=1e-9)
-    print("Correct.")
 
 
 def _expect(case: str, got: Any, expected: Any, tolerance: float = 0.0) -> None:

@@ -26,6 +26,8 @@ PALETTE = {
     "muted": Color("#626a73", "#9aa3ad"),
     "grid": Color("#e4e7eb", "#333b44"),
     "track": Color("#b9c0c8", "#566270"),
+    "limited": Color("#8f5f00", "#e0a73e"),
+    "bad": Color("#c4252f", "#ff7d74"),
     "surface": Color("#fbfbfc", "#1a2027"),
 }
 

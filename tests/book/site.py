@@ -37,13 +37,7 @@ class Look:
         return f"{self.origin}-{self.width}-{self.theme}"
 
 
-LOOKS = (
-    Look(1440, "light", "http"),
-    Look(1440, "dark", "http"),
-    Look(390, "light", "http"),
-    Look(390, "dark", "http"),
-    Look(1440, "light", "file"),
-)
+LOOKS = (Look(1440, "light", "http"), Look(390, "light", "http"), Look(1440, "light", "file"))
 
 
 @dataclass

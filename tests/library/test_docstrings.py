@@ -14,6 +14,7 @@ FIRST = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", FIRST, ids=lambda function: function.__qualname__)
 def test_its_example_is_true(function, monkeypatch):
     monkeypatch.chdir(studies.ROOT)

@@ -273,6 +273,7 @@ def test_every_checker_is_tried_with_a_right_and_a_wrong_answer():
     assert {checker for checker, *_ in WRONG} == checkers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("checker", "answer"), [(one.checker, one.right) for one in EXERCISES], ids=lambda x: getattr(x, "__name__", "")
 )
@@ -281,6 +282,7 @@ def test_a_right_answer_passes(checker, answer, capsys):
     assert capsys.readouterr().out == "Correct.\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("checker", "words", "answer"), WRONG, ids=[f"{checker.__name__}: {words}" for checker, words, _ in WRONG]
 )

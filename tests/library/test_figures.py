@@ -83,6 +83,7 @@ def test_amplitudes_against_time_or_accumulated_decay(ax):
         figures.amplitudes(ax, trajectory, "seconds")
 
 
+@pytest.mark.slow
 def test_the_same_figure_is_the_same_file():
     def svg():
         file = io.StringIO()

@@ -8,6 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools.clean_notebooks import main
+from tools.setup_cell import ID, METADATA
 
 FIGURE = new_output(
     "display_data",
@@ -53,7 +54,8 @@ def run(monkeypatch: pytest.MonkeyPatch, path: Path) -> int:
 def test_it_keeps_text_and_counts_only(notebook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(monkeypatch, notebook) == 1
     book = nbformat.read(notebook, as_version=4)
-    cell = book.cells[1]
+    title, setup, cell = book.cells
+    assert (title.source, setup.id, setup.execution_count) == ("# Title", ID, None)
     assert cell.execution_count == 2
     assert [output.get("data", output.get("text")) for output in cell.outputs] == [
         {"text/plain": "<Figure size 640x480 with 1 Axes>"},
@@ -62,6 +64,7 @@ def test_it_keeps_text_and_counts_only(notebook: Path, monkeypatch: pytest.Monke
         "memorized first: yes\n",
     ]
     assert cell.metadata == {"mystnb": {"image": {"alt": "a curve"}}, "tags": ["hide-input"]}
+    assert setup.metadata == METADATA
     assert "widgets" not in book.metadata
     assert "version" not in book.metadata.language_info
 

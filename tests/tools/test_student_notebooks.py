@@ -1,6 +1,8 @@
 """Student notebooks have every exercise and no solution; their stubs fail the checkers that the solutions pass."""
 
+import inspect
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,10 +11,13 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools import student_notebooks
-from tools.student_notebooks import ROOT, chapters, main, solutions, stub, student
+from grokmodels import exercises
+from tools import setup_cell, student_notebooks
+from tools.plain_markdown import Section, read_book
+from tools.student_notebooks import ROOT, chapters, main, solutions, stub
 
-CHAPTERS = {path.relative_to(ROOT / "book").as_posix(): nbformat.read(path, as_version=4) for path in chapters()}
+BOOK = read_book(ROOT)
+CHAPTERS = {path.relative_to(ROOT).with_suffix("").as_posix(): nbformat.read(path, as_version=4) for path in chapters()}
 CODE = {label: code for notebook in CHAPTERS.values() for label, code in solutions(notebook).items()}
 CHECKED = {label: code for label, code in CODE.items() if stub(code)}
 
@@ -21,8 +26,22 @@ SOLUTION_LINE = re.compile(r"(`{3,}|:{3,})\{solution\}")
 
 
 @pytest.fixture(params=CHAPTERS)
-def chapter(request: pytest.FixtureRequest) -> NotebookNode:
-    return CHAPTERS[request.param]
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def chapter(name: str) -> NotebookNode:
+    return CHAPTERS[name]
+
+
+@pytest.fixture
+def written(name: str) -> NotebookNode:
+    return student_notebooks.student(CHAPTERS[name], name, BOOK)
+
+
+def student(notebook: NotebookNode) -> NotebookNode:
+    return student_notebooks.student(notebook, "book/index", BOOK)
 
 
 def texts(notebook: NotebookNode) -> list[str]:
@@ -43,45 +62,58 @@ def split_lines(notebook: NotebookNode) -> tuple[set[str], set[str]]:
     return inside, outside
 
 
-def test_solutions_are_out(chapter: NotebookNode) -> None:
+def test_solutions_are_out(chapter: NotebookNode, written: NotebookNode) -> None:
     inside, outside = split_lines(chapter)
-    kept = [line for line in texts(student(chapter)) if line in inside - outside]
+    kept = [line for line in texts(written) if line in inside - outside]
     # A stub shares its imports, the head of its function with its documentation, and the call of its checker.
     shared = re.compile(r'from |import |def |"""|(\w+\.)*check_')
     assert [line for line in kept if not shared.match(line)] == []
-    assert not any("{solution" in line for line in texts(student(chapter)))
+    assert not any("{solution" in line for line in texts(written))
 
 
-def test_exercises_are_kept(chapter: NotebookNode) -> None:
-    cells = student(chapter).cells
+def test_exercises_are_kept(chapter: NotebookNode, written: NotebookNode) -> None:
     source = "\n".join(cell.source for cell in chapter.cells)
     titles = re.findall(r"^[`:]{3,}\{exercise\} *(.*?) *$", source, re.MULTILINE)
     assert len(titles) == source.count("{exercise}"), "the pattern overlooks an exercise"
-    found = {cell.source.splitlines()[0]: after for cell, after in pairwise(cells) if cell.source}
+    found = {cell.source.splitlines()[0]: after for cell, after in pairwise(written.cells) if cell.source}
     for title in titles:
         assert found[f"### Exercise: {title}"].cell_type == "code", "an exercise has a cell to answer in"
 
 
-def test_nothing_else_changes(chapter: NotebookNode) -> None:
-    written = {cell.id: cell for cell in student(chapter).cells}
+def test_nothing_else_changes(chapter: NotebookNode, written: NotebookNode) -> None:
+    kept = {cell.id: cell for cell in written.cells}
+    # What may be MyST is said in plain Markdown, which tests/tools/test_plain_markdown.py is about.
     for cell in chapter.cells:
-        if not re.search(r"^[`:]{3,}\{(exercise|solution)\}", cell.source, re.MULTILINE):
-            kept = written[cell.id]
-            assert (kept.cell_type, kept.source, kept.metadata) == (cell.cell_type, cell.source, cell.metadata)
+        if cell.cell_type == "code" or not re.search(r"[{<]|\]\(|\)=$", cell.source, re.MULTILINE):
+            same = kept[cell.id]
+            assert (same.cell_type, same.source, same.metadata) == (cell.cell_type, cell.source, cell.metadata)
     order = [cell.id for cell in chapter.cells]
-    assert [name for name in written if name in order] == order
+    assert [name for name in kept if name in order] == order
 
 
-def test_it_is_a_valid_notebook_without_outputs(chapter: NotebookNode) -> None:
-    written = student(chapter)
+def test_figures_have_their_captions() -> None:
+    figure = {"name": "fig-here", "caption": "A *curve* of {glue:text}`n` runs."}
+    scrapbook = {"name": "n", "mime_prefix": ""}
+    glued = new_output("display_data", data={"text/plain": "10"}, metadata={"scrapbook": scrapbook})
+    cell = new_code_cell("draw()", id="abc", metadata={"mystnb": {"figure": figure}}, outputs=[glued])
+    book = replace(BOOK, sections={"fig-here": Section("book/index", "")}, numbers={"fig-here": "1.1"})
+    written = student_notebooks.student(new_notebook(cells=[cell]), "book/index", book)
+    assert [cell.source for cell in written.cells[1:]] == ["draw()", "**Fig. 1.1** A *curve* of 10 runs."]
+
+
+def test_the_first_code_is_the_set_up(written: NotebookNode) -> None:
+    assert next(cell.id for cell in written.cells if cell.cell_type == "code") == setup_cell.ID
+
+
+def test_it_is_a_valid_notebook_without_outputs(written: NotebookNode) -> None:
     nbformat.validate(written)
     code = [cell for cell in written.cells if cell.cell_type == "code"]
     assert [cell.source for cell in code if cell.outputs or cell.execution_count] == []
 
 
-def test_the_chapter_is_left_as_it_was(chapter: NotebookNode) -> None:
+def test_the_chapter_is_left_as_it_was(chapter: NotebookNode, name: str) -> None:
     before = nbformat.writes(chapter)
-    student(chapter)
+    student_notebooks.student(chapter, name, BOOK)
     assert nbformat.writes(chapter) == before
 
 
@@ -108,9 +140,23 @@ def test_the_solution_passes_its_checker(label: str, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize("label", CHECKED)
 def test_the_stub_fails_its_checker(label: str, capsys: pytest.CaptureFixture[str]) -> None:
     # Not any error: a name that the stub forgot to import would fail, too.
-    with pytest.raises((NotImplementedError, TypeError, AssertionError)):
+    with pytest.raises((NotImplementedError, AssertionError)) as caught:
         exec(stub(CODE[label]), {})
+    assert caught.type is NotImplementedError or "in place of the dots" in str(caught.value)
     assert "Correct." not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [name for name in dir(exercises) if name.startswith("check_")])
+def test_every_checker_says_which_answer_is_missing(name: str) -> None:
+    checker = getattr(exercises, name)
+    for argument in inspect.signature(checker).parameters:
+        answers = dict.fromkeys(inspect.signature(checker).parameters) | {argument: ...}
+        with pytest.raises(AssertionError, match=f"^{argument}: .*in place of the dots"):
+            checker(**answers)
+
+
+def test_some_stubs_have_dots() -> None:
+    assert any("in place of the dots" in stub(code) for code in CHECKED.values())
 
 
 EXERCISE = """Before.
@@ -179,7 +225,8 @@ def test_a_cell_of_exercises_is_cut_up() -> None:
     cell = new_markdown_cell(EXERCISE, id="abc")
     answer = new_code_cell("1 + 1", execution_count=1, outputs=[new_output("stream", text="2")])
     written = student(new_notebook(cells=[cell, answer]))
-    assert [(cell.id, cell.cell_type, cell.source) for cell in written.cells[:-1]] == [
+    assert written.cells[2].id == setup_cell.ID
+    assert [(cell.id, cell.cell_type, cell.source) for cell in (*written.cells[:2], *written.cells[3:-1])] == [
         ("abc", "markdown", "Before."),
         ("abc-1", "markdown", "### Exercise: Think\n\n*●○○* *5 min* Why?"),
         ("abc-2", "code", ""),
@@ -207,6 +254,8 @@ def test_it_writes_every_chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "format: jb-book\nroot: book/index\nchapters:\n- file: book/part/one\n", encoding="utf-8"
     )
     (tmp_path / "book" / "part").mkdir(parents=True)
+    (tmp_path / "book" / "index.md").write_text("# Front page", encoding="utf-8")
+    (tmp_path / "book" / "references.bib").touch()
     nbformat.write(new_notebook(cells=[new_markdown_cell(EXERCISE)]), tmp_path / "book" / "part" / "one.ipynb")
     main()
     written = nbformat.read(tmp_path / "_build" / "student" / "part" / "one.ipynb", as_version=4)

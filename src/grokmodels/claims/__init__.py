@@ -6,10 +6,12 @@ whole ledger; claims that no run of the book has tested stand in it as open.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from importlib import import_module
 
 from grokmodels.claims.row import Row
+from grokmodels.display import marked
 
 # The page of each module's rows.
 PAGES = {
@@ -31,17 +33,36 @@ def rows() -> list[tuple[str, Row]]:
     return sorted(every, key=lambda entry: entry[1].number)
 
 
-def html(entries: list[tuple[str, Row]]) -> str:
-    """The ledger as a list that opens: claim and verdict first, the measured numbers behind them."""
-    return '<div class="grok-ledger">' + "".join(_entry(page, row) for page, row in entries) + "</div>"
+class Ledger:
+    """Rows as a list that opens, on pages: claim and verdict first, the measured numbers behind them; else as text.
+
+    ``entries`` are rows with the page that shows each, as :func:`rows` returns them, or rows alone.
+    """
+
+    def __init__(self, entries: Sequence[tuple[str, Row]] | Sequence[Row]) -> None:
+        self.entries = [entry if isinstance(entry, tuple) else ("", entry) for entry in entries]
+
+    def __repr__(self) -> str:
+        return "\n".join(_told(row) for _, row in self.entries)
+
+    def _repr_html_(self) -> str:
+        return '<div class="grok-ledger">' + "".join(_entry(page, row) for page, row in self.entries) + "</div>"
+
+
+def _told(row: Row) -> str:
+    lines = (row.effect, row.reason, f"Source: {row.source}. {_counts(row)}")
+    return "\n    ".join((f"{row.number:>2} {row.claim} {row.verdict.upper()}", *lines))
 
 
 def _entry(page: str, row: Row) -> str:
-    counts = f"{row.runs:,} runs, {row.seeds} seeds, {row.censored} censored. Studies: {row.experiment}."
     link = f' <a href="{page}.html#{row.figure}">Where it is shown</a>' if page else ""
     return (
         f'<details><summary><span class="grok-number">{row.number}</span> {escape(row.claim)} '
-        f'<span class="grok-verdict" data-verdict="{row.verdict}">{row.verdict}</span></summary>'
+        f"{marked(row.verdict)}</summary>"
         f"<p>{escape(row.effect)}</p><p>{escape(row.reason)}</p>"
-        f"<p>Source: {escape(row.source)}. {escape(counts)}{link}</p></details>"
+        f"<p>Source: {escape(row.source)}. {escape(_counts(row))}{link}</p></details>"
     )
+
+
+def _counts(row: Row) -> str:
+    return f"{row.runs:,} runs, {row.seeds} seeds, {row.censored} censored. Studies: {row.experiment}."

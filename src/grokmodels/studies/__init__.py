@@ -33,7 +33,7 @@ from grokmodels.studies.replays import REPLAY_TOLERANCE, replay, sample
 from grokmodels.studies.runners import jobs, run_job, run_points
 from grokmodels.studies.store import load, pack, unpack, verify
 from grokmodels.studies.study import Block, Checkpoints, Point, Study, missing, read, shipped, stored
-from grokmodels.studies.verdicts import check, in_words, verdicts
+from grokmodels.studies.verdicts import as_table, check, in_words, verdicts
 
 __all__ = [
     "REPLAY_TOLERANCE",
@@ -46,6 +46,7 @@ __all__ = [
     "Record",
     "Selection",
     "Study",
+    "as_table",
     "by_cohort",
     "check",
     "find_root",

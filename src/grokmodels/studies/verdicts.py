@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from grokmodels.display import Table
 from grokmodels.statistics import (
     Interval,
     components,
@@ -76,13 +77,36 @@ def in_words(judged: pd.DataFrame, width: int = 78) -> str:
     lines = []
     for sentence, rows in judged.groupby("sentence", sort=False):
         lines.append(textwrap.fill(str(sentence), width))
-        for row in rows.itertuples():
-            least = "at least " if row.at_least else ""
-            among = " [{:.4g}, {:.4g}]".format(*row.interval) if row.interval else ""  # type: ignore[misc]
-            value = "not known" if math.isnan(row.value) else f"{least}{row.value:.4g}{among}"  # type: ignore[arg-type]
-            found = f"  {row.number} {value}" if row.seeds else ""
-            lines.append(f"  {row.cohort:5} {row.seeds:3} seeds  {row.verdict:8}{found}")
+        for _, row in rows.iterrows():
+            found = f"  {row['number']} {_measured(row)}" if row["seeds"] else ""
+            lines.append(f"  {row['cohort']:5} {row['seeds']:3} seeds  {row['verdict']:8}{found}")
     return "\n".join(lines)
+
+
+def as_table(judged: pd.DataFrame, caption: str = "") -> Table:
+    """:func:`verdicts` as a table: a row for each prediction, its verdict and number on look seeds, test seeds and all.
+
+    ``seeds`` are how many there are of each.
+    """
+    # A prediction has a row for each cohort, one after the other; a sentence may have several predictions.
+    order = judged.groupby("cohort").cumcount()
+    rows = []
+    for _, cohorts in judged.groupby(order, sort=False):
+        row = {"foretold": cohorts["sentence"].iloc[0], "number": cohorts["number"].iloc[0]}
+        row |= {one["cohort"]: _judged(one) for _, one in cohorts.iterrows()}
+        rows.append(row | {"seeds": ", ".join(map(str, cohorts["seeds"]))})
+    return Table(pd.DataFrame(rows), caption)
+
+
+def _judged(row: pd.Series) -> str:
+    return f"{row['verdict']} · {_measured(row)}" if row["seeds"] else row["verdict"]
+
+
+def _measured(row: pd.Series) -> str:
+    if math.isnan(row["value"]):
+        return "not known"
+    among = " [{:.4g}, {:.4g}]".format(*row["interval"]) if row["interval"] else ""
+    return f"{'at least ' if row['at_least'] else ''}{row['value']:.4g}{among}"
 
 
 def check(predicted: Sequence[Prediction], table: pd.DataFrame) -> pd.DataFrame:

@@ -19,6 +19,7 @@ def rows(entries):
     return [row for _, row in entries]
 
 
+@pytest.mark.slow
 def test_every_claim_has_a_row(rows):
     assert {row.number for row in rows} == set(range(1, 21))
     assert [row.number for row in rows] == sorted(row.number for row in rows)
@@ -54,8 +55,21 @@ def test_rows_point_to_a_place_in_the_book(entries):
 
 def test_the_list_shows_every_row_and_escapes_what_it_quotes():
     row = Row(3, "Is a < b?", "memo", "none", 1, 1, 0, "1 of 1 & more.", "open", "Few.", "here")
-    page = BeautifulSoup(claims.html([("on_trial/norms", row)] * 2), "html.parser")
+    page = BeautifulSoup(claims.Ledger([("on_trial/norms", row)] * 2)._repr_html_(), "html.parser")
     assert len(page.find_all("details")) == 2
     assert page.summary.get_text(" ", strip=True) == "3 Is a < b? open"
     assert "1 of 1 & more." in page.get_text()
     assert page.a["href"] == "on_trial/norms.html#here"
+    assert page.span.find_next_sibling("span")["data-verdict"] == "undecided"
+
+
+def test_rows_alone_are_shown_without_a_link_and_told_in_words():
+    row = Row(3, "It holds.", "memo", "none", 1234, 1, 0, "1 of 1.", "holds with limits", "Few.", "here")
+    ledger = claims.Ledger([row])
+    assert "<a " not in ledger._repr_html_()
+    assert repr(ledger).split("\n    ") == [
+        " 3 It holds. HOLDS WITH LIMITS",
+        "1 of 1.",
+        "Few.",
+        "Source: memo. 1,234 runs, 1 seeds, 0 censored. Studies: none.",
+    ]

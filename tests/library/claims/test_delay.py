@@ -149,6 +149,7 @@ class TestPowerLaw:
         assert found.low - 0.01 <= exponent <= found.high + 0.01
         assert found.high - found.low < 0.15
 
+    @pytest.mark.slow
     def test_the_interval_of_five_seeds_covers_as_often_as_it_says(self):
         # Percentiles of a bootstrap over five seeds cover in about five of six cases.
         made = (delay.exponent(power_law(noise=0.01, own=0.05, rng=draw)) for draw in range(120))
@@ -353,6 +354,7 @@ def test_thresholds_are_those_of_the_prose(name):
     assert "after the runs" in study.note
 
 
+@pytest.mark.slow
 def test_the_stored_runs_give_the_rows():
     rows = {row.number: row for row in delay.rows()}
     assert {number: row.verdict for number, row in rows.items()} == {

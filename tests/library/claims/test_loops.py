@@ -85,6 +85,7 @@ def test_loops_that_close_and_loops_that_stay():
     assert loops.remaining(staying) > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("degree", "shrinks", "stays"), [(2.0, True, False), (3.0, False, True)])
 def test_the_toys_loops_are_told_as_the_theory_says(degree, shrinks, stays):
     areas = loops.areas(hysteresis.loops(degree, dwells=(10, 30, 60)))

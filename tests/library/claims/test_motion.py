@@ -168,6 +168,7 @@ def small():
     return motion.Calibration(seen, fresh)
 
 
+@pytest.mark.slow
 def test_a_small_calibration_knows_its_systems(small):
     table = small.confusion()
     assert tuple(table.index) == FAR
@@ -181,6 +182,7 @@ def test_a_part_alone_says_less(small):
     assert small.confusion(["crossed"])["alone"].mean() < 0.6 < small.confusion(["plane"])["alone"].mean()
 
 
+@pytest.mark.slow
 def test_a_calibration_is_made_again_alike_and_its_halves_differ(small):
     again = motion.calibration(studies=20, fresh=1)
     assert list(again.seen) == list(rivals.SYSTEMS)
@@ -199,6 +201,7 @@ def test_what_is_shipped_is_made_again():
             np.testing.assert_allclose(table[:2], again, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_error_rate_of_the_whole_verdict_is_kept():
     table = motion.kept().confusion()
     assert table["lost"].mean() < 0.05

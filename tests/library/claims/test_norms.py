@@ -259,6 +259,7 @@ def test_a_stored_path_is_found_again():
     np.testing.assert_allclose(mine["train_loss"].to_numpy()[::6], again["train_loss"], rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_rows_have_verdicts_of_the_ledger():
     rows = norms.rows()
     assert [row.number for row in rows] == [3, 4, 8, 9]

@@ -20,6 +20,7 @@ def test_laws_are_those_that_the_study_states(fraction, share):
         assert plane.foretold(law, fraction, share) == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_runs_turn_where_their_histories_do():
     record = studies.record("motion-data").only(cohort="look")
     table = plane.runs(record)
@@ -42,6 +43,7 @@ def test_runs_turn_where_their_histories_do():
         assert wall < 1.02
 
 
+@pytest.mark.slow
 def test_evidence_has_the_columns_and_cells_of_simulated_studies():
     random = np.random.default_rng(0)
     simulated = study(growth.saddle(random), random)

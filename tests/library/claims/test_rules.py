@@ -47,6 +47,7 @@ def test_nothing_but_the_record_loads_runs():
             assert call not in source, f"{path}: {call}"
 
 
+@pytest.mark.slow
 def test_every_study_states_its_predictions_for_a_program():
     for name in studies.studies_in(studies.find_root()):
         study, _ = studies.shipped(name)
@@ -55,6 +56,7 @@ def test_every_study_states_its_predictions_for_a_program():
         assert all(prediction.sentence.strip() for prediction in study.predicted), name
 
 
+@pytest.mark.slow
 def test_every_estimate_is_there_and_judged():
     names = {p.estimate for name in studies.studies_in(studies.find_root()) for p in studies.shipped(name)[0].predicted}
     assert len(names) > 5
@@ -64,6 +66,7 @@ def test_every_estimate_is_there_and_judged():
         assert function in public, (module, function)
 
 
+@pytest.mark.slow
 def test_thresholds_of_predictions_stand_in_study_files_only():
     declared = {}
     for name in studies.studies_in(studies.find_root()):

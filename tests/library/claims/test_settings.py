@@ -79,6 +79,7 @@ def test_shapes_are_held_against_the_canonical_recipe():
     assert settings.shapes_apart(Record.of([(point, replace(run, history=history))])) == pytest.approx(3)
 
 
+@pytest.mark.slow
 def test_the_predictions_of_both_studies_are_judged():
     judged = studies.verdicts("optimizers").query("cohort == 'look'")
     assert judged["verdict"].tolist() == ["open", "true"]

@@ -39,6 +39,7 @@ def test_the_null_model_is_no_transition_but_its_threshold_is_one(null):
     assert transition.on_delays(null).excludes == {"continuous", "saddle"}
 
 
+@pytest.mark.slow
 def test_a_saddle_is_all_that_its_own_runs_leave(saddle):
     found = transition.on_order_parameter(saddle)
     assert [finding.question for finding in found] == [*transition.ORDER_PARAMETER]

@@ -90,6 +90,7 @@ def filtered(recipe, past):
     return past[-1] + recipe.strength * average
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FILTERS)
 @given(
     numbers=st.lists(st.tuples(st.floats(0.01, 5), st.floats(0, 0.99)), min_size=1, max_size=3),
@@ -195,6 +196,7 @@ REMEMBERING = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", REMEMBERING.values(), ids=REMEMBERING)
 @pytest.mark.parametrize(("wild", "slots"), [(None, 1), (None, 2), (0, 2), (1, 2)])
 def test_a_run_that_follows_another_is_the_run_alone(options, wild, slots, device):

@@ -56,6 +56,7 @@ def test_the_estimate_is_within_a_factor_of_two(name):
     assert 0.5 < memory.estimate(*RECIPES[name], CPU) / seen < 2
 
 
+@pytest.mark.slow
 def test_what_cannot_fit_is_refused_before_any_work():
     too_large = Experiment().but(task__p=997, architecture__width=1024, batch_size=None)
     with pytest.raises(ValueError, match=r"memory: 1 runs of Modular\(.*p=997\).* need about .* GB on cpu.*smaller"):

@@ -64,6 +64,7 @@ def assert_close(ours, theirs, arch):
         assert (one - other).abs().max() <= 1e-10 * largest
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(
     task=TASKS,

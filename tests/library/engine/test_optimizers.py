@@ -79,6 +79,7 @@ def assert_ten_steps_are_the_textbooks(base, recipes):
             np.testing.assert_allclose(ours, values.detach().numpy(), rtol=0, atol=1e-10, err_msg=parameter)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [16, None])
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=5)
@@ -88,6 +89,7 @@ def test_ten_steps_of_every_member_are_those_of_torch_and_the_textbook(name, bat
     assert_ten_steps_are_the_textbooks(base.but(batch_size=batch_size), data.draw(optimizers(name, sorted(asked))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", OPTIONS)
 @settings(max_examples=6)
 @given(name=st.sampled_from(NAMES), data=st.data())

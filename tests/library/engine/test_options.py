@@ -60,6 +60,7 @@ def test_five_steps_are_those_of_the_textbook_and_of_torch(changes):
             np.testing.assert_allclose(run.checkpoints[5][name], values.detach().numpy(), rtol=0, atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", OPTIONS.values(), ids=OPTIONS.keys())
 def test_a_run_with_it_is_stored_read_back_and_made_again(changes, tmp_path):
     recipe = Experiment().but(
@@ -91,6 +92,7 @@ def blocks():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("points", blocks())
 def test_the_first_steps_of_a_published_set_up_are_the_same_alone_and_in_a_stack(points):
     recipes = [

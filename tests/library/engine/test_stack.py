@@ -35,6 +35,7 @@ def assert_same(run, alone):
             np.testing.assert_allclose(run.checkpoints[step][name], values, rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(base=st.sampled_from([EXACT, EXACT_PARITY]), changes=STACKABLE, slots=st.integers(1, 3))
 def test_a_run_in_a_stack_is_the_run_alone(base, changes, slots):
@@ -54,6 +55,7 @@ def test_a_run_in_a_stack_is_the_run_alone(base, changes, slots):
 WILD = {"optimizer__learning_rate": 1e300, "optimizer__learning_rate_schedule": Schedule.delayed(13).model_dump()}
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(
     wild=st.lists(st.sampled_from(["tame", "at once", "later"]), min_size=2, max_size=6),
@@ -79,6 +81,7 @@ def test_members_come_and_go_without_a_trace_in_the_others(wild, slots, batch_si
         assert_same(run, train(experiment))
 
 
+@pytest.mark.slow
 def test_a_member_that_is_done_leaves_its_stack():
     quick = EASY.but(stop_when_generalized=True)
     patient = quick.but(stop_when_generalized=False, optimizer__weight_decay=0.0)
@@ -88,6 +91,7 @@ def test_a_member_that_is_done_leaves_its_stack():
     assert runs[0].history["step"].iloc[-1] < runs[1].history["step"].iloc[-1] == 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["adamw", "adam", "sgd"])
 @pytest.mark.parametrize("slots", [1, 2, 4])
 def test_masked_weights_stay_zero_whoever_was_in_the_slot_before(name, slots, device):

@@ -29,6 +29,7 @@ needs_a_compiler = pytest.mark.skipif(
 # -- the same, and not the same ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "float64", "bfloat16", "tf32"])
 @pytest.mark.parametrize("experiment", [SMALL, PARITY], ids=["modular", "parity"])
 def test_the_same_experiment_gives_the_same_bits_twice_on_a_core(experiment, precision):
@@ -208,6 +209,7 @@ def test_a_study_goes_on_past_a_run_that_diverges_at_once_and_is_complete_on_the
             assert changed == {path: path.stat().st_mtime_ns for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_a_run_stops_once_its_generalization_has_lasted():
     run = train(EASY.but(stop_when_generalized=True))
     assert run.status == "generalized"

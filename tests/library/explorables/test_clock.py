@@ -15,6 +15,7 @@ def rows():
     return lambda **state: clock.rows(clock.state | state)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schedule", module.SCHEDULES)
 @pytest.mark.parametrize(("loss", "within"), [("logistic", 1e-6), ("exponential", 1e-6), ("squared", 2e-5)])
 @pytest.mark.parametrize("degree", [1, 2, 2.5, 3, 4])

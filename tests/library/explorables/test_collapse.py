@@ -37,6 +37,7 @@ def states(controls):
         yield {trait: float(draw.choice(allowed)) for trait, allowed in values.items()}
 
 
+@pytest.mark.slow
 def test_points_and_distance_are_those_of_the_library(noisy):
     measured, undefined = points(noise=0.03), 0
     for state in states(noisy.controls):

@@ -43,6 +43,7 @@ def test_a_cell_counts_its_runs():
         ]
 
 
+@pytest.mark.slow
 def test_a_cell_opens_its_runs():
     histories, _ = diagram_tables()
     drawn = pd.DataFrame(diagram().data["runs"])
@@ -69,6 +70,7 @@ def test_the_median_counts_censored_runs_as_the_longest():
     assert said["median"] == 12345
 
 
+@pytest.mark.slow
 def test_a_cell_has_the_phase_of_most_of_its_runs():
     histories, runs = diagram_tables()
     cell = (runs["fraction"] == 0.9) & (runs["weight_decay"] == 0.5)
@@ -120,6 +122,7 @@ def test_the_alt_texts_say_the_map_and_the_chosen_cell():
     assert inside.endswith("generalized: 3; median step of generalization: 130; phase: grokking.")
 
 
+@pytest.mark.slow
 def test_pages_stay_small():
     histories, runs = diagram_tables(np.linspace(0.2, 0.9, 8).round(2).tolist(), (0.1, 0.2, 0.4, 0.7, 1, 1.5, 2.5, 4))
     explorable = diagram(history=histories, runs=runs)

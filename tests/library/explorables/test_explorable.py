@@ -103,6 +103,7 @@ class TestMarkup:
         explorable.exponent = 3
         assert "at 2 <strong>nothing</strong>" in explorable.html()
 
+    @pytest.mark.slow
     def test_the_picture_is_that_of_the_state(self):
         def pictured(explorable):
             return re.findall(r'src="([^"]+)"', explorable.html())

@@ -235,6 +235,7 @@ def test_the_guess_is_about_a_pause_that_is_told(explorable):
     assert seen["at"] == pytest.approx(rows(explorable)["readout"]["at"] + 2000, abs=100)
 
 
+@pytest.mark.slow
 def test_bad_input_is_named():
     histories, runs = schedule_tables()
     with pytest.raises(ValueError, match=r"history: lacks the columns \['decay_time'\]"):

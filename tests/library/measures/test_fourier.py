@@ -7,6 +7,7 @@ from grokmodels.measures import fourier
 from tests.explorable_samples import circle
 
 
+@pytest.mark.slow
 @given(p=st.sampled_from([3, 5, 7, 31, 97]), k=st.integers(1, 48), radius=st.floats(0.1, 10), seed=st.integers(0, 99))
 def test_a_perfect_circle_is_recovered(p, k, radius, seed):
     k = 1 + (k - 1) % ((p - 1) // 2)

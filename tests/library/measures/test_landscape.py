@@ -33,6 +33,7 @@ def test_logits_are_those_of_the_network():
     np.testing.assert_allclose(landscape.logits(SMALL, weights), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_stored_loss_is_found_again(trained):
     run = train(SMALL.but(steps=300, optimizer__weight_decay=0.1))
     path = landscape.along(SMALL, paths.straight_path(trained, trained), points=2)
@@ -62,6 +63,7 @@ def test_permuted_neurons_give_the_same_function_and_a_barrier_between(trained):
     assert paths.barrier(path["train_loss"]) > 0.1
 
 
+@pytest.mark.slow
 def test_a_bent_path_goes_around_nearly_all_of_the_barrier(trained):
     # The best curve met is never worse than the straight path, so that only a large gain says that the search works.
     ends = trained, permuted(trained)
@@ -70,6 +72,7 @@ def test_a_bent_path_goes_around_nearly_all_of_the_barrier(trained):
     assert paths.barrier(bent["train_loss"]) < 0.1 * paths.barrier(straight["train_loss"])
 
 
+@pytest.mark.slow
 def test_the_points_of_a_bent_path_stay_in_a_ball_that_they_would_leave(trained):
     ends, radius = (trained, permuted(trained)), landscape.norm(trained)
     free, held = (

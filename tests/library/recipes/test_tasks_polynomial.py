@@ -27,6 +27,7 @@ OTHERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("p", [2, 9, 12, 23])
 @pytest.mark.parametrize(("formula", "rule"), [*POWER_ET_AL.items(), *OTHERS.items()])
 def test_labels_are_those_of_whole_numbers(formula, rule, p):

@@ -47,6 +47,7 @@ def test_the_crossing_moves_with_the_axis(counts, scale, shift):
     assert after == pytest.approx(scale * before + shift)
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_crossing_holds_the_truth_about_as_often_as_it_says():
     rng, held = np.random.default_rng(0), 0
     x = np.linspace(0.3, 0.7, 9)

@@ -50,6 +50,7 @@ def by_seed(values):
     return pd.DataFrame({"seed": range(len(values)), "x": values})
 
 
+@pytest.mark.slow
 def test_over_five_seeds_a_bootstrap_covers_too_little_and_the_jackknife_what_it_says():
     mean = lambda table: float(table["x"].mean())  # noqa: E731
     assert covered(lambda x: statistics.bootstrap(by_seed(x), mean, draws=100), 5, draws=300) < 0.9

@@ -58,6 +58,7 @@ SYSTEMS = {"first order": first_order, "continuous": curie_weiss, "crossover": c
 EXPONENTS = {"first order": (1.0, 1.0), "continuous": (None, 0.5), "crossover": (0.0, 0.0)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_every_kind_is_told_from_the_others_and_its_exponents_are_found(name):
     """In 12 samples of each known system: at least 10 called what it is and none called another kind.

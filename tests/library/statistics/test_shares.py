@@ -16,6 +16,7 @@ def cross(rng, levels, variances):
     return pd.DataFrame({"split_seed": split, "init_seed": init, "value": x.ravel()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("truth", [(0.5, 0.1, 0.2, 0.2), (0.0, 0.1, 0.5, 0.4), (0.05, 0.05, 0.0, 0.9)])
 def test_intervals_hold_the_true_shares(truth):
     """In 40 crosses of eight levels; fewer than 33 hits have a chance of one in 2,000 at 95 %."""

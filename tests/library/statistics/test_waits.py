@@ -103,6 +103,7 @@ def test_waiting_laws_find_the_distribution_and_reject_the_others(draw, name):
     assert table.loc[other, "worse_by"] > 2.5
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(1, 50), st.booleans()), min_size=1, max_size=30))
 def test_the_share_waiting_is_kaplan_and_meiers_product(runs):
     times, censored = map(np.array, zip(*runs, strict=True))
@@ -117,6 +118,7 @@ def test_the_median_is_infinite_where_most_are_still_waiting():
     assert statistics.median_wait([1, 9, 9, 9], [False, True, True, True]) == float("inf")
 
 
+@pytest.mark.slow
 def test_the_median_is_not_one_event_late_through_rounding():
     assert all(statistics.median_wait(range(1, n + 1), [False] * n) == -(-n // 2) for n in range(2, 120))
 

@@ -85,6 +85,7 @@ def test_a_study_without_stored_runs_says_how_to_make_them(root, arguments, caps
     assert "python -m grokmodels study" in error
 
 
+@pytest.mark.slow
 def test_test_seeds_that_wait_are_counted(root, capsys):
     cli.main(["--root", str(root), "study", "tiny", "--workers", "1"])
     assert "1 to do; 2 of test seeds wait for --test" in capsys.readouterr().out
@@ -139,6 +140,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_training_needs_few_packages(root):
     (root / "bare.py").write_text(BARE, encoding="utf-8")
     done = subprocess.run([sys.executable, "bare.py"], cwd=root, capture_output=True, text=True, check=False)

@@ -74,6 +74,7 @@ def test_missing_weights_are_named(path):
     refused(path, ".safetensors", "cannot be read")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".parquet", ".safetensors"])
 def test_no_flipped_bit_is_accepted_as_another_run(path, suffix):
     target = path.with_suffix(suffix)

@@ -222,6 +222,7 @@ def test_a_share_of_the_variance_needs_every_run_of_its_cross():
     assert evaluate(share("split"), whole.assign(t_gen=range(8))) == UNKNOWN
 
 
+@pytest.mark.slow
 @given(
     waits=st.lists(st.integers(1, 10**5), min_size=12, max_size=12).filter(lambda waits: len(set(waits)) > 1),
     factor=st.floats(0.1, 10),
@@ -363,6 +364,20 @@ def test_a_number_says_in_words_what_it_is_of(changes, words):
     told = studies.in_words(studies.check([make(sentence="It is long.", **changes)], runs))
     assert told.startswith("It is long.\n  look ")
     assert told.splitlines()[-1].rstrip().endswith(words)
+
+
+def test_the_table_has_a_row_for_each_prediction_and_a_column_for_each_cohort():
+    runs = table([100, 200, 300, 400])
+    predicted = [make(sentence="It is long.", bounds=250), make(sentence="It is long.", statistic="largest")]
+    shown = studies.as_table(studies.check(predicted, runs), "Said before.").words
+    assert shown["foretold"].tolist() == ["It is long."] * 2
+    assert shown["number"].tolist() == ["median of t_gen", "largest of t_gen"]
+    judged = studies.check(predicted, runs)
+    for cohort in ("look", "test", "all"):
+        rows = judged[judged["cohort"] == cohort]
+        expected = [f"{row['verdict']} · {row['value']:.4g}" for _, row in rows.iterrows()]
+        assert shown[cohort].tolist() == expected
+    assert shown["seeds"].tolist() == ["2, 2, 4"] * 2
 
 
 @pytest.fixture

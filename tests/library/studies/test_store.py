@@ -209,6 +209,7 @@ def accidents(monkeypatch):
     return calls
 
 
+@pytest.mark.slow
 def test_packing_that_stops_at_any_step_loses_nothing(runs, folder, accidents, monkeypatch):
     monkeypatch.setattr(packs, "PART", 600)
     save(runs[:2], folder)
@@ -266,6 +267,7 @@ def test_packing_killed_at_random_moments_loses_nothing(folder):
     assert_all_there(folder, many)
 
 
+@pytest.mark.slow
 def test_two_that_pack_at_once_lose_nothing(folder):
     many = [made_up(seed) for seed in range(40)]
     save(many, folder)
@@ -297,6 +299,7 @@ def test_a_damaged_single_stops_the_packing_and_is_named(runs, folder):
     assert not folder.with_name("tiny.parquet").exists()
 
 
+@pytest.mark.slow
 def test_damage_in_a_pack_is_noticed_and_named(runs, folder):
     save(runs, folder)
     store.pack(folder)

@@ -94,6 +94,7 @@ def test_test_seeds_wait_until_they_are_asked_for(study, tmp_path):
     assert {p.experiment.seed for p in studies.missing(study, tmp_path, test=True)} == {0, 1, 2}
 
 
+@pytest.mark.slow
 def test_local_processes_store_each_run_once(study, tmp_path):
     todo = studies.missing(study, tmp_path)
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
@@ -158,6 +159,7 @@ def test_stacks_share_a_shape_and_store_what_single_runs_do(study, tmp_path):
     pd.testing.assert_frame_equal(stacked, single, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_one_block_can_be_run_alone(root, study, capsys):
     cli.main(["--root", str(root), "study", "tiny", "--block", "wide", "--workers", "1", "--stack", "2"])
     assert {point.block for point in studies.stored(study, root / "results" / "tiny")} == {"wide"}
@@ -279,6 +281,7 @@ def test_an_unknown_study_lists_the_known(root, capsys):
     assert "study: got 'nope'; must be one of ['tiny']" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted((studies.ROOT / "studies").glob("*.toml")), ids=lambda path: path.stem)
 def test_the_shipped_studies_can_be_read(path):
     study = studies.read(path)

@@ -23,6 +23,7 @@ def test_one_circuit_rests_where_its_flow_vanishes():
     assert sp.simplify(alone.subs(lam, rest.DECAY.expression)) == 0
 
 
+@pytest.mark.slow
 def test_the_fold_is_where_the_curvature_vanishes_and_the_decay_is_largest():
     slope = sp.diff(sp.log(rest.DECAY.expression), f)
     assert sp.simplify(slope + rest.CURVATURE.expression / (D * f)) == 0
@@ -152,6 +153,7 @@ def test_without_decay_a_deep_memorizer_is_stuck():
     assert table["share"].iloc[-1] < table["share"].iloc[0] / 3
 
 
+@pytest.mark.slow
 def test_sweeps_of_the_ratio_show_a_loop_only_above_degree_2():
     """The loop's ends follow from the floor: the losing amplitude, lifted to it, has to lie beyond the line."""
     up = np.geomspace(0.05, 20, 25)

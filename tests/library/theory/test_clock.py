@@ -49,6 +49,7 @@ def test_integration_keeps_the_first_integral(degree, c_m, c_g, decay, loss, u, 
     np.testing.assert_allclose(values, values[0], rtol=1e-6, atol=1e-8 * terms)
 
 
+@pytest.mark.slow
 @deterministic
 @given(
     independent.degrees,

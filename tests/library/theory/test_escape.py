@@ -63,6 +63,7 @@ def asymptotic_over_exact(circuits, height):
     return escape.escape_rate(circuits, temperature) / exact_rate(circuits, temperature)
 
 
+@pytest.mark.slow
 def test_langer_kramers_is_approached_as_the_barrier_grows():
     heights = np.array([5.0, 10.0, 20.0])
     errors = np.array([asymptotic_over_exact(model(4), height) - 1 for height in heights])
@@ -85,6 +86,7 @@ def simulated_rate(circuits, temperature, walkers, steps, dt=0.2):
     return len(later) / (later.sum() + found.censored * (steps * dt - settled)), len(later)
 
 
+@pytest.mark.slow
 def test_simulated_escapes_have_the_exact_rate():
     circuits = model(3)
     temperature = basins.barrier(circuits) / 2
@@ -104,6 +106,7 @@ def test_ten_thousand_escapes_at_each_of_two_barriers_approach_langer_kramers():
     assert errors[0] > errors[1] > 0
 
 
+@pytest.mark.slow
 def test_waiting_times_are_exponential():
     circuits = model(3)
     temperature = basins.barrier(circuits) / 2

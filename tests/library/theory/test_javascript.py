@@ -78,6 +78,7 @@ def in_javascript():
     return {name: np.array(value, dtype=float).T for name, value in zip(KERNELS, values, strict=True)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KERNELS)
 def test_every_formula_is_the_same_in_both_languages(name, in_javascript):
     ours, theirs = np.atleast_2d(np.array(KERNELS[name](*grid(KERNELS[name])))), in_javascript[name]

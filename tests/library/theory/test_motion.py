@@ -78,6 +78,7 @@ def test_at_the_edge_a_step_of_momentum_turns_unstable(beta):
     assert radius(0.999 * edge) < 1 < radius(1.001 * edge)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ratio", "batch"), [(1.5, 64), (1.5, 32), (1.5, 8), (3.0, 32), (3.0, 16)])
 def test_on_shared_weights_the_rule_grows_by_the_gain_that_noise_leaves(ratio, batch):
     model = SharedSlots(ratio=ratio, batch=batch)
@@ -92,6 +93,7 @@ def test_on_shared_weights_the_rule_grows_by_the_gain_that_noise_leaves(ratio, b
         assert growth == pytest.approx(motion.SHARED_RATIO(ratio, saturation) - 1, abs=0.12)
 
 
+@pytest.mark.slow
 def test_gradient_descent_has_no_such_price():
     quiet, noisy = (
         SharedSlots(ratio=2, batch=batch, rule="sgd", learning_rate=0.05, weight_decay=0.005) for batch in (64, 8)
@@ -106,6 +108,7 @@ def test_lion_hears_nothing_but_the_slots():
     assert shared.growth(table) == pytest.approx(-1, abs=0.05)
 
 
+@pytest.mark.slow
 def test_epsilon_and_noise_set_the_rule_free():
     growth = {}
     for name, changes in {"quiet": {}, "epsilon": {"epsilon": 0.01}, "noise": {"noise": 0.01}}.items():

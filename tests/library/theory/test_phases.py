@@ -60,6 +60,7 @@ def test_phases_are_what_simulations_do(decay, ratio, v, expected):
         assert fitted < 0.1 if expected == "grokking" else fitted > 0.5
 
 
+@pytest.mark.slow
 @deterministic
 @given(st.floats(1.2, 4), st.floats(1e-3, 0.5), st.floats(0.01, 0.5))
 def test_at_the_crossover_the_rule_has_about_half_when_the_data_are_fitted(ratio, decay, u):

@@ -84,6 +84,7 @@ def test_the_delay_in_closed_form_is_as_good_as_it_says(ratio, decay, error):
     assert 0 <= crossing(table, "decay_time") - predicted < error * (ratio - 1)
 
 
+@pytest.mark.slow
 def test_every_schedule_groks_at_the_same_decay_time_plus_half_log_margin():
     schedules = {
         "constant": Schedule.constant(),

@@ -94,6 +94,7 @@ def test_barriers_and_rates_are_those_of_the_library():
         assert rate[i] * np.exp(-height[i] / temperature) == pytest.approx(law, rel=0.03)
 
 
+@pytest.mark.slow
 def test_escapes_are_exponential_at_the_rate_of_simulated_walkers():
     circuits = Circuits(degree=3, generalizing_efficiency=2.0, weight_decay=0.2)
     temperature = basins.barrier(circuits) / 3.5

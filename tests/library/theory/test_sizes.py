@@ -22,6 +22,7 @@ def test_the_saddles_share_obeys_its_law():
     assert (runs.loc[~ended, "m_hat at 10"] < 0.5).all()
 
 
+@pytest.mark.slow
 def test_a_seed_of_the_saddle_is_lucky_at_every_fraction():
     runs = sizes.saddle_runs()
     for _, size in runs.groupby("size"):
@@ -39,6 +40,7 @@ def test_the_null_model_answers_at_once_in_its_share_and_late_by_its_threshold()
     assert means["generalized"].iloc[-1] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("degree", "left"), [(2.0, (0, 0.5)), (3.0, (0.8, 1.1))])
 def test_the_toys_loop_closes_at_two_and_stays_at_three(degree, left):
     loops = hysteresis.loops(degree, dwells=(10, 60))

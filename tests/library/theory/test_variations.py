@@ -74,6 +74,7 @@ def test_adam_with_a_weight_for_each_circuit_has_no_plateau_and_no_clock():
     assert table["share"].max() < 0.7
 
 
+@pytest.mark.slow
 def test_adam_over_many_weights_brings_the_clock_back():
     model = Circuits(generalizing_efficiency=2, weight_decay=20)
     update = Update(rule="adamw", learning_rate=1e-5, weights=2500, epsilon=1e-40)

@@ -1,0 +1,91 @@
+"""What chapters show beside figures and explorables: tables, with verdicts in color, and code of the library."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from html import escape
+from numbers import Number
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from IPython.core.display import Markdown
+
+# Words that a page colors where a cell begins with one, by what they mean for the claim.
+VERDICTS = {
+    "good": ("holds", "true", "yes", "stands"),
+    "limited": ("holds with limits", "partly"),
+    "bad": ("fails", "false", "no", "excluded"),
+    "undecided": ("open", "no runs", "not decided"),
+}
+_MEANINGS = {word: meaning for meaning, words in VERDICTS.items() for word in words}
+
+
+def source(*functions: Callable[..., Any]) -> Markdown:
+    """The code of functions of the library, as it is there, in colors."""
+    from IPython.core.display import Markdown
+
+    code = "\n\n".join(textwrap.dedent(inspect.getsource(function)).rstrip() for function in functions)
+    return Markdown(f"```python\n{code}\n```")
+
+
+class Table:
+    """The rows of a ``frame``, under a ``caption`` that says what they are, in which units and of how many runs.
+
+    ``formats`` has format strings by column, as ``{"t_gen": "{:,.0f}"}``. Missing values are dashes, truth values yes
+    or no. The index is not shown: ``reset_index`` makes a column of it.
+
+    >>> Table(pd.DataFrame({"decay": [0.1, 1], "steps": [7000.0, None]}), formats={"steps": "{:,.0f}"})
+     decay steps
+       0.1 7,000
+       1.0     –
+    """
+
+    def __init__(self, frame: pd.DataFrame, caption: str = "", formats: Mapping[str, str] | None = None) -> None:
+        formats = formats or {}
+        if unknown := set(formats) - set(frame):
+            raise ValueError(f"formats: got {sorted(unknown)}; must be among the columns {list(frame)}")
+        self.caption = caption
+        self.words = pd.DataFrame(
+            {name: [_worded(value, formats.get(str(name), "{}")) for value in frame[name]] for name in frame}
+        )
+        self._numeric = {name: all(isinstance(value, Number) for value in frame[name]) for name in frame}
+
+    def __repr__(self) -> str:
+        text = self.words.to_string(index=False)
+        return f"{self.caption}\n{text}" if self.caption else text
+
+    def _repr_html_(self) -> str:
+        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
+        head = "".join(self._cell("th", name, escape(str(name))) for name in self.words)
+        rows = (
+            "".join(self._cell("td", name, marked(word)) for name, word in zip(self.words, row, strict=True))
+            for row in self.words.itertuples(index=False)
+        )
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        return (
+            f'<div class="grok-table"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        )
+
+    def _cell(self, tag: str, column: Any, content: str) -> str:
+        scope = ' scope="col"' if tag == "th" else ""
+        kind = ' class="grok-numeric"' if self._numeric[column] else ""
+        return f"<{tag}{scope}{kind}>{content}</{tag}>"
+
+
+def marked(text: str) -> str:
+    """A text as HTML. Its verdict is colored: all of it, or what stands before the first dot of ``true · 0.3``."""
+    verdict, dot, rest = text.partition(" · ")
+    if verdict not in _MEANINGS:
+        return escape(text)
+    chip = f'<span class="grok-verdict" data-verdict="{_MEANINGS[verdict]}">{verdict}</span>'
+    return f"{chip} {escape(rest)}" if dot else chip
+
+
+def _worded(value: Any, form: str) -> str:
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return "yes" if value else "no"
+    return "–" if value is None or value != value else form.format(value)
