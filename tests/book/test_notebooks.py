@@ -54,6 +54,16 @@ def test_figures_have_words(notebook: NotebookNode) -> None:
             assert not re.search(r"\.(png|svg)$", alt)
 
 
+def test_figures_have_captions_and_code_that_draws_is_folded(notebook: NotebookNode) -> None:
+    drawn = [cell for cell in code(notebook) if "<Figure" in str(cell.outputs)]
+    figures = [cell.metadata.get("mystnb", {}).get("figure", {}) for cell in drawn]
+    assert [cell.source for cell, figure in zip(drawn, figures, strict=True) if not figure.get("name")] == []
+    assert [figure for figure in figures if len(figure["caption"].split()) < 5] == []
+    # Each of a cell's outputs would get the caption.
+    assert [cell.source for cell in drawn if sum("data" in output for output in cell.outputs) > 1] == []
+    assert [cell.source for cell in drawn if "hide-input" not in cell.metadata.get("tags", [])] == []
+
+
 def test_figures_are_recognized() -> None:
     texts = [path.read_text(encoding="utf-8") for path in NOTEBOOKS]
     assert sum("<Figure size" in text for text in texts) > len(texts) / 2

@@ -73,6 +73,23 @@ def test_page_is_whole(visit, name: str, look: Look) -> None:
     assert seen.complaints == []
 
 
+# How far down the first thing to look at ends its beginning, and what is cut off.
+FIRST = "article :is(.grok-explorable, figure, .grok-table)"
+CUT_OFF = """
+() => [...document.querySelectorAll('article pre')].filter(text => text.scrollWidth > text.clientWidth + 1
+    && text.checkVisibility()).map(text => text.textContent.slice(0, 80))
+"""
+
+
+@pytest.mark.parametrize("name", [name for name in chapters() if "/" in name.removeprefix("book/")])
+def test_a_chapter_begins_with_its_answer_and_cuts_nothing_off(visit, name: str) -> None:
+    seen = visit(Look(1440, "light", "http"))
+    seen.open(f"{name}.html")
+    first = seen.page.locator(FIRST).first
+    assert first.bounding_box()["y"] < 900
+    assert seen.page.evaluate(CUT_OFF) == []
+
+
 def test_formulas_are_no_tab_stops(visit) -> None:
     seen = visit(Look(1440, "light", "http"))
     seen.open("book/two_basins/clock.html")
