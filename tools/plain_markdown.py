@@ -190,7 +190,7 @@ class Page:
             case "doc":
                 page = posixpath.normpath(posixpath.join(posixpath.dirname(self.name), target))
                 return self._to(page, text or self.book.titles[page])
-            case "ref":
+            case "ref" | "prf:ref":
                 section = self.book.sections[target]
                 return self._to(section.page, text or section.title)
             case "numref":

@@ -21,6 +21,8 @@ VERDICTS = {
     "bad": ("fails", "false", "no", "excluded"),
     "undecided": ("open", "no runs", "not decided"),
 }
+# Letters up to which a cell is not wrapped: a verdict with its number and interval.
+SHORT = 32
 _MEANINGS = {word: meaning for meaning, words in VERDICTS.items() for word in words}
 
 
@@ -52,14 +54,15 @@ class Table:
         self.words = pd.DataFrame(
             {name: [_worded(value, formats.get(str(name), "{}")) for value in frame[name]] for name in frame}
         )
-        self._numeric = {name: all(isinstance(value, Number) for value in frame[name]) for name in frame}
+        self._kinds = {name: _kind(frame[name], self.words[name]) for name in frame}
 
     def __repr__(self) -> str:
         text = self.words.to_string(index=False)
         return f"{self.caption}\n{text}" if self.caption else text
 
     def _repr_html_(self) -> str:
-        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
+        # Beside the table, not in it: on a phone a wide table scrolls under its caption.
+        caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
         head = "".join(self._cell("th", name, escape(str(name))) for name in self.words)
         rows = (
             "".join(self._cell("td", name, marked(word)) for name, word in zip(self.words, row, strict=True))
@@ -67,13 +70,20 @@ class Table:
         )
         body = "".join(f"<tr>{row}</tr>" for row in rows)
         return (
-            f'<div class="grok-table"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+            f'<figure class="grok-table"><div><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+            f"{caption}</figure>"
         )
 
     def _cell(self, tag: str, column: Any, content: str) -> str:
         scope = ' scope="col"' if tag == "th" else ""
-        kind = ' class="grok-numeric"' if self._numeric[column] else ""
-        return f"<{tag}{scope}{kind}>{content}</{tag}>"
+        return f'<{tag}{scope} class="grok-{self._kinds[column]}">{content}</{tag}>'
+
+
+def _kind(values: pd.Series, words: pd.Series) -> str:
+    """How a column is set: numbers to the right, what is short in one line, sentences wrapped."""
+    if all(isinstance(value, Number) for value in values):
+        return "numeric"
+    return "short" if words.str.len().max() <= SHORT else "long"
 
 
 def marked(text: str) -> str:

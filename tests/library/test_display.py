@@ -23,7 +23,7 @@ def html(table: Table) -> BeautifulSoup:
 @pytest.fixture
 def cells() -> list[list[Tag]]:
     page = html(Table(FRAME, "Two <rows>", {"steps": "{:,.0f}"}))
-    assert page.caption.text == "Two <rows>"
+    assert page.figcaption.text == "Two <rows>"
     assert [head.text for head in page.find_all("th")] == [*FRAME]
     assert {head["scope"] for head in page.find_all("th")} == {"col"}
     return [row.find_all("td") for row in page.tbody.find_all("tr")]
@@ -42,7 +42,9 @@ def test_verdicts_are_colored_by_what_they_mean(cells: list[list[Tag]]) -> None:
 
 
 def test_numbers_are_aligned_and_words_are_not(cells: list[list[Tag]]) -> None:
-    assert ["grok-numeric" in cell.get("class", []) for cell in cells[0]] == [False, True, True, False]
+    assert [cell["class"] for cell in cells[0]] == [["grok-short"], ["grok-numeric"], ["grok-numeric"], ["grok-short"]]
+    [[told]] = (html(Table(pd.DataFrame({"told": ["A sentence that goes on for more than a line."]}))).find_all("td"),)
+    assert told["class"] == ["grok-long"]
 
 
 def test_plain_text_has_the_same_words() -> None:

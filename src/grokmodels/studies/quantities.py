@@ -58,15 +58,15 @@ def measure(run: Run, quantity: str) -> tuple[float, bool]:
     column, moment = quantity.split(" at ")
     if run.history.empty or column not in run.history:
         return math.nan, False
-    history, last = run.history, int(run.history["step"].iloc[-1])
+    steps, values = run.history["step"].to_numpy(), run.history[column].to_numpy()
     if (decay := accumulated(moment)) is not None:
-        row = _last_by(history["decay_time"].to_numpy(float), decay)
-        return (math.nan if row is None else float(history[column].iloc[row])), False
-    step, censored = {"start": (0, False), "end": (last, False), "t_mem": t_mem, "t_gen": t_gen}[moment]
+        row = _last_by(run.history["decay_time"].to_numpy(float), decay)
+        return (math.nan if row is None else float(values[row])), False
+    step, censored = {"start": (0, False), "end": (steps[-1], False), "t_mem": t_mem, "t_gen": t_gen}[moment]
     # Of a moment that has not come, only what never shrinks is known from below.
     if censored and column != "decay_time":
         return math.nan, False
-    return float(history.loc[history["step"] == step, column].iloc[0]), censored
+    return float(values[np.searchsorted(steps, step)]), censored
 
 
 def accumulated(moment: str) -> float | None:

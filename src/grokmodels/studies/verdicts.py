@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from itertools import chain
 from typing import Any, Literal, NamedTuple
@@ -86,27 +86,36 @@ def in_words(judged: pd.DataFrame, width: int = 78) -> str:
 def as_table(judged: pd.DataFrame, caption: str = "") -> Table:
     """:func:`verdicts` as a table: a row for each prediction, its verdict and number on look seeds, test seeds and all.
 
-    ``seeds`` are how many there are of each.
+    A cohort that has no runs has no column. The number of seeds, ``n``, stands above a column, or beside the rows where
+    it differs among them.
     """
-    # A prediction has a row for each cohort, one after the other; a sentence may have several predictions.
-    order = judged.groupby("cohort").cumcount()
+    judged = judged[judged.groupby("cohort")["seeds"].transform("max") > 0]
+    seeds = {cohort: rows["seeds"].unique() for cohort, rows in judged.groupby("cohort")}
+    alike = all(len(numbers) == 1 for numbers in seeds.values())
+    heads = {cohort: f"{cohort}, n = {numbers[0]}" if alike else cohort for cohort, numbers in seeds.items()}
     rows = []
-    for _, cohorts in judged.groupby(order, sort=False):
-        row = {"foretold": cohorts["sentence"].iloc[0], "number": cohorts["number"].iloc[0]}
-        row |= {one["cohort"]: _judged(one) for _, one in cohorts.iterrows()}
-        rows.append(row | {"seeds": ", ".join(map(str, cohorts["seeds"]))})
+    # A prediction has a row for each cohort, one after the other; a sentence may have several predictions.
+    for _, cohorts in judged.groupby(judged.groupby("cohort").cumcount(), sort=False):
+        row = {"foretold": f"{cohorts['sentence'].iloc[0]} [{cohorts['number'].iloc[0]}]"}
+        row |= {heads[one["cohort"]]: _judged(one) for _, one in cohorts.iterrows()}
+        rows.append(row if alike else row | {"n": ", ".join(map(str, cohorts["seeds"]))})
     return Table(pd.DataFrame(rows), caption)
 
 
 def _judged(row: pd.Series) -> str:
-    return f"{row['verdict']} · {_measured(row)}" if row["seeds"] else row["verdict"]
+    return f"{row['verdict']} · {_measured(row, _compact)}" if row["seeds"] else row["verdict"]
 
 
-def _measured(row: pd.Series) -> str:
+def _measured(row: pd.Series, told: Callable[[float], str] = "{:.4g}".format) -> str:
     if math.isnan(row["value"]):
         return "not known"
-    among = " [{:.4g}, {:.4g}]".format(*row["interval"]) if row["interval"] else ""
-    return f"{'at least ' if row['at_least'] else ''}{row['value']:.4g}{among}"
+    among = " [{}, {}]".format(*map(told, row["interval"])) if row["interval"] else ""
+    return f"{'at least ' if row['at_least'] else ''}{told(row['value'])}{among}"
+
+
+def _compact(value: float) -> str:
+    """Three digits, or all that stand before the point."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < math.inf else f"{value:.3g}"
 
 
 def check(predicted: Sequence[Prediction], table: pd.DataFrame) -> pd.DataFrame:

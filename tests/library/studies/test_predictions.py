@@ -367,17 +367,27 @@ def test_a_number_says_in_words_what_it_is_of(changes, words):
 
 
 def test_the_table_has_a_row_for_each_prediction_and_a_column_for_each_cohort():
-    runs = table([100, 200, 300, 400])
+    runs = table([1100, 1200.4, 1300, 1400])
     predicted = [make(sentence="It is long.", bounds=250), make(sentence="It is long.", statistic="largest")]
     shown = studies.as_table(studies.check(predicted, runs), "Said before.").words
-    assert shown["foretold"].tolist() == ["It is long."] * 2
-    assert shown["number"].tolist() == ["median of t_gen", "largest of t_gen"]
+    assert shown["foretold"].tolist() == ["It is long. [median of t_gen]", "It is long. [largest of t_gen]"]
     judged = studies.check(predicted, runs)
-    for cohort in ("look", "test", "all"):
+    for cohort, n in (("look", 2), ("test", 2), ("all", 4)):
         rows = judged[judged["cohort"] == cohort]
-        expected = [f"{row['verdict']} · {row['value']:.4g}" for _, row in rows.iterrows()]
-        assert shown[cohort].tolist() == expected
-    assert shown["seeds"].tolist() == ["2, 2, 4"] * 2
+        expected = [f"{row['verdict']} · {row['value']:,.0f}" for _, row in rows.iterrows()]
+        assert shown[f"{cohort}, n = {n}"].tolist() == expected
+
+
+def test_where_the_number_of_seeds_differs_it_stands_beside_the_rows():
+    predicted = [make(), make(where={"seed": [0, 1, 3]})]
+    shown = studies.as_table(studies.check(predicted, table([100, 200, 300, 400]))).words
+    assert [*shown] == ["foretold", "look", "test", "all", "n"]
+    assert shown["n"].tolist() == ["2, 2, 4", "2, 1, 3"]
+
+
+def test_a_cohort_without_runs_has_no_column_in_the_table():
+    judged = studies.check([make()], table([100, 200, 300], cohort="look"))
+    assert [*studies.as_table(judged).words] == ["foretold", "look, n = 3", "all, n = 3"]
 
 
 @pytest.fixture
