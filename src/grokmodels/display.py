@@ -9,6 +9,7 @@ from html import escape
 from numbers import Number
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -96,6 +97,6 @@ def marked(text: str) -> str:
 
 
 def _worded(value: Any, form: str) -> str:
-    if isinstance(value, bool) or type(value).__name__ == "bool":
+    if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     return "–" if value is None or value != value else form.format(value)

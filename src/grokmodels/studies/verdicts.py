@@ -90,7 +90,7 @@ def as_table(judged: pd.DataFrame, caption: str = "") -> Table:
     it differs among them.
     """
     judged = judged[judged.groupby("cohort")["seeds"].transform("max") > 0]
-    seeds = {cohort: rows["seeds"].unique() for cohort, rows in judged.groupby("cohort")}
+    seeds = {str(cohort): rows["seeds"].unique() for cohort, rows in judged.groupby("cohort")}
     alike = all(len(numbers) == 1 for numbers in seeds.values())
     heads = {cohort: f"{cohort}, n = {numbers[0]}" if alike else cohort for cohort, numbers in seeds.items()}
     rows = []
