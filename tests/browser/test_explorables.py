@@ -145,6 +145,16 @@ def test_touch_moves_a_slider(visit):
     check(tab, "replay")
 
 
+def test_the_control_that_a_finger_uses_is_the_one_that_stays(visit):
+    tab = visit(width=390, has_touch=True, is_mobile=True)
+    root = tab.locator("#explorable-power")
+    root.locator(".grok-more").tap()
+    root.get_by_label("minus", exact=True).tap()
+    assert root.locator(".grok-in-use").inner_text().startswith("Sign")
+    root.get_by_role("slider", name="Exponent").tap()
+    assert root.locator(".grok-in-use").inner_text().startswith("Exponent")
+
+
 def test_a_sentence_sets_the_slider(visit):
     tab = visit()
     tab.get_by_role("link", name="step 400").click()

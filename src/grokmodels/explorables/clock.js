@@ -1,6 +1,6 @@
 // @ts-check
 
-/** Two circuits under a decay schedule, and what their clock reads.
+/** Two circuits under a decay schedule, and how far their clock has gone since the start.
  * @param {{schedule: string, loss: "logistic" | "exponential" | "squared", degree: number, ratio: number,
  *   weight_decay: number}} state
  * @param {{start: number[], times: number[], substeps: number, schedules: Record<string, number[][]>}} data */
@@ -11,13 +11,14 @@ function clock({ schedule, loss, degree, ratio, weight_decay }, { start, times, 
   const velocity = (/** @type {number} */ u, /** @type {number} */ v, /** @type {number} */ decay) =>
     flow(u, v, degree, 1, ratio, decay);
   const { t, seen } = followPieces(velocity, start, along, weight_decay, times, substeps);
+  const began = clockReading(seen[0][0], seen[0][1], degree, ratio);
   const curves = seen.map(([u, v, decayTime], i) => ({
     t: t[i],
     decay_time: decayTime,
     u,
     v,
     loss: lossOf(margin(u, v, degree, 1, ratio)),
-    reading: clockReading(u, v, degree, ratio),
+    reading: clockReading(u, v, degree, ratio) - began,
     lead: Math.log(ratio) + degree * Math.log(v / u),
   }));
   if (!curves.every((row) => Object.values(row).every(Number.isFinite))) {
@@ -37,7 +38,7 @@ function clock({ schedule, loss, degree, ratio, weight_decay }, { start, times, 
       { piece, t: end, decay: weight_decay * last },
     ]),
     half: half ? [half] : [],
-    law: [0, end.decay_time].map((decay_time) => ({ decay_time, reading: curves[0].reading + speed * decay_time })),
+    law: [0, end.decay_time].map((decay_time) => ({ decay_time, reading: speed * decay_time })),
     readout: {
       speed,
       at: half?.t ?? null,

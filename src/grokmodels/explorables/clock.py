@@ -85,9 +85,10 @@ class Clock(Explorable):
                 ),
                 "clock": Chart(
                     _reading(),
-                    "The clock {formula} against Λ",
-                    "The clock, {formula}, against accumulated decay: simulated values lie on a straight line of "
-                    "slope {speed:.2f}, whatever the loss and the schedule.",
+                    "The clock {formula} since the start, against Λ",
+                    "How far the clock, {formula}, has gone since the start, against accumulated decay, on axes that "
+                    "stay: simulated values lie on a straight line of slope {speed:.2f}, whatever the loss and the "
+                    "schedule.",
                     height=200,
                 ),
                 "loss": Chart(
@@ -153,7 +154,8 @@ def _amplitudes() -> Drawing:
 
 def _reading() -> Drawing:
     x = alt.X("decay_time:Q", title="accumulated decay Λ", scale=alt.Scale(domain=[0, 23], nice=False))
-    y = alt.Y("reading:Q", title=None, scale=alt.Scale(zero=False))
+    # One scale for all states: a line may look steeper only if it is.
+    y = alt.Y("reading:Q", title=None, scale=alt.Scale(domain=[-8, 24], nice=False))
     color = series("kind", {"simulated": ("ink", "simulated"), "the law": ("track", "the law")})
     lines = [
         alt.Chart(alt.NamedData(data))
@@ -172,6 +174,8 @@ def _loss() -> Drawing:
     line = (
         alt.Chart(alt.NamedData("curves"))
         .transform_filter(REVEALED)
+        # A squared loss passes through zero, whose logarithm would be drawn at the top.
+        .transform_calculate(loss="max(datum.loss, 1e-6)")
         .mark_line(clip=True, strokeWidth=2.5, color=css("train"))
         .encode(x=TIME_AXIS, y=alt.Y("loss:Q", title=None, scale=scale, axis=axis))
     )

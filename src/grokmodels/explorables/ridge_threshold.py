@@ -69,9 +69,9 @@ class RidgeThreshold(Explorable):
                         alt.Axis(values=[1e-4, 1e-2, 1], format="~g"),
                     ),
                     "Loss (log scale)",
-                    "Training and held-out loss against time, both axes logarithmic, at weight decay {weight_decay}: "
-                    "smooth curves that do not depend on the tolerance. Nothing in them tells that half of the "
-                    "held-out answers are right {held_out}.",
+                    "Training and held-out loss, on a logarithmic axis, against accumulated decay, at weight decay "
+                    "{weight_decay}: smooth curves that do not depend on the tolerance, the held-out one nearly a "
+                    "straight line. Nothing in them tells that half of the held-out answers are right {held_out}.",
                     height=210,
                 ),
             },
@@ -147,22 +147,31 @@ def _when(accuracy: Any) -> str:
     return "at no time shown" if np.isnan(half) else f"from time {half:,.0f}"
 
 
+LOG_TIME = alt.X(
+    "t:Q",
+    title="time (log scale)",
+    scale=alt.Scale(type="log", domain=[TIMES[0], TIMES[-1]], nice=False),
+    axis=alt.Axis(values=[1, 100, 10_000, 1_000_000], format="~s"),
+)
+# What falls exponentially, as the held-out loss does, is a line here, at every decay; on a logarithmic axis it would
+# fall off a cliff, just where the accuracy jumps.
+SPENT = alt.X("decay_time:Q", title="accumulated decay Λ", scale=alt.Scale(domain=[0, 6], nice=False))
+
+
 def _pair(what: str, scale: alt.Scale, axis: alt.Axis) -> Drawing:
-    """Training and held-out values against time, and the time of the jump."""
-    times = alt.Scale(type="log", domain=[TIMES[0], TIMES[-1]], nice=False)
-    x = alt.X(
-        "t:Q", title="time (log scale)", scale=times, axis=alt.Axis(values=[1, 100, 10_000, 1_000_000], format="~s")
-    )
+    """Training and held-out accuracy against time, or losses against accumulated decay, and where the jump is."""
+    accuracy = what == "accuracy"
+    x = LOG_TIME if accuracy else SPENT
     color = series("set", {"train": ("train", "training"), "test": ("test", "held out")})
     here = "datum.weight_decay === weight_decay"
     exactly = f"{here} && datum.tolerance === tolerance"
-    accuracy = what == "accuracy"
     lines = (
         alt.Chart(alt.NamedData("accuracies" if accuracy else "losses"))
         .transform_filter(exactly if accuracy else here)
         .transform_calculate(step=f"sequence({len(TIMES)})")
         .transform_flatten(["step", "train", "test"])
         .transform_calculate(t=f"pow(10, datum.step / {PER_DECADE})")
+        .transform_calculate(decay_time="datum.t * datum.weight_decay")
         .transform_fold(["train", "test"], as_=["set", "value"])
     )
     if accuracy:
@@ -171,5 +180,6 @@ def _pair(what: str, scale: alt.Scale, axis: alt.Axis) -> Drawing:
         x=x, y=alt.Y("value:Q", title=None, scale=scale, axis=axis), color=color
     )
     half = alt.Chart(alt.NamedData("half")).transform_filter(f"{REVEALED} && {exactly} && isValid(datum.half)")
-    rule = moment(half, "test").encode(x="half:Q")
+    half = half.transform_calculate(decay_time="datum.half * datum.weight_decay")
+    rule = moment(half, "test").encode(x="half:Q" if accuracy else "decay_time:Q")
     return alt.layer(rule, drawn, *([guessed("mark", x)] if accuracy else []))

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import vl_convert
 
 from grokmodels.explorables import clock as module
 from grokmodels.explorables.clock import Clock
@@ -30,12 +31,42 @@ def test_the_clock_is_that_of_the_flow(rows, schedule, loss, within, degree):
     np.testing.assert_allclose(curves["decay_time"], exact["decay_time"], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(curves["loss"], exact["loss"], rtol=250 * within, atol=1e-9)
     reading = READING(exact["u"], exact["v"], degree, 2.5)
-    line = reading[0] + SPEED(degree, 2.5) * exact["decay_time"]
-    np.testing.assert_allclose(reading, line, atol=1e-4)
+    line = SPEED(degree, 2.5) * exact["decay_time"]
+    np.testing.assert_allclose(reading - reading[0], line, atol=1e-4)
     np.testing.assert_allclose(curves["reading"], line, atol=1e-4)
     drawn = np.interp(exact["decay_time"], *(pd.DataFrame(seen["law"])[name] for name in ("decay_time", "reading")))
     np.testing.assert_allclose(drawn, line, atol=1e-6)
     assert seen["readout"]["speed"] == pytest.approx(float(SPEED(degree, 2.5)))
+
+
+def lines(clock, name):
+    """Where the lines of a chart are drawn: a list of (x, y) for each, in pixels from its upper left corner."""
+    spec = clock.charts[name].spec(clock.state) | {"width": 300, "datasets": clock.rows(clock.state)}
+    scene = vl_convert.vegalite_to_scenegraph(spec)
+
+    def found(node):
+        if node.get("marktype") == "line":
+            yield [(item["x"], item["y"]) for item in node["items"]]
+        for child in node.get("items", []):
+            yield from found(child)
+
+    return [np.array(line) for line in found(scene["scenegraph"])]
+
+
+@pytest.mark.parametrize("state", [{}, {"schedule": "late"}, {"schedule": "pulsed"}, {"loss": "squared"}])
+def test_a_line_looks_as_steep_as_it_is(state):
+    for ratio in (2.0, 1.2, 3.0):
+        drawn = lines(Clock(ratio=ratio, **state), "clock")
+        slopes = [np.diff(line[[0, -1], 1])[0] / np.diff(line[[0, -1], 0])[0] for line in drawn]
+        (plain,) = {round(slope / (ratio - 1), 3) for slope in slopes}
+        assert plain == pytest.approx(-(200 / 32) / (300 / 23), rel=1e-2)
+
+
+def test_a_loss_that_passes_through_zero_is_not_drawn_at_the_top():
+    clock = Clock(loss="squared", schedule="pulsed")
+    assert min(row["loss"] for row in clock.rows(clock.state)["curves"]) < 1e-12
+    (line,) = lines(clock, "loss")
+    assert line[line[:, 0] > 10, 1].min() > 40
 
 
 @pytest.mark.parametrize("schedule", module.SCHEDULES)

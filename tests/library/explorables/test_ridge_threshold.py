@@ -86,16 +86,28 @@ def test_the_charts_pick_what_belongs_to_the_controls(tolerance, decay):
     half = explorable.rows(explorable.state)["readout"]["half"]
     accuracy, loss = pictures(explorable)
     low, high = np.log10([1e-5, 30])
-    for picture, values, within in (
-        (accuracy, [exact[name] for name in ("train_accuracy", "test_accuracy")], 0.01),
-        (loss, [(np.log10(exact[name]) - low) / (high - low) for name in ("train_loss", "test_loss")], 0.01),
+    for picture, values, across in (
+        (accuracy, [exact[name] for name in ("train_accuracy", "test_accuracy")], lambda t: np.log10(t) / 6),
+        (
+            loss,
+            [(np.log10(exact[name]) - low) / (high - low) for name in ("train_loss", "test_loss")],
+            lambda t: decay * t / 6,
+        ),
     ):
         lines, rule, (width, height) = picture
-        assert rule == pytest.approx(width * np.log10(half) / 6, abs=0.1)
+        assert rule == pytest.approx(width * across(half), abs=0.1)
         assert len(lines) == 2
         for line, exactly in zip(lines, values, strict=True):
-            np.testing.assert_allclose(line[:, 0], width * np.arange(73) / 72, atol=0.1)
-            np.testing.assert_allclose(1 - line[:, 1] / height, exactly, atol=within)
+            np.testing.assert_allclose(line[:, 0], width * across(10 ** (np.arange(73) / 12)), rtol=1e-4, atol=0.1)
+            np.testing.assert_allclose(1 - line[:, 1] / height, exactly, atol=0.01)
+
+
+@pytest.mark.parametrize("decay", module.DECAYS)
+def test_the_held_out_loss_is_nearly_a_line_in_accumulated_decay_while_the_accuracy_jumps(decay):
+    exact = ridge.solve(ridge.Ridge(weight_decay=decay), np.linspace(0.5, 4, 36) / decay, 0.3)
+    slopes = np.diff(np.log(exact["test_loss"])) / 0.1
+    assert slopes.max() < 0
+    assert slopes.min() / slopes.max() < 2
 
 
 def pictures(explorable):

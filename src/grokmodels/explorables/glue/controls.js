@@ -110,7 +110,11 @@ function panelOf(root, controls, set) {
   const use = (/** @type {HTMLElement} */ used) => {
     for (const node of nodes) node.classList.toggle("grok-in-use", node === used);
   };
-  for (const node of nodes) node.addEventListener("focusin", () => use(node));
+  for (const node of nodes) {
+    node.addEventListener("focusin", () => use(node));
+    // A finger moves a slider without giving it the focus.
+    node.addEventListener("pointerdown", () => use(node));
+  }
   use(nodes[0]);
   if (nodes.length > 1) {
     const more = button(`More controls (${nodes.length - 1})`, "grok-button grok-more", () => {
