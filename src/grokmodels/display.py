@@ -71,9 +71,14 @@ class Table:
         )
         body = "".join(f"<tr>{row}</tr>" for row in rows)
         return (
-            f'<figure class="grok-table"><div><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-            f"{caption}</figure>"
+            f'<figure class="grok-table"><div><table{self._stacked()}><thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table></div>{caption}</figure>"
         )
+
+    def _stacked(self) -> str:
+        """On a phone a sentence gets a line of its own, with its values below it."""
+        first, *values = self._kinds.values()
+        return f' class="grok-stacked" style="--values: {len(values)}"' if first == "long" and len(values) > 1 else ""
 
     def _cell(self, tag: str, column: Any, content: str) -> str:
         scope = ' scope="col"' if tag == "th" else ""

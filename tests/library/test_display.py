@@ -47,6 +47,12 @@ def test_numbers_are_aligned_and_words_are_not(cells: list[list[Tag]]) -> None:
     assert told["class"] == ["grok-long"]
 
 
+@pytest.mark.parametrize(("first", "values"), [("A sentence that goes on for more than a line.", 2), ("short", None)])
+def test_sentences_stand_above_their_values_on_a_phone(first: str, values: int | None) -> None:
+    table = html(Table(pd.DataFrame({"told": [first], "look": [1.0], "test": [2.0]}))).table
+    assert table.get("style") == (f"--values: {values}" if values else None)
+
+
 def test_plain_text_has_the_same_words() -> None:
     said = repr(Table(FRAME, "Two rows", {"steps": "{:,.0f}"}))
     assert said.splitlines()[0] == "Two rows"
