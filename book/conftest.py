@@ -58,9 +58,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> pytest.TestReport:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
     """Cache a chapter when the last of its cells has passed."""
     report = yield
     if isinstance(item, IPyNbCell) and report.when == "call" and report.passed:
@@ -74,9 +72,7 @@ def pytest_runtest_makereport(
 def _cache(chapter: Path, cells: list[tuple[IPyNbCell, float]]) -> None:
     notebook = nbformat.read(chapter, as_version=4)
     sources = execution_cache.code_cells(notebook)
-    for count, (source, (item, _)) in enumerate(
-        zip(sources, cells, strict=True), start=1
-    ):
+    for count, (source, (item, _)) in enumerate(zip(sources, cells, strict=True), start=1):
         source.execution_count = count
         source.outputs = deepcopy(item.test_outputs)
     seconds = sum(duration for _, duration in cells)

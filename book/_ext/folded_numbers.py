@@ -19,7 +19,9 @@ class FoldNumbers(SphinxTransform):
 
     def apply(self) -> None:
         """Fold in every cell that shows something richer than text."""
-        outputs = [node for node in self.document.findall(nodes.container) if node.get("nb_element") == "cell_code_output"]
+        outputs = [
+            node for node in self.document.findall(nodes.container) if node.get("nb_element") == "cell_code_output"
+        ]
         for output in outputs:
             printed = [child for child in output.children if isinstance(child, nodes.literal_block)]
             if not printed or not any(_is_rich(child) for child in output.children):

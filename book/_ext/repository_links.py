@@ -13,10 +13,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 def _add_buttons(app: Sphinx, config: Config) -> None:
     # Jupyter Book has made an option of the theme out of the address in _config.yml.
-    address = (
-        os.environ.get("BOOK_REPOSITORY_URL")
-        or config.html_theme_options["repository_url"]
-    ).rstrip("/")
+    address = (os.environ.get("BOOK_REPOSITORY_URL") or config.html_theme_options["repository_url"]).rstrip("/")
     if not address:
         return
     config.html_theme_options |= {
