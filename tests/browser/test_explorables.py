@@ -4,11 +4,11 @@ import pytest
 
 from grokmodels.explorables.words import fill
 from grokmodels.palette import PALETTE
-from tests.explorable_samples import Power, family, replay
+from tests.explorable_samples import Power, diagram, family, replay
 
 pytestmark = pytest.mark.browser
 
-EXPLORABLES = {"replay": replay(), "family": family(weight_decay=0.5), "power": Power()}
+EXPLORABLES = {"replay": replay(), "family": family(weight_decay=0.5), "power": Power(), "diagram": diagram()}
 VIEW_DATA = """([name, chart, dataset]) =>
     JSON.parse(JSON.stringify(document.getElementById(`explorable-${name}`).explorable.views[chart].data(dataset)))"""
 
@@ -93,7 +93,7 @@ def test_keyboard_moves_the_charts_to_the_values_of_python(visit):
 
 def test_every_recorded_decay_draws_the_runs_of_python(visit):
     tab = visit()
-    slider = tab.get_by_role("slider", name="Weight decay")
+    slider = tab.locator("#explorable-family").get_by_role("slider", name="Weight decay")
     slider.focus()
     tab.keyboard.press("Home")
     for decay in EXPLORABLES["family"].controls["weight_decay"].values:
@@ -143,6 +143,35 @@ def test_touch_moves_a_slider(visit):
     tab.touchscreen.tap(box["x"] + box["width"] * 0.2, box["y"] + box["height"] / 2)
     assert 150 <= state(tab, "replay")["step"] <= 450
     check(tab, "replay")
+
+
+def strike(tab, place, to):
+    """Move a finger over the page from a place to another."""
+    finger = tab.context.new_cdp_session(tab)
+    for event, part in (("touchStart", 0.0), *(("touchMove", part / 10) for part in range(1, 11)), ("touchEnd", None)):
+        now = {axis: place[axis] + part * (to[axis] - place[axis]) for axis in "xy"} if part is not None else None
+        finger.send("Input.dispatchTouchEvent", {"type": event, "touchPoints": [now] if now else []})
+    settle(tab)
+
+
+@pytest.mark.parametrize(("name", "chart"), [("replay", "accuracy"), ("diagram", "map")])
+def test_a_finger_scrolls_over_a_chart_and_moves_it_along_or_by_a_tap(visit, name, chart):
+    for stroke, to in (("up", {"x": 0, "y": -150}), ("along", {"x": -120, "y": 10})):
+        tab = visit(width=390, has_touch=True, is_mobile=True)
+        view = tab.locator(f"#explorable-{name} [data-view={chart}]")
+        view.evaluate("(view) => view.scrollIntoView({ block: 'center' })")
+        box, before, top = view.bounding_box(), state(tab, name), tab.evaluate("scrollY")
+        place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        strike(tab, place, {axis: place[axis] + to[axis] for axis in "xy"})
+        if stroke == "up":
+            tab.wait_for_function("(top) => scrollY > top + 50", arg=top)
+            assert state(tab, name) == before
+    moved = state(tab, name)
+    assert moved != before
+    tab.touchscreen.tap(box["x"] + box["width"] * 0.85, box["y"] + box["height"] * 0.2)
+    settle(tab)
+    assert all(value != moved[trait] for trait, value in state(tab, name).items())
+    check(tab, name)
 
 
 def test_the_control_that_a_finger_uses_is_the_one_that_stays(visit):
@@ -326,7 +355,7 @@ def test_a_place_is_marked_by_keyboard_before_the_answer_shows(visit):
     settle(tab)
     assert drawn_marks(tab, "family", "curves")["line"] > before["line"]
     assert root.locator(".grok-prompt").inner_text().startswith(f"Your guess: {mark['x']:,.0f}. It was step ")
-    tab.get_by_role("slider", name="Weight decay").focus()
+    root.get_by_role("slider", name="Weight decay").focus()
     tab.keyboard.press("End")
     settle(tab)
     assert root.locator(".grok-prompt").inner_text() == ""
@@ -372,6 +401,20 @@ def test_a_sentence_scrolls_only_to_a_chart_out_of_sight(visit):
     tab.wait_for_function(f"({SEEN})('#explorable-power [data-chart=curve]')")
     assert state(tab, "power")["exponent"] == 3
     check(tab, "power")
+
+
+def test_an_explorable_has_a_way_back_to_the_sentence_that_moved_it(visit):
+    tab = visit(width=390)
+    link, back = tab.get_by_role("link", name="step 400"), tab.get_by_role("button", name="Back to the text")
+    tab.evaluate("document.querySelector('#explorable-replay .grok-charts').style.marginTop = '1200px'")
+    link.click()
+    back.wait_for()
+    assert tab.evaluate(SEEN, ".grok-return")
+    back.click()
+    tab.wait_for_function(f"({SEEN})('.grok-set')")
+    back.wait_for(state="hidden")
+    assert tab.evaluate("document.activeElement.className") == "grok-set"
+    check(tab, "replay")
 
 
 def test_the_keyboard_goes_from_chips_to_controls_to_the_link(visit):

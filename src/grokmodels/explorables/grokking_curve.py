@@ -23,12 +23,12 @@ from grokmodels.theory.symbols import f, rho, v
 CLASSES = 97
 DECAY_TIMES = grid(0, 25, 0.125)
 
-# The rule's share where the memorizing circuit rests at margin f beside a seed v, with c_m = 1.
+# The rule's share where the memorizing circuit rests at margin f beside a start v, with c_m = 1.
 SEED_SHARE = Kernel("seedShare", rho * v**2 / (f + rho * v**2), (v, rho, f))
 
 
 class GrokkingCurve(Explorable):
-    """Degree 2 on the plateau: the memorizing circuit rests, a seed v₀ of the rule grows beside it; c_m = 1, c_g = ρ.
+    """Degree 2 on the plateau: the memorizing circuit rests, a rule grows from its start v₀ beside it; c_m = 1, c_g = ρ.
 
     The share m obeys the closed form at constant margin. Held-out accuracy is that of 97 classes, where the memorizing
     circuit adds Gaussian noise of relative size σ, the crosstalk.
@@ -55,7 +55,7 @@ class GrokkingCurve(Explorable):
         decays = [0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7]
         seeds = [float(f"{10.0**power:.2g}") for power in np.arange(-6, -0.4, 0.25)]
         controls = {
-            "seed": Slider("Seed v₀", seeds, 1e-3),
+            "seed": Slider("Start v₀", seeds, 1e-3),
             "ratio": Slider("Efficiency ratio ρ", grid(0.5, 3, 0.1), 2.0, format=".1f"),
             "weight_decay": Slider("Weight decay λ", decays, 0.1),
             "crosstalk": Slider("Crosstalk σ", [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0], 0.3),
@@ -77,7 +77,7 @@ class GrokkingCurve(Explorable):
                 "climb": Chart(
                     _climb(),
                     "Share m (log scale) against decay Λ",
-                    "The rule's share of the margin on a logarithmic axis against accumulated decay, from seed {seed} "
+                    "The rule's share of the margin on a logarithmic axis against accumulated decay, from start {seed} "
                     "at ratio {ratio}: while it is small it {moves}, in a straight line of slope 2(ρ − 1) = "
                     "{slope:.1f}.",
                     height=230,
@@ -93,7 +93,7 @@ class GrokkingCurve(Explorable):
                 "Half the decay": {"weight_decay": 0.05},
                 "Barely better": {"ratio": 1.3},
                 "More crosstalk": {"crosstalk": 1},
-                "Large seed": {"seed": 0.1},
+                "Large start": {"seed": 0.1},
             },
             guess=Guess(
                 chart="accuracy",

@@ -78,7 +78,7 @@ class Landscape(Explorable):
                 "degree": Slider("Degree D", [1, 2, 2.5, 3, 3.5, 4], 2),
                 "weight_decay": Slider("Weight decay λ", grid(0.05, 1, 0.05), 0.1, format=".2f"),
                 "ratio": Slider("Efficiency ratio ρ", grid(0.5, 3, 0.1), 2.0, format=".1f"),
-                "seed": Slider("Seed v₀", [*SEEDS, *grid(0.1, 1, 0.05)], 0.002),
+                "seed": Slider("Start v₀", [*SEEDS, *grid(0.1, 1, 0.05)], 0.002),
             },
             charts={
                 "plane": Chart(
@@ -106,14 +106,14 @@ class Landscape(Explorable):
             ),
             presets={
                 "Three layers": {"degree": 3, "seed": 0.1, "time": 100},
-                "Larger seed": {"degree": 3, "seed": 0.4, "time": 100},
+                "Larger start": {"degree": 3, "seed": 0.4, "time": 100},
                 "Beyond the fold": {"degree": 3, "seed": 0.1, "weight_decay": 0.95, "time": 100},
                 "Worse rule": {"ratio": 0.8, "time": 100},
             },
             guess=Guess(
                 chart="energy",
                 kind="draw",
-                prompt="Three layers (degree 3), a small seed: draw the energy of the ball.",
+                prompt="Three layers (degree 3), a small start: draw the energy of the ball.",
                 state={"time": 100, "degree": 3, "weight_decay": 0.1, "ratio": 2, "seed": 0.002},
                 answer="It falls once, to {energy:.4f}, and stays: the ball is {place}.",
             ),

@@ -29,7 +29,7 @@ function motion({ learning_rate, weight_decay, batch_share, ratio }, { beta, see
       half: grows ? plateauDecayTime(0.5, 1, seed_share, 1, left) : null,
       course: courseAt(left),
       flow: courseAt(ratio),
-      winner: grows ? "the rule grows" : "the table stays",
+      winner: grows ? "the rule grows" : "the memorizer stays",
     },
   };
 }

@@ -80,7 +80,7 @@ class Motion(Explorable):
                     _share(),
                     "The rule's share m (log scale)",
                     "The rule's share of the margin on a logarithmic axis against accumulated decay Λ from 0 to 20, "
-                    "from a seed of 0.001: at the effective ratio {left:.3f} it {course}. Dashed: under gradient flow, "
+                    "from a start of 0.001: at the effective ratio {left:.3f} it {course}. Dashed: under gradient flow, "
                     "at the ratio {ratio}, it {flow}.",
                     height=140,
                 ),
@@ -88,8 +88,8 @@ class Motion(Explorable):
                     _plane(),
                     "Who wins: drag the point",
                     "Plane of efficiency ratio ρ from 1 to 4 and share of the data in a batch, logarithmic from 1/32 "
-                    "to all: above the line b/N = 1 − 1/ρ the table stays, below it the rule grows. With all data in "
-                    "a batch the table stays at every ratio. A point marks {ratio} and {batch_share}: {winner}.",
+                    "to all: above the line b/N = 1 − 1/ρ the memorizer stays, below it the rule grows. With all data in "
+                    "a batch the memorizer stays at every ratio. A point marks {ratio} and {batch_share}: {winner}.",
                     height=375,
                     drag={"x": "ratio", "y": "batch_share"},
                 ),
@@ -98,7 +98,7 @@ class Motion(Explorable):
             readout=(
                 Readout("length of a weight (rms)", "{length:.3f}", "train"),
                 Readout("decay alone allows 1/λ =", "{wall:.3f}", "muted"),
-                Readout("degrees turned per step", "{turn:.3f}", "train"),
+                Readout("degrees rotated per step", "{turn:.3f}", "train"),
                 Readout("cosine after Λ = 1", "{cosine:.3f}", "train"),
                 Readout("effective ratio", "{left:.3f}", "generalizing"),
                 Readout("share one half at Λ", "{half:.1f}", "generalizing", none="never"),
@@ -111,7 +111,7 @@ class Motion(Explorable):
             guess=Guess(
                 chart="plane",
                 kind="draw",
-                prompt="Draw the border above which the table stays, from ρ = 1 to 4.",
+                prompt="Draw the border above which the memorizer stays, from ρ = 1 to 4.",
                 state={"learning_rate": 0.00125, "weight_decay": 2.0, "batch_share": 0.5, "ratio": 2.0},
                 answer="It is b/N = 1 − 1/ρ: at ρ = {ratio} half of the data in a batch stop the rule.",
             ),
@@ -122,7 +122,7 @@ class Motion(Explorable):
                 "rest": grid(0, 5, 0.1),
                 "race": grid(0, 20, 0.25),
                 "border": _border(),
-                "words": {"word": ["table stays", "rule grows"], "ratio": [1.7, 3], "batch_share": [0.7, 0.12]},
+                "words": {"word": ["memorizer stays", "rule grows"], "ratio": [1.7, 3], "batch_share": [0.7, 0.12]},
             },
             **state,
         )

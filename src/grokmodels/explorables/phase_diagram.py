@@ -35,7 +35,7 @@ class PhaseDiagram(Explorable):
     """Degree 2, logistic loss, c_m = 1 and c_g = ρ: phases of a start at u = 0.1 and v = v₀, and the run at one point.
 
     Held-out accuracy is that of 97 classes with crosstalk 0.3. The border between grokking and comprehension moves with
-    the seed: a crossover; the others are transitions.
+    the start: a crossover; the others are transitions.
     """
 
     weight_decay = Controlled()
@@ -53,7 +53,7 @@ class PhaseDiagram(Explorable):
         title: str = "Four phases of two circuits",
         question: str = (
             "Drag the point. Which borders change the fate of the run, and which one only its timing? "
-            "Then make the seed smaller: which border moves?"
+            "Then make the start smaller: which border moves?"
         ),
         **state: Any,
     ) -> None:
@@ -66,13 +66,13 @@ class PhaseDiagram(Explorable):
             controls={
                 "weight_decay": Slider("Weight decay λ", decays, 0.1),
                 "ratio": Slider("Efficiency ratio ρ", grid(*RATIOS, 0.05), 1.6, format=".2f"),
-                "seed": Slider("Seed v₀", seeds, 1e-3),
+                "seed": Slider("Start v₀", seeds, 1e-3),
             },
             charts={
                 "phases": Chart(
                     _phases(),
                     "Phases: drag the point",
-                    "Phases in the plane of weight decay (logarithmic) and efficiency ratio from seed {seed}. At decay "
+                    "Phases in the plane of weight decay (logarithmic) and efficiency ratio from start {seed}. At decay "
                     "{weight_decay}: {column}, and comprehension above. The marked point, at ratio {ratio}, is in the "
                     "phase of {phase}.",
                     height=330,
@@ -107,10 +107,10 @@ class PhaseDiagram(Explorable):
             guess=Guess(
                 chart="phases",
                 kind="draw",
-                prompt="The seed is ten times smaller, 10⁻⁴: draw the border between grokking and comprehension.",
+                prompt="The start is ten times smaller, 10⁻⁴: draw the border between grokking and comprehension.",
                 state={"weight_decay": 0.1, "ratio": 1.6, "seed": 1e-4},
                 answer=(
-                    "At decay 0.1 the border is now at ρ = {border:.2f}; from the larger seed it is at "
+                    "At decay 0.1 the border is now at ρ = {border:.2f}; from the larger start it is at "
                     f"{CROSSOVER_RATIO(START, 1e-3, 1, 0.1):.2f}."
                 ),
             ),

@@ -93,7 +93,7 @@ def test_alt_texts_follow_the_state():
     falling = GrokkingCurve(ratio=0.5, seed=1e-6).html()
     assert "held-out accuracy stays below one half, the share falls." in falling
     assert (
-        "from seed 10⁻⁶ at ratio 0.5: while it is small it falls, in a straight line of slope 2(ρ − 1) = −1.0."
+        "from start 10⁻⁶ at ratio 0.5: while it is small it falls, in a straight line of slope 2(ρ − 1) = −1.0."
         in falling
     )
     assert "accuracy one half at time <strong>–</strong>" in falling

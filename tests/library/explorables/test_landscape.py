@@ -190,7 +190,7 @@ def test_presets_do_what_they_say(rows):
     ends = {words: rows(**state)["readout"]["place"] for words, state in Landscape().presets.items()}
     assert ends == {
         "Three layers": "beside the memorizer",
-        "Larger seed": "beside the rule",
+        "Larger start": "beside the rule",
         "Beyond the fold": "beside the origin",
         "Worse rule": "beside the memorizer",
     }

@@ -64,7 +64,7 @@ def test_every_value_is_that_of_the_theory():
         for name, value in exact.items():
             assert readout[name] == pytest.approx(float(value), rel=1e-9, abs=1e-12), (name, state)
         grows = left > 1 + 1e-9
-        assert readout["winner"] == ("the rule grows" if grows else "the table stays")
+        assert readout["winner"] == ("the rule grows" if grows else "the memorizer stays")
         wait = float(plateau.DECAY_TIME(0.5, 1, 1e-3, 1, left)) if grows else None
         assert readout["half"] == (wait and pytest.approx(wait, rel=1e-9))
 
@@ -106,7 +106,7 @@ def test_with_all_data_in_a_batch_nothing_moves_and_the_rule_dies_at_every_ratio
     for ratio in EXPLORABLE.controls["ratio"].values:
         seen = told(batch_share=1.0, ratio=ratio)
         assert (seen["length"], seen["turn"], seen["cosine"], seen["left"]) == (seen["wall"], 0, 1, 0)
-        assert (seen["half"], seen["winner"], seen["course"]) == (None, "the table stays", "falls")
+        assert (seen["half"], seen["winner"], seen["course"]) == (None, "the memorizer stays", "falls")
         share = table("share", batch_share=1.0, ratio=ratio)
         np.testing.assert_allclose(share["share"], 1e-3 * np.exp(-2 * share["decay_time"]), rtol=1e-4)
 
@@ -166,8 +166,8 @@ def test_while_the_reader_draws_the_plane_is_empty():
     ("changes", "share", "winner"),
     [
         ({}, "ratio 1.125 it rises", "1.50 and 1/4: the rule grows."),
-        ({"ratio": 2, "batch_share": 0.5}, "ratio 1.000 it stays level", "2.00 and 1/2: the table stays."),
-        ({"ratio": 1, "batch_share": 1}, "ratio 0.000 it falls", "1.00 and all: the table stays."),
+        ({"ratio": 2, "batch_share": 0.5}, "ratio 1.000 it stays level", "2.00 and 1/2: the memorizer stays."),
+        ({"ratio": 1, "batch_share": 1}, "ratio 0.000 it falls", "1.00 and all: the memorizer stays."),
     ],
 )
 def test_alt_texts_follow_the_state(changes, share, winner):

@@ -62,7 +62,7 @@ function player(input, last, pick) {
         if (input.valueAsNumber < last && input.isConnected) pick(input.valueAsNumber + 1);
         else stop();
       },
-      Math.max(40, 8000 / last),
+      Math.max(60, 12000 / last),
     );
   });
   const stop = () => {

@@ -52,7 +52,7 @@ function guessing(guess, root, chart) {
   function put(asked) {
     root.classList.toggle("grok-guessing", asked);
     part(root, ".grok-controls").inert = asked;
-    grasp(chart.box, asked ? axes : chart.drag);
+    grasp(chart.box, asked ? axes : chart.drag, asked && kind !== "mark");
     chart.reveal(!asked);
   }
 

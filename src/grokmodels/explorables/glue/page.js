@@ -20,6 +20,26 @@ async function restore() {
   root.scrollIntoView({ block: "nearest" });
 }
 
+/** @type {IntersectionObserver | null} */
+let watch = null;
+
+/** While a sentence that moved an explorable is out of sight, the explorable has a way back to it.
+ * @param {HTMLElement} link @param {Root} root */
+function offerReturn(link, root) {
+  watch?.disconnect();
+  document.querySelector(".grok-return")?.remove();
+  const back = button("Back to the text", "grok-button grok-return", () => {
+    link.scrollIntoView({ block: "center", behavior: calm() ? "auto" : "smooth" });
+    link.focus({ preventScroll: true });
+  });
+  back.hidden = true;
+  root.append(back);
+  watch = new IntersectionObserver(([{ isIntersecting }]) => {
+    back.hidden = isIntersecting;
+  });
+  watch.observe(link);
+}
+
 /** Sentences that move the chart: <a class="grok-set" href="#explorable-NAME" data-explorable="NAME" data-state='{…}'>.
  * The page scrolls only if no chart that changes can be seen.
  * @param {MouseEvent} event */
@@ -35,6 +55,7 @@ async function follow(event) {
   const all = [...root.querySelectorAll(".grok-chart")];
   const figures = all.filter((figure) => changed.includes(figure.getAttribute("data-chart") ?? ""));
   bringIntoSight(figures.length ? figures : all);
+  offerReturn(link, root);
 }
 
 async function start() {

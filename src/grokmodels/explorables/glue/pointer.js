@@ -18,22 +18,31 @@ function located(box, view, event, axes) {
   );
 }
 
-/** Let a finger move along these axes of a chart; in any other direction it still scrolls the page.
- * @param {HTMLElement} box @param {string[]} axes */
-function grasp(box, axes) {
+/** Let a finger move along these axes of a chart. Unless it draws there, a stroke upwards still scrolls the page: where
+ * both axes move, a tap moves both.
+ * @param {HTMLElement} box @param {string[]} axes @param {boolean} draws */
+function grasp(box, axes, draws = false) {
   const [x, y] = [axes.includes("x"), axes.includes("y")];
-  box.style.touchAction = x && y ? "none" : x ? "pan-y" : y ? "pan-x" : "";
+  box.style.touchAction = draws ? "none" : x ? "pan-y" : y ? "pan-x" : "";
   box.classList.toggle("grok-drag", x || y);
 }
 
-/** Call `move` with every place that a pressed pointer passes on a chart.
+/** Call `move` with every place that a pressed pointer passes on a chart, unless the stroke scrolls the page.
  * @param {HTMLElement} box @param {(event: PointerEvent) => void} move */
 function pressed(box, move) {
+  let [left, top, held] = [0, 0, false];
   box.addEventListener("pointerdown", (event) => {
     box.setPointerCapture(event.pointerId);
-    move(event);
+    [left, top] = [event.clientX, event.clientY];
+    // What a finger is about to do shows in its first stroke, or when it lifts.
+    held = event.pointerType !== "touch";
+    if (held) move(event);
   });
   box.addEventListener("pointermove", (event) => {
-    if (event.buttons) move(event);
+    const [x, y] = [Math.abs(event.clientX - left), Math.abs(event.clientY - top)];
+    const scrolls = { "pan-y": y >= x, "pan-x": x >= y }[box.style.touchAction];
+    held ||= !scrolls;
+    if (event.buttons && held) move(event);
   });
+  box.addEventListener("pointerup", move);
 }
