@@ -51,13 +51,13 @@ class Ledger:
 
 def _told(row: Row) -> str:
     lines = (row.effect, row.reason, f"Source: {row.source}. {_counts(row)}")
-    return "\n    ".join((f"{row.number:>2} {row.claim} {row.verdict.upper()}", *lines))
+    return "\n    ".join((f"{row.name:>2} {row.claim} {row.verdict.upper()}", *lines))
 
 
 def _entry(page: str, row: Row) -> str:
     link = f' <a href="{page}.html#{row.figure}">Where it is shown</a>' if page else ""
     return (
-        f'<details><summary><span class="grok-number">{row.number}</span> {escape(row.claim)} '
+        f'<details><summary><span class="grok-number">{row.name}</span> {escape(row.claim)} '
         f"{marked(row.verdict)}</summary>"
         f"<p>{escape(row.effect)}</p><p>{escape(row.reason)}</p>"
         f"<p>Source: {escape(row.source)}. {escape(_counts(row))}{link}</p></details>"
@@ -65,4 +65,6 @@ def _entry(page: str, row: Row) -> str:
 
 
 def _counts(row: Row) -> str:
-    return f"{row.runs:,} runs, {row.seeds} seeds, {row.censored} censored. Studies: {row.experiment}."
+    seeds = "one seed" if row.seeds == 1 else f"{row.seeds} seeds"
+    counts = f"{row.runs:,} runs, {seeds}, {row.censored} censored. " if row.runs else ""
+    return f"{counts}Studies: {row.experiment}."

@@ -256,8 +256,9 @@ def judge_data(declared: pd.DataFrame, edges: pd.DataFrame) -> Verdict:
 def said_of_law(name: str, law: LinearFit) -> str:
     """A law of the critical fractions in words; its numbers only where the points do not reject it."""
     known = law.p_value >= REJECTED
-    numbers = ", ".join(str(law.at(row)) for row in np.eye(2)) if known else "rejected"
-    return f"{name}: {numbers}, {law}"
+    numbers = ", ".join(str(law.at(row)) for row in np.eye(2))
+    outcome = f"is not excluded, with the numbers {numbers}" if known else "is rejected"
+    return f"{name} {outcome}: {law}"
 
 
 def rows() -> list[Row]:
@@ -276,18 +277,18 @@ def data_row(declared: pd.DataFrame, size: pd.DataFrame) -> Row:
     power, inverse = laws_of_modulus(moduli).values()
     every = pd.concat([fractions, sizes, wide.runs])
     effect = [
-        f"p = 97: delay ∝ fraction^({both.power.slopes['ln_fraction']}), a law with an edge "
-        f"{'better' if both.better_by > 0 else 'no better'}, ΔAIC {both.better_by:+.1f}",
-        f"without delays too short to be seen ∝ fraction^({long.power.slopes['ln_fraction']})",
+        f"At p = 97 the delay goes as the fraction to the power {both.power.slopes['ln_fraction']}, and a law with an "
+        f"edge is {'better' if both.better_by > 0 else 'no better'} (difference of AIC {both.better_by:+.1f})",
+        f"Without the delays that are too short to be seen the power is {long.power.slopes['ln_fraction']}",
         *(
-            f"p = {one['p']}, width 32, Λ = 10: half of the seeds generalize at a fraction of "
+            f"At p = {one['p']}, width 32 and Λ = 10, half of the seeds generalize at a fraction of "
             f"{Interval(one['f_c'], one['low'], one['high'])}"
             for one in moduli.iloc[[0, -1]].to_dict("records")
         ),
-        said_of_law("a power of p", power),
-        said_of_law("a + b/p, thought of afterwards", inverse),
+        said_of_law("As a law of these critical fractions, a power of p", power),
+        said_of_law("The law a + b/p, which was thought of afterwards,", inverse),
         *(
-            f"p = 97, width {one['width']}, small batches, Λ = 10: half have turned at a fraction of "
+            f"At p = 97, width {one['width']}, small batches and Λ = 10, half have turned at a fraction of "
             f"{Interval(one['middle'], one['low'], one['high'])}"
             for one in by_width(wide).query("p == 97").to_dict("records")
         ),
@@ -295,13 +296,13 @@ def data_row(declared: pd.DataFrame, size: pd.DataFrame) -> Row:
     return Row(
         number=11,
         claim="Whether and when a network generalizes is sensitive to the amount of data.",
-        source="memo",
+        source="the memo",
         experiment="data-fraction; weight-decay at decay 1; size; size-width (look seeds)",
         **tally(every),
-        effect="; ".join(effect) + ".",
+        effect=". ".join(effect) + ".",
         verdict=judge_data(declared, edges),
-        reason=f"{len(moduli)} sizes at one width have an edge within the budget, which belongs to p, width and "
-        "budget together, and no limit of large size was taken; of the declared sentences of data-fraction "
-        f"{(declared['verdict'] == 'true').sum()} of {len(declared)} came true; one task, modular addition.",
+        reason=f"{len(moduli)} sizes at one width have an edge within the budget. It belongs to p, width and budget "
+        "together, and no limit of large size was taken. Of the predictions of the study data-fraction "
+        f"{(declared['verdict'] == 'true').sum()} of {len(declared)} came true. There is one task, modular addition.",
         figure="fig-data-edges",
     )

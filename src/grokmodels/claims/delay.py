@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from grokmodels import studies
-from grokmodels.claims.row import Row, Verdict, tally
+from grokmodels.claims.row import Row, Verdict, sentence, tally
 from grokmodels.measures.plateau import growth, plateau, signed_root
 from grokmodels.recipes.schedules import Schedule
 from grokmodels.statistics import Interval, fit_law, jackknife, median_wait
@@ -259,13 +259,14 @@ def _without_decay(judged: dict[str, pd.DataFrame]) -> Row:
     return Row(
         number=2,
         claim="Weight decay triggers generalization; without it the model can stay stuck indefinitely.",
-        source="memo",
+        source="the memo",
         experiment="canonical, delay; judged by what delay and weight-decay predicted of runs without decay",
         **tally(runs),
-        effect=f"Runs that generalized: {_woken(runs)}. Test seeds alone: {_woken(runs[runs['cohort'] == 'test'])}.",
+        effect=f"{_woken(runs)}. In the test seeds alone, {_woken(runs[runs['cohort'] == 'test'])}.",
         verdict=judge_without_decay(pd.concat([judged["delay"], judged["weight-decay"]])),
-        reason="No budget shows 'indefinitely': not within 10,000 steps is all that these runs can say. "
-        "Other triggers are not excluded. All controls have LayerNorm and add modulo p; some parity runs did (row 6).",
+        reason="No budget can show 'indefinitely': these runs can only say that nothing came within 10,000 steps. "
+        "Other triggers are not excluded. All runs without decay have LayerNorm and add modulo p; some parity runs "
+        "without decay did generalize (row 6).",
         figure="delay-still",
     )
 
@@ -273,7 +274,10 @@ def _without_decay(judged: dict[str, pd.DataFrame]) -> Row:
 def _clock(judged: dict[str, pd.DataFrame]) -> Row:
     runs = pd.concat([studies.record("schedules").runs, decayed(studies.record("delay").runs)])
     value = judged["schedules"].groupby(["cohort", "quantity"])["value"].first()
-    words = "Λ up to {:.2f}, steps {:.2f} or more; sd of ln Λ over that of ln steps {:.2f}; {}"
+    words = (
+        "the schedules of one seed differ in Λ at t_gen by a factor of up to {:.2f}, and in steps by {:.2f} or more; "
+        "the standard deviation of ln Λ is {:.2f} times that of the logarithm of the steps; {}"
+    )
     names = ["decay times apart", "steps apart", "spread ratio"]
     found = [words.format(*value[cohort][names], _products(judged["delay"], cohort)) for cohort in ("all", "test")]
     return Row(
@@ -282,11 +286,11 @@ def _clock(judged: dict[str, pd.DataFrame]) -> Row:
         source="this book's toy, D = 2",
         experiment="schedules (7 schedules), delay (two learning rates)",
         **tally(runs),
-        effect=f"Largest over smallest per seed: {found[0]}. Test seeds alone: {found[1]}.",
+        effect=f"{sentence(found[0])} In the test seeds alone: {found[1]}.",
         verdict=judge_clock(judged["schedules"], judged["delay"]),
-        reason="Not every seed is within the factors that were declared, and one ηλ is not one delay. The pairs of one "
-        "ηλ differ in η/λ as well, by a factor of 6, so they do not say whether the rate or the decay matters; the "
-        "study motion-rates varies each by itself.",
+        reason="Not every seed is within the factors that were declared, and equal products ηλ do not give equal "
+        "delays. The pairs of one ηλ differ in η/λ as well, by a factor of 6, so they do not tell whether the rate or "
+        "the decay matters; the study motion-rates varies each by itself.",
         figure="delay-schedules",
     )
 
@@ -296,19 +300,20 @@ def _power_law(judged: pd.DataFrame) -> Row:
     runs = pd.concat([decayed(record.runs) for record in records])
     parts = {"all": runs, "test": runs[runs["cohort"] == "test"]}
     found = {
-        cohort: "; ".join(f"{name}: {law}" for name, law in exponents(part).items()) for cohort, part in parts.items()
+        cohort: ", ".join(f"{law} ({name})" for name, law in exponents(part).items()) for cohort, part in parts.items()
     }
     m_hat = m_hat_at_memorization(records[1])
     return Row(
         number=17,
         claim="The delay is inversely proportional to learning rate × decay.",
-        source="khanh2026separation; against verma2026regimes",
+        source="Khanh et al. 2026, against Verma 2026",
         experiment="delay, weight-decay: decays that leave a plateau",
         **tally(with_plateau(runs)),
-        effect=f"Exponent {found['all']}. Test seeds alone: {found['test']}.",
+        effect=f"The exponent of the delay in ηλ is {found['all']}. In the test seeds alone it is {found['test']}.",
         verdict=judge_power(judged),
-        reason=f"One product is not one delay: {_products(judged)}. Without LayerNorm m̂ at t_mem is {m_hat.min():.2f} "
-        f"to {m_hat.max():.2f} (medians by decay) and grows with the decay: that exponent is not of one wait.",
+        reason=f"Equal products do not give equal delays: {_products(judged)}. Without LayerNorm m̂ is already "
+        f"{m_hat.min():.2f} to {m_hat.max():.2f} at t_mem (medians by decay) and grows with the decay, so that "
+        "exponent does not belong to one and the same wait.",
         figure="delay-power",
     )
 
@@ -321,14 +326,16 @@ def _contraction(judged: pd.DataFrame) -> Row:
     return Row(
         number=18,
         claim="Contraction of the norm alone explains the delay, t = (1/ηλ) ln(norm at t_mem / norm at t_gen).",
-        source="after khanh2026separation",
+        source="after Khanh et al. 2026",
         experiment="delay, weight-decay: runs that generalized after a plateau",
         **tally(used),
-        effect=f"It accounts for {part.median():.0%} of the delay (median; {test:.0%} in the test seeds), in no run "
-        f"for more than {part.max():.0%}. The toy's growth makes {toy[False]:.0%} with LayerNorm and "
-        f"{toy[True]:.0%} without, in the {used['growth'].notna().sum()} runs that have a start.",
+        effect=f"Contraction accounts for {part.median():.0%} of the delay in the median ({test:.0%} in the test "
+        f"seeds), and in no run for more than {part.max():.0%}. The toy's growth of the rule accounts for "
+        f"{toy[False]:.0%} with LayerNorm and for {toy[True]:.0%} without, in the {used['growth'].notna().sum()} runs "
+        "in which the rule speaks at t_mem, so that the growth has a start.",
         verdict=judge_contraction(judged, part),
-        reason="Censored runs have no norm at t_gen. A constant that one fits to the delay can make up the factor.",
+        reason="Censored runs have no norm at t_gen and are left out. A constant that is fitted to the delay can make "
+        "up for the missing factor.",
         figure="delay-prefactor",
     )
 
@@ -336,11 +343,11 @@ def _contraction(judged: pd.DataFrame) -> Row:
 def _woken(runs: pd.DataFrame) -> str:
     """How many runs generalized with decay and without."""
     done = (~runs["t_gen_censored"]).groupby(runs[DECAY] > 0).agg(["sum", "size"])
-    return "with decay {} of {}, without {} of {}".format(*done.loc[True], *done.loc[False])
+    return "{} of {} runs with decay generalized, and {} of {} without".format(*done.loc[True], *done.loc[False])
 
 
 def _products(judged: pd.DataFrame, cohort: str = "all") -> str:
     """What became of the predictions on two rates at one product."""
     rows = judged[(judged["cohort"] == cohort) & (judged["quantity"] == "delay")].sort_values("value")
     ratios = [f"{'at least ' * least}{value:.1f}" for value, least in zip(rows["value"], rows["at_least"], strict=True)]
-    return f"at one ηλ the small rate takes {', '.join(ratios)} times the delay of the large one"
+    return f"at the same ηλ the small rate takes {', '.join(ratios)} times the delay of the large one"

@@ -207,18 +207,20 @@ def rows() -> list[Row]:
     return [
         Row(
             number=12,
-            claim="The circuit of the rule grows gradually, before test accuracy shows it (left open by the memo)",
-            source="memo; Nanda et al. 2023",
+            claim="Circuits appear slowly, before the test accuracy shows them: the progress of the rule's circuit.",
+            source="the memo, as an open question; Nanda et al. 2023",
             experiment=f"{STUDY}: p = {', '.join(str(p) for p in sorted({run.p for run in followed}))}",
             runs=n,
             seeds=len({run.seed for run in followed}),
             censored=int(leads(followed)[list(CIRCUIT)].isna().any(axis=1).sum()),
-            effect=f"steps ahead of test accuracy at the half-way mark: {'; '.join(steps)}",
+            effect="These measures of the circuit pass their half-way mark so many steps before the test accuracy "
+            f"passes its own: {', '.join(steps)}.",
             verdict=judge_gradual(means),
-            reason=f"{(judged == 'true').sum()} of {len(judged)} sentences of the prediction came true; runs in "
-            f"which a measure is ahead, and in which it takes longer from 10 to 90 % than test accuracy: "
-            f"{', '.join(counts)}; "
-            "key frequencies are known only from the end; one small recipe",
+            reason=f"{(judged == 'true').sum()} of {len(judged)} sentences of the prediction came true. The runs in "
+            "which a measure is ahead of the test accuracy, and those in which it takes longer than that from 10 to "
+            f"90 % of its way, are: {', '.join(counts)}. Key frequencies are known only from the end, and there is one "
+            "small recipe.",
             figure="inside-progress",
+            part="b",
         )
     ]

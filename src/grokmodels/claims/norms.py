@@ -243,58 +243,65 @@ def rows() -> list[Row]:
         Row(
             number=3,
             claim="Memorizing solutions have a higher weight norm than rules.",
-            source="memo",
+            source="the memo",
             experiment=f"{', '.join(STUDIES)}: t_mem against t_gen; random-labels",
             runs=len(runs) + len(labels),
             seeds=int(runs["seed"].nunique()),
             censored=int(runs["censored"].sum() + labels["t_mem_censored"].sum()),
-            effect=f"norm at t_gen lower in {ratios['fell'].sum()} of the {compared} runs with t_gen at least twice "
-            f"t_mem, median ratio {lowest:.2f} to {highest:.2f} over settings; rule over matched memorizer {matched}",
+            effect=f"The norm is lower at t_gen than at t_mem in {ratios['fell'].sum()} of the {compared} runs with "
+            f"t_gen at least twice t_mem; the median ratio is {lowest:.2f} to {highest:.2f}, by setting. The norm of a "
+            f"rule is {matched} times that of its matched memorizer.",
             verdict=judge_norms(ratios, matched, predicted),
-            reason="before a LayerNorm part of the norm means nothing; t_mem is early, so part of the fall is decay of "
-            f"the initial weights; that the matched ratio is at most {bound:g} was predicted, and is {predicted}",
+            reason="Before a LayerNorm a part of the norm means nothing. And t_mem is early, so part of the fall is "
+            f"decay of the initial weights. That the ratio to the matched memorizer is at most {bound:g} was "
+            f"predicted, and the prediction is {predicted}.",
             figure="norms-milestones",
         ),
         Row(
             number=4,
-            claim="Grokking is a move between two basins: paths and barriers.",
-            source="memo",
+            claim="The transition is a move between two basins: paths and barriers.",
+            source="the memo",
             experiment="circuits: straight and curved paths from memorizer to rule",
             runs=len(climbs),
             seeds=int(climbs["seed"].nunique()),
             censored=0,
-            effect=f"train-loss barrier in nats: straight {straight}, curved at no larger norm at most {curved}; the "
-            f"runs' own spikes {climbs['spike'].min():.2f} to {climbs['spike'].max():.2f}",
+            effect=f"The barrier in the training loss is {straight} nats on the straight path from memorizer to rule, "
+            f"and at most {curved} nats on a curved path of no larger norm. The spikes in the runs' own loss are "
+            f"{climbs['spike'].min():.2f} to {climbs['spike'].max():.2f} nats high.",
             verdict=judge_basins(barriers),
-            reason="a path found bounds the barrier from above and proves none; the runs' own loss spikes are higher",
+            reason="A path that is found bounds the barrier from above and proves none. The runs' own loss spikes are "
+            "higher than that bound.",
             figure="norms-barriers",
+            part="b",
         ),
         Row(
             number=8,
             claim="At equal train loss, sparser or lower-norm solutions behave differently under pruning.",
-            source="memo",
+            source="the memo",
             experiment="circuits: pruning of memorizer and rule; tickets at p = 31",
             runs=len(climbs) + len(tickets),
             seeds=int(climbs["seed"].nunique()),
             censored=int(tickets["t_gen_censored"].sum()),
-            effect=f"rule minus memorizer: share of weights that can be dropped {magnitude}, share of frequencies "
-            f"needed {waves}; the rule's ticket is earlier than a shuffled one in {shuffled} of "
-            f"{tickets['seed'].nunique()} seeds, than the memorizer's in {memorizers}, than no mask in {none}",
+            effect="Rule minus memorizer, the share of the weights that can be dropped differs by "
+            f"{magnitude}, and the share of the frequencies that are needed by {waves}. The rule's lottery ticket "
+            f"generalizes earlier than a shuffled one in {shuffled} of {tickets['seed'].nunique()} seeds, earlier than "
+            f"the memorizer's in {memorizers}, and earlier than a network without a mask in {none}.",
             verdict=judge_pruning(pruning, tickets),
-            reason="the rule's ticket is slower than the whole network; one network size, one sparsity, no test seeds",
+            reason="The rule's ticket is slower than the whole network. There is one network size and one sparsity, "
+            "and there are no test seeds.",
             figure="norms-pruning",
         ),
         Row(
             number=9,
             claim="Random labels can be fitted by the same network that generalizes on real ones.",
-            source="memo; Zhang et al. 2016",
+            source="the memo; Zhang et al. 2016",
             experiment="random-labels",
             runs=len(labels),
             seeds=int(labels["seed"].nunique()),
             censored=int(labels["t_mem_censored"].sum()),
-            effect=f"random labels memorized in {fitted.sum()} of {len(fitted)} runs",
+            effect=f"Random labels were memorized in {fitted.sum()} of {len(fitted)} runs.",
             verdict=judge_labels(labels),
-            reason="one modulus, one network",
+            reason="There is one modulus and one network.",
             figure="norms-labels",
         ),
     ]

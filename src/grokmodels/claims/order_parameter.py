@@ -285,12 +285,12 @@ def judge_abrupt(judged: pd.DataFrame, table: pd.DataFrame) -> tuple[Verdict, st
     """Row 1: it memorizes below 5 % and waits, as ``canonical`` predicts, and then the accuracy rises abruptly."""
     waits = set(judged["verdict"][judged["sentence"].str.startswith("Decay 0.5, the wait")])
     if "false" in waits or not (table["rise"] < ABRUPT).all():
-        return "fails", "not every seed memorizes below 5 %, waits, and rises in under a third of the wait"
+        return "fails", "Not every seed memorizes below 5 %, waits, and rises in under a third of the wait."
     if waits != {"true"}:
-        return "open", "some seeds have not ended their wait"
+        return "open", "Some seeds have not ended their wait."
     if median_interval(table["broader"]).low > 1:
-        return "holds with limits", "the accuracy rises abruptly, but m̂ takes longer over the same span"
-    return "holds", "in every seed, in accuracy and in m̂"
+        return "holds with limits", "The accuracy rises abruptly, but m̂ takes longer over the same span."
+    return "holds", "It does so in every seed, in accuracy and in m̂."
 
 
 def judge_gradual(table: pd.DataFrame) -> tuple[Verdict, str]:
@@ -298,8 +298,9 @@ def judge_gradual(table: pd.DataFrame) -> tuple[Verdict, str]:
     n, faster = len(table), median_interval(table["sharper"])
     grown, first = (table["growth"] >= UNSEEN).sum(), (table["lead_root"] > 0).sum()
     reason = (
-        f"the rule share grows tenfold below 5 % accuracy in {grown} of {n} seeds, leaves the controls before the "
-        f"accuracy in {first}, and m̂ then rises {faster.estimate:.1f} times as fast as the law"
+        f"The rule share grows tenfold below 5 % accuracy in {grown} of {n} seeds, and its signed root leaves the "
+        f"controls before the accuracy does in {first}. After that, m̂ rises {faster.estimate:.1f} times as fast as "
+        "the toy's law."
     )
     if grown < n:
         return "fails", reason
@@ -317,32 +318,36 @@ def rows() -> list[Row]:
     return [
         Row(
             number=1,
-            claim="A 2-layer transformer on a + b mod 97 memorizes, stays near chance, then generalizes abruptly",
+            claim="A 2-layer transformer on a + b mod 97 memorizes, stays near chance, then generalizes abruptly.",
             source="the memo",
             experiment="canonical: decay",
             runs=every,
             seeds=every,
             censored=every - n,
-            effect=f"{n} of {every} seeds generalize; t_gen/t_mem {middle['delay_ratio']}; accuracy goes from 10 to "
-            f"90 % in {middle['rise']} of the wait; m̂ takes {middle['broader']} times as long as that",
+            effect=f"{n} of {every} seeds generalize, {middle['delay_ratio']} times as late as they memorize (the "
+            "median of t_gen/t_mem, with its 95 % interval). The test accuracy goes from 10 to 90 % in "
+            f"{middle['rise']} of the wait; m̂, which is 0 for a memorizer and 1 for the rule, takes "
+            f"{middle['broader']} times as long for the same span.",
             verdict=abrupt[0],
             reason=abrupt[1],
             figure="order-parameter-widths",
         ),
         Row(
             number=12,
-            claim="Circuits appear slowly, before the test accuracy shows them (rule share and m̂ only)",
+            claim="Circuits appear slowly, before the test accuracy shows them: rule share and m̂.",
             source="the memo, as an open question",
             experiment="canonical: decay, control",
             runs=every + len(controls),
             seeds=every,
             censored=every - n,
-            effect=f"the rule share grows {middle['growth'].estimate:.0f}-fold while the accuracy is below 5 %; its "
-            f"signed root leaves the controls {table['lead_root'].median():.0f} steps before the accuracy does; m̂ "
-            f"rises {middle['sharper']} times faster than the law; ln(predicted/true Λ) at t_gen is off by "
-            f"{errors['law']:.2f} (law), {errors['shifted']:.2f} (no theory)",
+            effect=f"The rule share grows {middle['growth'].estimate:.0f}-fold while the accuracy is below 5 %. Its "
+            f"signed root leaves the range of the controls {table['lead_root'].median():.0f} steps before the accuracy "
+            f"does. Then m̂ rises {middle['sharper']} times as fast as the toy's law says. A forecast of Λ at t_gen "
+            f"from a run's own plateau is off by {errors['law']:.2f} in ln Λ with that law, and by "
+            f"{errors['shifted']:.2f} without a theory, from the curve of the other seeds, shifted.",
             verdict=gradual[0],
             reason=gradual[1],
             figure="order-parameter-first",
+            part="a",
         ),
     ]

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import fisher_exact
 
 from grokmodels import studies
-from grokmodels.claims.row import Row, Verdict, tally
+from grokmodels.claims.row import Row, Verdict, sentence, tally
 from grokmodels.recipes.tasks import Parity
 from grokmodels.studies import Record
 
@@ -122,11 +122,11 @@ def reason(counts: pd.DataFrame) -> str:
     grokked, free = counts["grokked"].unstack().iloc[:, -1], counts["generalized"].unstack().iloc[:, 0]
     n = counts["n"].unstack()
     parts = [
-        f"at {fraction:.0%} {grokked[fraction]} of {n.loc[fraction].iloc[-1]} grok with decay, "
-        f"{free[fraction]} of {n.loc[fraction].iloc[0]} generalize without"
+        f"with {fraction:.0%} of the strings {grokked[fraction]} of {n.loc[fraction].iloc[-1]} runs grok with decay, "
+        f"and {free[fraction]} of {n.loc[fraction].iloc[0]} generalize without"
         for fraction in n.index
     ]
-    return f"{'; '.join(parts)}; one-sided p = {p_value(counts):.2g} (Fisher's exact test)"
+    return f"{'; '.join(parts)} (Fisher's exact test, one-sided: p = {p_value(counts):.2g})"
 
 
 def rows() -> list[Row]:
@@ -143,28 +143,28 @@ def rows() -> list[Row]:
     return [
         Row(
             number=6,
-            claim="The parity of ten bits groks with weight decay and not without",
+            claim="The parity of ten bits groks with weight decay and not without.",
             source="the memo",
             experiment="parity: decay",
             **tally(table),
             effect=f"{slow['below'].sum()} of {len(slow)} runs that wait have a test accuracy below chance by "
-            f"{ERRORS} standard errors; t_gen/t_mem of those that grok: with decay {decayed}, without {free}; "
-            f"{near} of these {len(grokked)} were near chance at t_mem; test seeds alone: {alone}",
+            f"{ERRORS} standard errors. In those that grok, t_gen/t_mem is {decayed} with decay and {free} without; "
+            f"{near} of these {len(grokked)} were near chance at t_mem. The verdict on the test seeds alone: {alone}.",
             verdict=judge_decay(counts),
-            reason=reason(counts),
+            reason=sentence(reason(counts)),
             figure="parity-fates",
         ),
         Row(
             number=7,
-            claim="The study that discovered grokking used the parity of bits",
+            claim="The study that discovered grokking used the parity of bits.",
             source="the memo",
             experiment="its public code, and the list of operations in its appendix A.1.1",
             runs=0,
             seeds=0,
             censored=0,
-            effect=f"{len(parity)} of the {len(PUBLIC_TASKS)} tasks of its code are a parity of bits",
+            effect=f"{len(parity)} of the {len(PUBLIC_TASKS)} tasks of its code are a parity of bits.",
             verdict="holds" if parity else "fails",
-            reason="two versions of its code read; they may not be all",
+            reason="Two versions of its code were read; there may be others.",
             figure="parity-source",
         ),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 import pandas as pd
 
@@ -17,7 +17,7 @@ class Row:
     ``number``: its number in the ledger; ``claim``: what was claimed, in our words; ``source``: who claims it;
     ``experiment``: the studies and blocks it was tested on; ``runs``, ``seeds``, ``censored``: how many; ``effect``:
     the measured numbers with their intervals; ``verdict`` and ``reason``: the judgment and what limits it;
-    ``figure``: label of the figure or section that shows it.
+    ``figure``: label of the figure or section that shows it; ``part``: a letter where a claim has more rows than one.
     """
 
     number: int
@@ -31,8 +31,27 @@ class Row:
     verdict: Verdict
     reason: str
     figure: str
+    part: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the row is called: its number, with its part."""
+        return f"{self.number}{self.part}"
 
 
-def tally(runs: pd.DataFrame) -> dict[str, int]:
+def sentence(words: str) -> str:
+    """A clause as a sentence."""
+    return f"{words[0].upper()}{words[1:]}."
+
+
+class Tally(TypedDict):
+    """What :func:`tally` counts."""
+
+    runs: int
+    seeds: int
+    censored: int
+
+
+def tally(runs: pd.DataFrame) -> Tally:
     """How many runs and seeds a :class:`Row` rests on, and how many of the runs had not generalized."""
     return {"runs": len(runs), "seeds": runs["seed"].nunique(), "censored": int(runs["t_gen_censored"].sum())}

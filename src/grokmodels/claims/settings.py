@@ -100,7 +100,7 @@ def rows() -> list[Row]:
     record = studies.record("optimizers")
     medians = by_setting(record)
     times = ", ".join(
-        f"{setting} {time:.2g}" if np.isfinite(time) else f"{setting} not within the budget"
+        f"{time:.2g} for {setting}" if np.isfinite(time) else f"beyond the budget for {setting}"
         for setting, time in medians["decay_time at t_gen"].items()
     )
     return [
@@ -110,9 +110,12 @@ def rows() -> list[Row]:
             source="the memo",
             experiment="optimizers",
             **tally(record.runs),
-            effect=f"median accumulated decay at t_gen: {times}" if times else "Not measured.",
+            effect=f"The median accumulated decay at t_gen is {times}; the number behind an optimizer is the strength "
+            "of its decay."
+            if times
+            else "Not measured.",
             verdict="open",
-            reason="its chapter, with a rule for the verdict, is not written",
+            reason="Its chapter, with a rule for the verdict, is not written yet.",
             figure="reproduce-settings",
         )
     ]

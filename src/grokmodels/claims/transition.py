@@ -50,7 +50,7 @@ def on_order_parameter(table: pd.DataFrame) -> list[Finding]:
     """
     columns, n = [f"m_hat at {moment:g}" for moment in MOMENTS], len(table)
     if stopped := int(table[columns[-1]].isna().sum()):
-        words = f"not known: {stopped} of {n} runs had stopped before Λ = {MOMENTS[-1]:g}"
+        words = f"not known, as {stopped} of {n} runs had stopped before Λ = {MOMENTS[-1]:g}"
         return [Finding(question, words, NOTHING, n) for question in ORDER_PARAMETER]
     curves = {moment: scaling.curves(table, column) for moment, column in zip(MOMENTS, columns, strict=True)}
     found, steep = sharpness(curves[MOMENTS[-1]]), steepening(curves)
@@ -79,7 +79,7 @@ def on_delays(table: pd.DataFrame) -> Finding:
     gains = [one.better_by for one in found]
     exponents = ", ".join(f"{-one.critical.slopes['ln_distance'].estimate:.1f}" for one in found)
     better = sum(gain > rules.BETTER for gain in gains)
-    words = f"better than a power of f at {better} of {len(gains)} sizes; exponents {exponents}"
+    words = f"a law with an edge is better than a power of f at {better} of {len(gains)} sizes; exponents {exponents}"
     return Finding("does the delay diverge at a critical fraction?", words, rules.judge_divergence(gains), len(table))
 
 
@@ -112,7 +112,7 @@ def on_waits(judged: pd.DataFrame, runs: int) -> list[Finding]:
     for question, (first, of, others) in WAITS.items():
         rows = judged[judged["sentence"].str.startswith(first)]
         values = ", ".join(f"{value:.2f}" for value in rows["value"])
-        words = f"{int((rows['verdict'] == 'true').sum())} of {len(rows)} sentences true: {values}"
+        words = f"{int((rows['verdict'] == 'true').sum())} of {len(rows)} predictions true, with the values {values}"
         excludes = rules.judge_waits(rows["verdict"].tolist(), of, others)
         made.append(Finding(question, words, excludes, runs))
     return made
@@ -133,7 +133,7 @@ def decay_exponent(runs: pd.DataFrame) -> Interval:
 def on_decay(runs: pd.DataFrame) -> Finding:
     """The test of weak decay."""
     exponent = decay_exponent(runs)
-    words = f"delay as decay to the power {exponent} from 0.1 to 1, p = 97"
+    words = f"the delay goes as the decay to the power {exponent} from decay 0.1 to 1, at p = 97"
     return Finding(WEAK_DECAY, words, rules.judge_exponent(exponent), len(runs))
 
 
@@ -141,7 +141,8 @@ def on_loops(judged: pd.DataFrame, runs: int) -> Finding:
     """The test of the loop, by the verdicts of a cohort on the sentences of `sweeps`."""
     verdict, value = (dict(zip(judged["quantity"], judged[name], strict=True)) for name in ("verdict", "value"))
     words = (
-        f"rule lost in {value['share lost']:.0%} of the slowest; area, slowest over fastest {value['area ratio']:.2f}"
+        f"the rule is lost in {value['share lost']:.0%} of the slowest; the area of the slowest is "
+        f"{value['area ratio']:.2f} times that of the fastest"
     )
     excludes = rules.judge_loops(verdict["share lost"], verdict["area ratio"], verdict["remaining area"])
     return Finding(LOOP, words, excludes, runs)
@@ -213,6 +214,10 @@ def split_over_largest_other(record: Record) -> float:
     return float(of["split_seed"] / of.drop("split_seed").max())
 
 
+def _answers(found: list[Finding]) -> str:
+    return " ".join(f"{one.question[0].upper()}{one.question[1:]} Answer: {one.measured}." for one in found)
+
+
 def rows() -> list[Row]:
     """Rows 4 and 5 of the ledger."""
     found = findings()
@@ -221,25 +226,27 @@ def rows() -> list[Row]:
     of_basins = [one for one in found if one.question in (*WAITS, WEAK_DECAY, LOOP)]
     others = [one for one in found if one.question not in ORDER_PARAMETER[1:] and one not in of_basins]
     names = ", ".join(name for name in MECHANISMS if name in left)
-    shared: dict[str, Any] = tally(runs) | {
+    shared: dict[str, Any] = {
+        **tally(runs),
         "source": "the memo",
         "experiment": ", ".join(STUDIES),
-        "reason": f"not excluded by look and test seeds alike: {names}; a verdict with a known error rate is in the "
-        "chapter on what keeps the weights moving",
+        "reason": f"These mechanisms are not excluded on look seeds and test seeds alike: {names}. A verdict with a "
+        "known error rate is in the chapter on what keeps the weights moving.",
         "figure": "sec-transition-verdict",
     }
     return [
         Row(
             number=4,
             claim="The transition is a move between two basins.",
-            effect="; ".join(f"{one.question} {one.measured}" for one in of_basins),
+            effect=_answers(of_basins),
+            part="a",
             verdict=rules.judge_basins(left, against),
             **shared,
         ),
         Row(
             number=5,
             claim="Grokking is a phase transition.",
-            effect="; ".join(f"{one.question} {one.measured}" for one in others),
+            effect=_answers(others),
             verdict=rules.judge_transition(left),
             **shared,
         ),

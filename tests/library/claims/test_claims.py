@@ -71,5 +71,5 @@ def test_rows_alone_are_shown_without_a_link_and_told_in_words():
         " 3 It holds. HOLDS WITH LIMITS",
         "1 of 1.",
         "Few.",
-        "Source: memo. 1,234 runs, 1 seeds, 0 censored. Studies: none.",
+        "Source: memo. 1,234 runs, one seed, 0 censored. Studies: none.",
     ]
