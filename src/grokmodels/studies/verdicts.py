@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
@@ -86,17 +87,21 @@ def in_words(judged: pd.DataFrame, width: int = 78) -> str:
 def as_table(judged: pd.DataFrame, caption: str = "") -> Table:
     """:func:`verdicts` as a table: a row for each prediction, its verdict and number on look seeds, test seeds and all.
 
-    A cohort that has no runs has no column. The number of seeds, ``n``, stands above a column, or beside the rows where
-    it differs among them.
+    The number is named where a sentence has several. A cohort that has no runs has no column. How many seeds there are,
+    ``n``, stands above a column, or beside the rows where it differs among them.
     """
     judged = judged[judged.groupby("cohort")["seeds"].transform("max") > 0]
     seeds = {str(cohort): rows["seeds"].unique() for cohort, rows in judged.groupby("cohort")}
     alike = all(len(numbers) == 1 for numbers in seeds.values())
     heads = {cohort: f"{cohort}, n = {numbers[0]}" if alike else cohort for cohort, numbers in seeds.items()}
+    several = judged.groupby("sentence")["number"].nunique() > 1
     rows = []
     # A prediction has a row for each cohort, one after the other; a sentence may have several predictions.
     for _, cohorts in judged.groupby(judged.groupby("cohort").cumcount(), sort=False):
-        row = {"foretold": f"{cohorts['sentence'].iloc[0]} [{cohorts['number'].iloc[0]}]"}
+        sentence, number = cohorts[["sentence", "number"]].iloc[0]
+        # Names of columns as words; symbols as t_gen stay.
+        number = re.sub(r"(?<=\w\w)_", " ", number)
+        row = {"prediction": f"{sentence} [{number}]" if several[sentence] else sentence}
         row |= {heads[one["cohort"]]: _judged(one) for _, one in cohorts.iterrows()}
         rows.append(row if alike else row | {"n": ", ".join(map(str, cohorts["seeds"]))})
     return Table(pd.DataFrame(rows), caption)

@@ -370,7 +370,7 @@ def test_the_table_has_a_row_for_each_prediction_and_a_column_for_each_cohort():
     runs = table([1100, 1200.4, 1300, 1400])
     predicted = [make(sentence="It is long.", bounds=250), make(sentence="It is long.", statistic="largest")]
     shown = studies.as_table(studies.check(predicted, runs), "Said before.").words
-    assert shown["foretold"].tolist() == ["It is long. [median of t_gen]", "It is long. [largest of t_gen]"]
+    assert shown["prediction"].tolist() == ["It is long. [median of t_gen]", "It is long. [largest of t_gen]"]
     judged = studies.check(predicted, runs)
     for cohort, n in (("look", 2), ("test", 2), ("all", 4)):
         rows = judged[judged["cohort"] == cohort]
@@ -378,16 +378,25 @@ def test_the_table_has_a_row_for_each_prediction_and_a_column_for_each_cohort():
         assert shown[f"{cohort}, n = {n}"].tolist() == expected
 
 
+def test_a_sentence_with_one_number_stands_alone_and_names_are_words():
+    runs = table([100, 200], delay_ratio=[7.0, 8.0], delay_ratio_censored=False)
+    predicted = [make(sentence="It waits.", quantity=quantity) for quantity in ("t_gen", "delay_ratio")]
+    shown = [
+        studies.as_table(studies.check(some, runs)).words["prediction"].tolist() for some in (predicted, predicted[1:])
+    ]
+    assert shown == [["It waits. [median of t_gen]", "It waits. [median of delay ratio]"], ["It waits."]]
+
+
 def test_where_the_number_of_seeds_differs_it_stands_beside_the_rows():
     predicted = [make(), make(where={"seed": [0, 1, 3]})]
     shown = studies.as_table(studies.check(predicted, table([100, 200, 300, 400]))).words
-    assert [*shown] == ["foretold", "look", "test", "all", "n"]
+    assert [*shown] == ["prediction", "look", "test", "all", "n"]
     assert shown["n"].tolist() == ["2, 2, 4", "2, 1, 3"]
 
 
 def test_a_cohort_without_runs_has_no_column_in_the_table():
     judged = studies.check([make()], table([100, 200, 300], cohort="look"))
-    assert [*studies.as_table(judged).words] == ["foretold", "look, n = 3", "all, n = 3"]
+    assert [*studies.as_table(judged).words] == ["prediction", "look, n = 3", "all, n = 3"]
 
 
 @pytest.fixture
