@@ -113,6 +113,8 @@ async def _execute(root: Path, chapter: Path, notebook: NotebookNode) -> float:
             # Pages show what a widget looks like as HTML; its state, scripts included, would only add weight.
             store_widget_state=False,
             resources={"metadata": {"path": chapter.parent}},
+            # Each kernel warns on the build's standard error that its connection, which is local, is not encrypted.
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],
         )
         try:
             await client.async_execute(env=os.environ | noting_reads(log))

@@ -40,6 +40,8 @@ STYLE: dict[str, Any] = {
     "axes.titleweight": "bold",
     "axes.labelsize": 11,
     "axes.linewidth": 0.8,
+    # On a phone an exponent is too small to read.
+    "axes.formatter.min_exponent": 5,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
