@@ -86,19 +86,28 @@ class Table:
 
 
 def _kind(values: pd.Series, words: pd.Series) -> str:
-    """How a column is set: numbers to the right, what is short in one line, sentences wrapped."""
+    """How a column is set: numbers to the right, what is short in one line, sentences and judged numbers wrapped."""
     if all(isinstance(value, Number) for value in values):
         return "numeric"
+    if words.str.contains(" · ").any():
+        return "judged"
     return "short" if words.str.len().max() <= SHORT else "long"
 
 
 def marked(text: str) -> str:
-    """A text as HTML. Its verdict is colored: all of it, or what stands before the first dot of ``true · 0.3``."""
+    """A text as HTML. Its verdict is colored: all of it, or what stands before the first dot of ``true · 0.3``.
+
+    An interval behind the number, in brackets, may stand in a line of its own.
+    """
     verdict, dot, rest = text.partition(" · ")
     if verdict not in _MEANINGS:
         return escape(text)
     chip = f'<span class="grok-verdict" data-verdict="{_MEANINGS[verdict]}">{verdict}</span>'
-    return f"{chip} {escape(rest)}" if dot else chip
+    if not dot:
+        return chip
+    number, bracket, interval = rest.partition(" [")
+    interval = f" <span>[{escape(interval)}</span>" if bracket else ""
+    return f"<span>{chip} {escape(number)}</span>{interval}"
 
 
 def _worded(value: Any, form: str) -> str:

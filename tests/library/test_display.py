@@ -37,14 +37,20 @@ def test_values_are_formatted_and_what_is_missing_is_a_dash(cells: list[list[Tag
 
 
 def test_verdicts_are_colored_by_what_they_mean(cells: list[list[Tag]]) -> None:
-    colored = [[cell.span["data-verdict"] if cell.span else None for cell in row] for row in cells]
+    chips = [[cell.find(class_="grok-verdict") for cell in row] for row in cells]
+    colored = [[chip and chip["data-verdict"] for chip in row] for row in chips]
     assert colored == [[None, None, "good", "good"], ["undecided", None, "bad", None]]
 
 
 def test_numbers_are_aligned_and_words_are_not(cells: list[list[Tag]]) -> None:
-    assert [cell["class"] for cell in cells[0]] == [["grok-short"], ["grok-numeric"], ["grok-numeric"], ["grok-short"]]
+    assert [cell["class"] for cell in cells[0]] == [["grok-short"], ["grok-numeric"], ["grok-numeric"], ["grok-judged"]]
     [[told]] = (html(Table(pd.DataFrame({"told": ["A sentence that goes on for more than a line."]}))).find_all("td"),)
     assert told["class"] == ["grok-long"]
+
+
+def test_a_judged_number_and_its_interval_may_stand_in_two_lines() -> None:
+    whole = BeautifulSoup(marked("true · at least 0.3 [0.2, 0.4]"), "html.parser").find_all("span", class_=None)
+    assert [part.text for part in whole] == ["true at least 0.3", "[0.2, 0.4]"]
 
 
 @pytest.mark.parametrize(("first", "values"), [("A sentence that goes on for more than a line.", 2), ("short", None)])

@@ -28,7 +28,7 @@ SEED_SHARE = Kernel("seedShare", rho * v**2 / (f + rho * v**2), (v, rho, f))
 
 
 class GrokkingCurve(Explorable):
-    """Degree 2 on the plateau: the memorizing circuit rests, a rule grows from its start v₀ beside it; c_m = 1, c_g = ρ.
+    """Degree 2 on the plateau: the memorizing circuit rests, the rule grows from v₀ beside it; c_m = 1, c_g = ρ.
 
     The share m obeys the closed form at constant margin. Held-out accuracy is that of 97 classes, where the memorizing
     circuit adds Gaussian noise of relative size σ, the crosstalk.

@@ -80,16 +80,16 @@ class Motion(Explorable):
                     _share(),
                     "The rule's share m (log scale)",
                     "The rule's share of the margin on a logarithmic axis against accumulated decay Λ from 0 to 20, "
-                    "from a start of 0.001: at the effective ratio {left:.3f} it {course}. Dashed: under gradient flow, "
-                    "at the ratio {ratio}, it {flow}.",
+                    "from a start of 0.001: at the effective ratio {left:.3f} it {course}. Dashed: under gradient "
+                    "flow, at the ratio {ratio}, it {flow}.",
                     height=140,
                 ),
                 "plane": Chart(
                     _plane(),
                     "Who wins: drag the point",
                     "Plane of efficiency ratio ρ from 1 to 4 and share of the data in a batch, logarithmic from 1/32 "
-                    "to all: above the line b/N = 1 − 1/ρ the memorizer stays, below it the rule grows. With all data in "
-                    "a batch the memorizer stays at every ratio. A point marks {ratio} and {batch_share}: {winner}.",
+                    "to all: above the line b/N = 1 − 1/ρ the memorizer stays, below it the rule grows. With all "
+                    "data in a batch the memorizer always stays. A point marks {ratio} and {batch_share}: {winner}.",
                     height=375,
                     drag={"x": "ratio", "y": "batch_share"},
                 ),

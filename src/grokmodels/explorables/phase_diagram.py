@@ -72,7 +72,7 @@ class PhaseDiagram(Explorable):
                 "phases": Chart(
                     _phases(),
                     "Phases: drag the point",
-                    "Phases in the plane of weight decay (logarithmic) and efficiency ratio from start {seed}. At decay "
+                    "Phases in the plane of weight decay (logarithmic) and efficiency ratio, start {seed}. At decay "
                     "{weight_decay}: {column}, and comprehension above. The marked point, at ratio {ratio}, is in the "
                     "phase of {phase}.",
                     height=330,

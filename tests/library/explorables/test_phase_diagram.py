@@ -134,7 +134,7 @@ def test_words_follow_the_point(rows):
         "memorization up to ratio 1, no grokking"
     }
     page = PhaseDiagram(weight_decay=2).html()
-    assert "from start 0.001. At decay 2: collapse up to ratio 2, and comprehension above." in page
+    assert "start 0.001. At decay 2: collapse up to ratio 2, and comprehension above." in page
     assert "at ratio 1.60, is in the phase of collapse." in page
     assert "at the marked point: both vanish." in page
     assert "collapse; the rule leads from time <strong>–</strong>" in page
