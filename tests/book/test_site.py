@@ -69,13 +69,15 @@ def test_charts_are_loaded_where_they_are_shown(page: Path) -> None:
 
 
 def test_sentences_move_charts_to_what_their_controls_take(page: Path) -> None:
-    controls = {
-        root["data-name"]: json.loads(root.select_one(".grok-payload").string)["controls"]
+    payloads = {
+        root["data-name"]: json.loads(root.select_one(".grok-payload").string)
         for root in soup(page).select(".grok-explorable")
     }
     for link in soup(page).select("a.grok-set"):
-        own = controls[link["data-explorable"]]
+        payload = payloads[link["data-explorable"]]
+        own = payload["controls"]
         assert link["href"] == f"#explorable-{link['data-explorable']}"
+        assert link.get("data-chart") in {None, *payload["charts"]}
         for trait, value in json.loads(link["data-state"]).items():
             assert value in own[trait]["values"], link
 

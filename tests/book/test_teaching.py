@@ -16,6 +16,12 @@ TITLES, FACTS = {}, {}
 for cell in (cell for notebook in NOTEBOOKS for cell in notebook.cells):
     for title, label, difficulty, time in EXERCISE.findall(cell.source):
         TITLES[label], FACTS[label] = title, (difficulty, time)
+HEADINGS = {
+    path.relative_to(ROOT / "book").with_suffix("").as_posix(): re.findall(
+        r"^#+ (.*)$", "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown"), re.M
+    )
+    for path, notebook in zip(chapters(), NOTEBOOKS, strict=True)
+}
 CHECKED = {label for notebook in NOTEBOOKS for label, code in solutions(notebook).items() if stub(code)}
 
 GUIDE = (ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
@@ -36,6 +42,13 @@ def test_every_timed_exercise_of_a_plan_is_in_the_table() -> None:
 
 def test_exercises_are_called_by_their_titles() -> None:
     assert [text for text, label in LINKS if FACTS[label][1] != "open" and text != TITLES[label]] == []
+
+
+def test_sections_are_called_by_what_their_headings_begin_with() -> None:
+    quoted = re.findall(r'\{doc\}`([\w/]+)`, (?:in )?"([^"]*)"', GUIDE)
+    assert len(quoted) > 4
+    heads = {page: [head.replace('"', "'") for head in HEADINGS[page]] for page, _ in quoted}
+    assert [(page, name) for page, name in quoted if not any(head.startswith(name) for head in heads[page])] == []
 
 
 def test_no_exercise_and_no_link_is_overlooked() -> None:

@@ -345,6 +345,7 @@ def test_a_place_is_marked_by_keyboard_before_the_answer_shows(visit):
     settle(tab)
     assert state(tab, "family") == EXPLORABLES["family"].guess.state
     before = drawn_marks(tab, "family", "curves")
+    assert root.get_by_label("Your guess").input_value() == "500"
     for _ in range(3):
         tab.keyboard.press("ArrowRight")
     settle(tab)
@@ -401,6 +402,16 @@ def test_a_sentence_scrolls_only_to_a_chart_out_of_sight(visit):
     tab.wait_for_function(f"({SEEN})('#explorable-power [data-chart=curve]')")
     assert state(tab, "power")["exponent"] == 3
     check(tab, "power")
+
+
+def test_a_sentence_about_one_chart_scrolls_to_that_one(visit):
+    tab = visit(width=390)
+    tab.evaluate("document.querySelector('.grok-set').dataset.chart = 'rule_share'")
+    tab.evaluate("document.querySelector('[data-chart=accuracy]').scrollIntoView({ block: 'end' })")
+    assert not tab.evaluate(SEEN, "#explorable-replay [data-view=rule_share]")
+    tab.evaluate("document.querySelector('.grok-set').click()")
+    tab.wait_for_function(f"({SEEN})('#explorable-replay [data-view=rule_share]')")
+    check(tab, "replay")
 
 
 def test_an_explorable_has_a_way_back_to_the_sentence_that_moved_it(visit):

@@ -108,7 +108,7 @@ class Clock(Explorable):
             layout=("amplitudes clock", "loss decay"),
             readout=(
                 Readout("slope of the line", "{speed:.2f}", "ink"),
-                Readout("rule leads from time", "{at:.1f}", "generalizing"),
+                Readout("rule leads from time", "{at:.1f}", "generalizing", none="not yet"),
                 Readout("that is, Λ", "{spent:.2f}", "generalizing"),
             ),
             presets={

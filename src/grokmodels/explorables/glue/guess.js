@@ -20,7 +20,7 @@ function guessing(guess, root, chart) {
   const axes = kind === "mark" ? ["x"] : ["x", "y"];
 
   /** A place on the x axis by keyboard: per mille of its length. */
-  const keys = make("input", { type: "range", min: 0, max: 1000, step: 5, "aria-label": "Your guess" });
+  const keys = make("input", { type: "range", min: 0, max: 1000, step: 5, value: 500, "aria-label": "Your guess" });
   keys.style.setProperty("--grok-at", "50%");
   keys.addEventListener("input", () => {
     const scale = chart.view.scale("x");

@@ -34,14 +34,18 @@ function offerReturn(link, root) {
   });
   back.hidden = true;
   root.append(back);
+  // What lies below the theme's bar, or only in part in the window, is out of sight.
+  const bar = document.querySelector(".bd-header-article")?.clientHeight ?? 0;
+  const sight = { rootMargin: `-${bar}px 0px 0px`, threshold: 1 };
   watch = new IntersectionObserver(([{ isIntersecting }]) => {
     back.hidden = isIntersecting;
-  });
+  }, sight);
   watch.observe(link);
 }
 
-/** Sentences that move the chart: <a class="grok-set" href="#explorable-NAME" data-explorable="NAME" data-state='{…}'>.
- * The page scrolls only if no chart that changes can be seen.
+/** Sentences that move the chart: <a class="grok-set" href="#explorable-NAME" data-explorable="NAME" data-state='{…}'>,
+ * with data-chart="CHART" where they are about one of several. The page scrolls only if no chart that changes, or not
+ * that one, can be seen.
  * @param {MouseEvent} event */
 async function follow(event) {
   const link = event.target instanceof Element ? event.target.closest(".grok-set") : null;
@@ -53,7 +57,8 @@ async function follow(event) {
   event.preventDefault();
   const changed = await root.explorable.set(JSON.parse(link.dataset.state ?? "{}"));
   const all = [...root.querySelectorAll(".grok-chart")];
-  const figures = all.filter((figure) => changed.includes(figure.getAttribute("data-chart") ?? ""));
+  const meant = link.dataset.chart ? [link.dataset.chart] : changed;
+  const figures = all.filter((figure) => meant.includes(figure.getAttribute("data-chart") ?? ""));
   bringIntoSight(figures.length ? figures : all);
   offerReturn(link, root);
 }
