@@ -35,10 +35,11 @@ book: $(READY)
 	@$(BIN)/jupyter-book build -W -n --keep-going .
 	@echo "The book is at _build/html/index.html"
 
+# Three workers for two cores: one of them mostly waits for the browser.
 test: $(READY)
 	@$(MAKE) --no-print-directory lint; style=$$?; \
 	echo "Testing the library, every chapter and the built site."; \
-	$(BIN)/python -m pytest --numprocesses=2 --benchmark-disable || exit; \
+	$(BIN)/python -m pytest --numprocesses=3 --benchmark-disable || exit; \
 	test $$style = 0 || { echo "Style or types need work: see the top, or make lint."; exit 1; }
 
 quick: $(READY)

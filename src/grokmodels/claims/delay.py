@@ -332,7 +332,7 @@ def _contraction(judged: pd.DataFrame) -> Row:
         effect=f"Contraction accounts for {part.median():.0%} of the delay in the median ({test:.0%} in the test "
         f"seeds), and in no run for more than {part.max():.0%}. The toy's growth of the rule accounts for "
         f"{toy[False]:.0%} with LayerNorm and for {toy[True]:.0%} without, in the {used['growth'].notna().sum()} runs "
-        "in which the rule speaks at t_mem, so that the growth has a start.",
+        "in which the signed root of the rule share is positive at t_mem, so that the growth has a start.",
         verdict=judge_contraction(judged, part),
         reason="Censored runs have no norm at t_gen and are left out. A constant that is fitted to the delay can make "
         "up for the missing factor.",
