@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 
 from grokmodels import studies
-from grokmodels.claims.row import Row, Verdict
+from grokmodels.claims.row import Row, Verdict, tally
 from grokmodels.measures import accuracy, first_lasting, signal
 from grokmodels.measures.plateau import FEWEST, growth, plateau, signed_root
 from grokmodels.measures.progress import logits_of
@@ -309,7 +309,8 @@ def judge_gradual(table: pd.DataFrame) -> tuple[Verdict, str]:
 
 def rows() -> list[Row]:
     """Rows 1 and 12."""
-    every = len(studies.record("canonical").only(block="decay"))
+    decayed = studies.record("canonical").only(block="decay").runs
+    every = len(decayed)
     runs, controls = stored()
     judged, table, n = studies.verdicts("canonical"), seeds(runs, controls), len(runs)
     errors = forecasts(runs).set_index("forecast")["gen"].abs().groupby("forecast").median()
@@ -321,9 +322,7 @@ def rows() -> list[Row]:
             claim="A 2-layer transformer on a + b mod 97 memorizes, stays near chance, then generalizes abruptly.",
             source="the memo",
             experiment="canonical: decay",
-            runs=every,
-            seeds=every,
-            censored=every - n,
+            **tally(decayed),
             effect=f"{n} of {every} seeds generalize, {middle['delay_ratio']} times as late as they memorize (the "
             "median of t_gen/t_mem, with its 95 % interval). The test accuracy goes from 10 to 90 % in "
             f"{middle['rise']} of the wait; m̂, which is 0 for a memorizer and 1 for the rule, takes "

@@ -69,7 +69,12 @@ function inSight(element) {
   return Math.min(bottom, innerHeight) - Math.max(top, 0) > 0.6 * Math.min(height, innerHeight);
 }
 
+/** Scroll to an element, at once where motion is unwanted. @param {Element} element @param {ScrollLogicalPosition} block */
+function glideTo(element, block) {
+  element.scrollIntoView({ block, behavior: calm() ? "auto" : "smooth" });
+}
+
 /** Scroll to the first of some elements unless one of them can be seen. @param {Element[]} elements */
 function bringIntoSight(elements) {
-  if (!elements.some(inSight)) elements[0].scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+  if (!elements.some(inSight)) glideTo(elements[0], "nearest");
 }

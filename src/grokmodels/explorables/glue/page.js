@@ -29,7 +29,7 @@ function offerReturn(link, root) {
   watch?.disconnect();
   document.querySelector(".grok-return")?.remove();
   const back = button("Back to the text", "grok-button grok-return", () => {
-    link.scrollIntoView({ block: "center", behavior: calm() ? "auto" : "smooth" });
+    glideTo(link, "center");
     link.focus({ preventScroll: true });
   });
   back.hidden = true;
