@@ -11,7 +11,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 NODE_READY := node_modules/.ready
 
-.PHONY: help book test quick test-portable bench battery landscape serve student lint lint-js notebooks requirements clean
+.PHONY: help book test quick test-portable bench battery landscape kernels serve student lint lint-js notebooks requirements clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make bench         time the training step and the sliders"
 	@echo "make battery       simulate the studies that the battery of tests is calibrated on"
 	@echo "make landscape     bend paths, prune and retrain the networks of Norms and basins"
+	@echo "make kernels       compile the arithmetic of the page's engine to WebAssembly, after an edit of kernels.c"
 	@echo "make serve         build the site and serve it on http://localhost:8000"
 	@echo "make student       write the notebooks for students, without solutions, into _build/student"
 	@echo "make lint          check style and types"
@@ -63,6 +64,10 @@ battery: $(READY)
 landscape: $(READY)
 	@echo "Bending paths, pruning and retraining networks, some minutes."
 	@$(BIN)/python -m tools.compute_landscape
+
+kernels: $(READY)
+	@echo "Compiling kernels.c to kernels.wasm."
+	@$(BIN)/python -m tools.compile_kernels
 
 serve: book
 	@echo "Serving the book on http://localhost:8000 (stop with Ctrl-C)"

@@ -45,12 +45,7 @@ class Program:
 
     def start(self, data: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Any]:
         """The function of the state alone, as V8 runs it: ValueError with its words where the state has no answer."""
-        # Only pictures and tests need the engine; to read the theory nobody waits for it.
-        from py_mini_racer import MiniRacer
-
-        # It takes the event loop of the thread that makes it: Jupyter's may be busy when it is called, or closed.
-        with ThreadPoolExecutor(1) as apart:
-            engine = apart.submit(MiniRacer).result()
+        engine = v8()
         engine.eval(_HARNESS.format(kernel=self.text, data=json.dumps(data, allow_nan=False)))
 
         def run(state: Mapping[str, Any]) -> Any:
@@ -62,6 +57,15 @@ class Program:
         # Before Python ends: after, the engine waits forever for threads that Python has stopped.
         finalize(run, engine.close)
         return run
+
+
+def v8() -> Any:
+    """An engine that runs JavaScript (``eval``): pictures and tests need one, a reader of the theory does not."""
+    from py_mini_racer import MiniRacer
+
+    # It takes the event loop of the thread that makes it: Jupyter's may be busy when it is called, or closed.
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(MiniRacer).result()
 
 
 _HARNESS = """

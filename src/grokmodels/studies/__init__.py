@@ -26,6 +26,7 @@ a task does, replaces the whole part. What a prediction can say is in :mod:`grok
 found from the working directory upward (:func:`~grokmodels.studies.places.find_root`).
 """
 
+from grokmodels.studies.page_runs import read_page_run
 from grokmodels.studies.places import ROOT, find_root, studies_in
 from grokmodels.studies.predictions import Prediction, Selection
 from grokmodels.studies.record import Cohort, Record, by_cohort, overview, record, varied, with_weights
@@ -57,6 +58,7 @@ __all__ = [
     "overview",
     "pack",
     "read",
+    "read_page_run",
     "record",
     "replay",
     "run_job",

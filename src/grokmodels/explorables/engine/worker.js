@@ -1,0 +1,87 @@
+// @ts-check
+/**
+ * The engine as a worker of a page: one network, trained in slices between which it hears what the page says.
+ *
+ * @typedef {{do: "start", recipe: any, wasm: string | null} | {do: "run", until: number} | {do: "pause"} |
+ *   {do: "change", changes: Record<string, number | null>} | {do: "drawn"} | {do: "file"}} Order
+ */
+
+// A slice is short, so that a pause comes at once; frames are rarer, so that the page has time to draw them.
+const [SLICE, BETWEEN_FRAMES] = [20, 100];
+
+/** @param {{postMessage: (message: any) => void, onmessage: ((event: {data: Order}) => void) | null}} port */
+function serve(port) {
+  /** @type {Training | null} */
+  let training = null;
+  let [until, sent, drawn, shownAt, wasm, steps, spent] = [0, 0, true, 0, false, 0, 0];
+  // A message to oneself lets waiting messages in, without the delay that a nested timer has.
+  const turn = new MessageChannel();
+  turn.port1.onmessage = () => slice();
+
+  const running = () => training !== null && training.status === null && training.step < until;
+
+  function show() {
+    if (!training) return;
+    const frame = training.frame(sent);
+    sent += frame.rows.length;
+    [drawn, shownAt] = [false, performance.now()];
+    const rate = spent ? (1000 * steps) / spent : null;
+    port.postMessage({ what: "frame", running: running(), rate, simd: wasm, ...frame });
+    [steps, spent] = [0, 0];
+  }
+
+  function slice() {
+    if (!training || !running()) return;
+    const [begun, before] = [performance.now(), training.step];
+    while (running() && performance.now() < begun + SLICE) {
+      training.advance(Math.min(until, training.step + 1));
+    }
+    spent += performance.now() - begun;
+    steps += training.step - before;
+    if (!running() || (drawn && performance.now() > shownAt + BETWEEN_FRAMES)) show();
+    if (running()) turn.port2.postMessage(null);
+  }
+
+  /** @param {Order} order */
+  function obey(order) {
+    if (order.do === "start") {
+      const module = order.wasm === null ? null : compiled(order.wasm);
+      training = new Training(order.recipe, module);
+      [until, sent, wasm] = [0, 0, module !== null];
+      return show();
+    }
+    if (order.do === "drawn") drawn = true;
+    if (!training) return;
+    if (order.do === "change") {
+      training.change(order.changes);
+      // The last row may be another one now.
+      sent = Math.min(sent, training.rows.length - 1);
+    }
+    if (order.do === "file") port.postMessage({ what: "file", run: training.written() });
+    if (order.do === "pause") {
+      until = 0;
+      show();
+    }
+    if (order.do === "run") {
+      const idle = !running();
+      until = order.until;
+      training.resume();
+      if (idle) slice();
+    }
+  }
+
+  port.onmessage = ({ data }) => {
+    try {
+      obey(data);
+    } catch (reason) {
+      port.postMessage({ what: "failed", reason: String(reason) });
+    }
+  };
+}
+
+/** The bytes of kernels.wasm, or null where they cannot be compiled: WebAssembly or its SIMD may be missing.
+ * @param {string} base64 */
+function compiled(base64) {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  return typeof WebAssembly === "object" && WebAssembly.validate(bytes) ? bytes : null;
+}
