@@ -9,7 +9,7 @@ import torch
 from scipy import stats
 
 from grokmodels import Experiment, Schedule, measures, studies
-from grokmodels.engine import network, optimizers
+from grokmodels.engine import optimizers
 from grokmodels.engine.textbook import textbook
 from grokmodels.explorables.engine import Trainer
 from grokmodels.measures import fourier
@@ -63,7 +63,8 @@ def test_logits_and_gradients_are_those_of_the_textbook(experiment, simd):
     model, task = oracle(experiment, named(trainer)), experiment.task
     batch = [*range(5, 90), 3]
     trainer.ask(f"training.network.forward({batch})")
-    said = trainer.ask("[...training.network.memory.floats(training.network.logits, %d)]" % (len(batch) * task.p))
+    numbers = len(batch) * task.p
+    said = trainer.ask(f"[...training.network.memory.floats(training.network.logits, {numbers})]")
     logits = model(torch.as_tensor(task.inputs[batch]))
     assert relative(np.reshape(said, (-1, task.p)), logits.detach()) < 1e-5
     trainer.ask(f"training.differentiate({batch})")
@@ -146,7 +147,7 @@ def test_measures_are_those_of_the_library(task):
     orbits = trainer.ask(
         "(({ kind, orbit, p }) => [...kind].map((k) => [...orbit.slice(k * p, (k + 1) * p)]))(training.table)"
     )
-    paired = {pair: None for pair in zip(np.ravel(orbits).tolist(), task.orbits.ravel().tolist(), strict=True)}
+    paired = dict.fromkeys(zip(np.ravel(orbits).tolist(), task.orbits.ravel().tolist(), strict=True))
     assert len(paired) == len(np.unique(orbits)) == len(np.unique(task.orbits)), "other orbits"
     logits = oracle(experiment, named(trainer))(torch.as_tensor(task.inputs)).detach().numpy()
     frame = trainer.frame()
@@ -205,7 +206,8 @@ def test_random_numbers_are_uniform_normal_and_of_their_seed():
     trainer = Trainer(SMALL)
     draw = "((random) => Array.from({{length: 20000}}, () => random.{how}))(new Random({seed}, {stream}))"
     first = np.array(trainer.ask(draw.format(how="uniform()", seed=0, stream=0)))
-    assert abs(first.mean() - 0.5) < 0.01 and abs(first.var() - 1 / 12) < 0.003
+    assert abs(first.mean() - 0.5) < 0.01
+    assert abs(first.var() - 1 / 12) < 0.003
     others = [trainer.ask(draw.format(how="uniform()", seed=s, stream=t)) for s, t in ((1, 0), (0, 1), (1, 1))]
     assert all(abs(np.corrcoef(first, other)[0, 1]) < 0.03 for other in others)
     normal = np.array(trainer.ask(draw.format(how="normal()", seed=3, stream=1)))
@@ -222,6 +224,7 @@ def test_changes_while_it_trains_are_those_of_a_schedule():
     experiment = SMALL.but(steps=200, optimizer__weight_decay=0)
     moved = Trainer(experiment)
     moved.advance(60)
+    moved.change(weight_decay=0.7)
     moved.change(weight_decay=2.0, learning_rate=1e-3)
     moved.advance(100)
     moved.change(batch_size=32, data_share=0.5)
@@ -233,7 +236,8 @@ def test_changes_while_it_trains_are_those_of_a_schedule():
     again.advance(200)
     assert json.dumps(again.written()["history"]) == json.dumps(written["history"])
     shares = np.array(written["history"]["decay_time"])
-    assert shares[2] == 0 and (np.diff(shares)[3:] > 0).all()
+    assert shares[2] == 0
+    assert (np.diff(shares)[3:] > 0).all()
 
 
 @pytest.mark.slow

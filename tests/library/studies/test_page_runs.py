@@ -34,7 +34,7 @@ def test_a_saved_run_is_read_and_can_be_repeated(saved, tmp_path):
     assert again.written()["history"] == saved["history"]
 
 
-@pytest.mark.parametrize("change, said", [
+@pytest.mark.parametrize(("change", "said"), [
     ({"format": 2}, "not a run of format 1 that a page saved"),
     ({"history": None}, "without its 'history'"),
     ({"experiment": {"steps": 0}}, "steps"),

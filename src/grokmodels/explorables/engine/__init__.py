@@ -1,8 +1,8 @@
 """The engine that trains in a page: the library's transformer in JavaScript, its arithmetic in WebAssembly.
 
-``kernels.c`` is built into ``kernels.wasm`` by ``make kernels``; ``kernels.js`` does the same in plain JavaScript. A page
-runs :func:`worker_text` in workers, one for each network; :class:`Trainer` runs the same scripts in V8, for recorded runs
-and for tests.
+``make kernels`` compiles ``kernels.c`` to ``kernels.wasm``; ``kernels.js`` does the same in plain JavaScript. A page runs
+:func:`worker_text` in workers, one for each network; :class:`Trainer` runs the same scripts in V8, for recorded runs and
+tests.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Trainer:
         self.ask(f"training.change({json.dumps(changes)})")
 
     def frame(self, since: int = 0) -> dict[str, Any]:
-        """What a page is sent: ``step``, ``status``, ``rows`` of the history from number ``since`` on, ``cells``, ``circles``.
+        """What a page is sent: ``step``, ``status``, ``cells``, ``circles``, and ``rows`` of the history from ``since`` on.
 
         ``cells`` (p²,) are 2 · part + right of the pair (a, b) at a · p + b: part 0 is held out, 1 shown, 2 taken away.
         ``circles`` are those of the strongest frequencies: ``frequency``, ``share``, ``x`` (p,) and ``y`` (p,).

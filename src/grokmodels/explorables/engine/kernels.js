@@ -189,7 +189,8 @@ function plainKernels(buffer) {
       for (let i = 0; i < n; i++, logits += c) {
         let [most, sum] = [-Infinity, 0];
         for (let j = 0; j < c; j++) most = Math.max(most, x[logits + j]);
-        for (let j = 0; j < c; j++) sum += x[logits + j] = Math.exp(x[logits + j] - most);
+        for (let j = 0; j < c; j++) x[logits + j] = Math.exp(x[logits + j] - most);
+        for (let j = 0; j < c; j++) sum += x[logits + j];
         for (let j = 0; j < c; j++) x[logits + j] *= scale / sum;
         x[logits + whole[labels + i]] -= scale;
       }
@@ -206,9 +207,9 @@ function plainKernels(buffer) {
       [weights, gradient, first, second] = [weights >> 2, gradient >> 2, first >> 2, second >> 2];
       for (let i = 0; i < n; i++) {
         const g = x[gradient + i];
-        const mean = (x[first + i] = beta1 * x[first + i] + (1 - beta1) * g);
-        const square = (x[second + i] = beta2 * x[second + i] + (1 - beta2) * g * g);
-        x[weights + i] -= (rate * mean) / (Math.sqrt(square) / correction + epsilon);
+        x[first + i] = beta1 * x[first + i] + (1 - beta1) * g;
+        x[second + i] = beta2 * x[second + i] + (1 - beta2) * g * g;
+        x[weights + i] -= (rate * x[first + i]) / (Math.sqrt(x[second + i]) / correction + epsilon);
       }
     },
   };

@@ -139,7 +139,8 @@ function planeOf(centered, p, d, frequency) {
       sine[j] += s * centered[a * d + j];
     }
   }
-  const dot = (/** @type {Float64Array} */ x, /** @type {Float64Array} */ y) => x.reduce((sum, v, j) => sum + v * y[j], 0);
+  const dot = (/** @type {Float64Array} */ x, /** @type {Float64Array} */ y) =>
+    x.reduce((sum, v, j) => sum + v * y[j], 0);
   const [cc, cs, ss] = [dot(cosine, cosine), dot(cosine, sine), dot(sine, sine)];
   // The square root of the two-by-two matrix G of their products is (G + √|G| · 1) / trace.
   const root = Math.sqrt(Math.max(0, cc * ss - cs * cs));

@@ -46,9 +46,9 @@ class Block {
   /** @param {Memory} memory @param {Architecture} arch @param {number} layer @param {number} p
    * @param {(first: string, count?: number) => Place | null} place */
   constructor(memory, { width, heads, layers }, layer, p, place) {
-    const named = (/** @type {string} */ name) => place(`blocks.${layer}.${name}.weight`);
+    const named = (/** @type {string} */ name, count = 1) => place(`blocks.${layer}.${name}.weight`, count);
     const linear = (/** @type {string} */ name, count = 1) =>
-      new Linear(memory, /** @type {Place} */ (place(`blocks.${layer}.${name}.weight`, count)));
+      new Linear(memory, /** @type {Place} */ (named(name, count)));
     this.memory = memory;
     this.width = width;
     this.heads = heads;
@@ -63,10 +63,13 @@ class Block {
     this.linears = [this.keysAndValues, this.all, ...Object.values(maps)];
     this.branches = [p, ROWS].map((rows) => new Branches(memory, maps, named("norm2"), rows, width));
     const take = (/** @type {number} */ rows, /** @type {number} */ columns) => memory.take(rows * columns);
-    [this.kv, this.dkv] = [take(p, 2 * width), take(p, 2 * width)];
-    [this.qkv, this.dqkv] = [take(entering, 3 * width), take(entering, 3 * width)];
+    this.kv = take(p, 2 * width);
+    this.dkv = take(p, 2 * width);
+    this.qkv = take(entering, 3 * width);
+    this.dqkv = take(entering, 3 * width);
     this.second = take(ROWS, heads);
-    [this.mixed, this.dmixed] = [take(ROWS, width), take(ROWS, width)];
+    this.mixed = take(ROWS, width);
+    this.dmixed = take(ROWS, width);
     // The stream after this layer, at the first and the second position.
     this.out = [take(p, width), take(ROWS, width)];
     this.dout = [take(p, width), take(ROWS, width)];
@@ -100,7 +103,19 @@ class Block {
     memory.clear(this.dqkv, 3 * entering * width);
     this.branches[1].backward(dout[1], this.mixed, this.dmixed, n);
     kernels.scatter(dout[1], own, dstreams[1], n, width);
-    kernels.attend_backward(this.dmixed, this.kv, first, this.qkv, own, this.second, this.dkv, this.dqkv, n, width, heads);
+    kernels.attend_backward(
+      this.dmixed,
+      this.kv,
+      first,
+      this.qkv,
+      own,
+      this.second,
+      this.dkv,
+      this.dqkv,
+      n,
+      width,
+      heads,
+    );
     if (!this.last) {
       this.branches[0].backward(dout[0], this.kv + 4 * width, this.dkv + 4 * width, p, 1, 2 * width);
       kernels.add_scaled(dstreams[0], dout[0], p * width, 1);
@@ -129,7 +144,8 @@ class Network {
       const { at, rows, columns } = this.layout[index];
       return { weight: this.weights + 4 * at, gradient: this.gradients + 4 * at, rows: count * rows, columns };
     };
-    [this.embedding, this.position] = ["embedding", "position"].map((name) => /** @type {Place} */ (place(name)));
+    this.embedding = /** @type {Place} */ (place("embedding"));
+    this.position = /** @type {Place} */ (place("position"));
     this.blocks = Array.from({ length: arch.layers }, (_, layer) => new Block(memory, arch, layer, p, place));
     this.norm = new Norm(memory, place("norm.weight"), ROWS, arch.width);
     this.unembedding = new Linear(memory, /** @type {Place} */ (place("unembedding.weight")));
@@ -139,7 +155,9 @@ class Network {
     /** Logits (n, p), and afterwards their gradient. */
     this.logits = memory.take(ROWS * p);
     // The rows that examples read at both positions: by token, and once a row stands for an example, in order.
-    [this.first, this.second, this.inOrder] = [memory.take(ROWS), memory.take(ROWS), memory.take(ROWS)];
+    this.first = memory.take(ROWS);
+    this.second = memory.take(ROWS);
+    this.inOrder = memory.take(ROWS);
     memory.ints(this.inOrder, ROWS).forEach((_, i, rows) => {
       rows[i] = i;
     });

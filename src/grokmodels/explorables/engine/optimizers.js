@@ -30,7 +30,18 @@ class Optimizer {
     } else {
       const [first, second] = betas.map((beta) => 1 - beta ** (step + 1));
       const moments = [this.first, this.second];
-      kernels.adam(weights, gradients, moments[0], moments[1], size, betas[0], betas[1], rate / first, Math.sqrt(second), epsilon);
+      kernels.adam(
+        weights,
+        gradients,
+        moments[0],
+        moments[1],
+        size,
+        betas[0],
+        betas[1],
+        rate / first,
+        Math.sqrt(second),
+        epsilon,
+      );
     }
     this.network.refresh();
   }

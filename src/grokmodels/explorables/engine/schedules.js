@@ -6,7 +6,7 @@ class Course {
   /** @param {number} base @param {{knots: [number, number][], period: number | null}} schedule */
   constructor(base, schedule) {
     this.base = base;
-    this.schedule = schedule;
+    this.schedule = { ...schedule, knots: schedule.knots.map(([step, factor]) => knotOf(step, factor)) };
   }
 
   /** The value at a step, counted from 0. @param {number} step */
@@ -18,16 +18,16 @@ class Course {
   change(step, value) {
     const { knots, period } = this.schedule;
     if (period !== null) throw new RangeError(`schedule: got a period of ${period}; must have none to be changed`);
-    const earlier = knots.filter(([knot]) => knot < step);
-    const now = this.#factor(step);
-    if (this.base === 0 && value) {
-      // A base of zero has no factors: what it was becomes a factor of zero.
+    if (this.base === 0) {
+      // A base of zero has no factors: what it was becomes a factor of zero of another.
+      for (const knot of knots) knot[1] = 0;
       this.base = value;
-      this.schedule = { knots: [[0, 0], ...(step ? [[step, 0]] : []), [step, 1]], period };
-      return;
     }
-    const factor = this.base ? value / this.base : 0;
-    this.schedule = { knots: step ? [...earlier, [step, now], [step, factor]] : [[0, factor]], period };
+    // What it came to before this step, however often it changes at it.
+    const before = knots.find(([knot]) => knot === step)?.[1] ?? this.#factor(step);
+    const earlier = knots.filter(([knot]) => knot < step);
+    if (step) earlier.push(knotOf(step, before));
+    this.schedule = { knots: [...earlier, knotOf(step, this.base ? value / this.base : 0)], period };
   }
 
   /** @param {number} step */
@@ -39,4 +39,9 @@ class Course {
     const [[left, before], [right, next]] = [knots[after - 1], knots[after]];
     return before + ((next - before) * (place - left)) / (right - left);
   }
+}
+
+/** A knot. @param {number} step @param {number} factor @returns {[number, number]} */
+function knotOf(step, factor) {
+  return [step, factor];
 }

@@ -3,8 +3,8 @@
  * One run: an experiment of the library, as the JSON of its recipe, trained step by step. What is drawn differs from
  * the library's draws; everything else is the same.
  *
- * @typedef {Record<string, number | null>} Row  of a history, by the library's names of columns
- * @typedef {{step: number, status: string | null, rows: Row[], cells: Uint8Array, circles: Circle[]}} Frame
+ * @typedef {Record<string, number | null>} Measures  a row of a history, by the library's names of columns
+ * @typedef {{step: number, status: string | null, rows: Measures[], cells: Uint8Array, circles: Circle[]}} Frame
  */
 
 const FORMAT = 1;
@@ -68,13 +68,16 @@ class Training {
       const network = new Network(memory, recipe.architecture, this.table.p);
       return { network, update: new Optimizer(memory, network, optimizer), labels: memory.take(ROWS) };
     });
-    [this.network, this.optimizer, this.labels] = [network, update, labels];
+    this.network = network;
+    this.optimizer = update;
+    this.labels = labels;
     network.initialize(recipe.architecture.init_scale, new Random(seed("init"), WEIGHTS));
     this.evaluation = new Evaluation(network, this.table);
-    [this.step, this.decayTime] = [0, 0];
+    this.step = 0;
+    this.decayTime = 0;
     /** @type {string | null} */
     this.status = null;
-    /** @type {Row[]} */
+    /** @type {Measures[]} */
     this.rows = [];
     /** @type {number[]} */
     this.epoch = [];
