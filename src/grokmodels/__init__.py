@@ -9,7 +9,8 @@
 - ``statistics``: many runs at once: intervals over seeds, delays that may be censored, scaling with size.
 - ``theory``: the model of two circuits and what follows from it.
 - ``claims``: one module a chapter, with the rules that turn the record into verdicts; the ledger is their rows.
-- ``figures``, ``palette`` and ``explorables`` show it all; ``exercises`` checks answers.
+- ``figures``, ``palette`` and ``explorables`` show it all; ``workbench`` trains behind controls in Jupyter;
+  ``exercises`` checks answers.
 
 Importing this package, or any room, does not import torch. The modules of ``engine`` do, all but ``run``, and so does
 ``measures.landscape``, which trains networks of its own.

@@ -1,4 +1,4 @@
-"""An explorable as a widget in a real JupyterLab: the chart lives, the trait and the slider move each other."""
+"""Widgets in a real JupyterLab: an explorable and its trait move each other, a workbench trains and stops."""
 
 import json
 import os
@@ -14,6 +14,8 @@ from urllib.request import urlopen
 import nbformat
 import pytest
 
+from grokmodels.palette import PALETTE
+
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.browser, pytest.mark.jupyterlab]
 
@@ -23,6 +25,14 @@ CELLS = [
     "Power()",
     "other = ipywidgets.IntSlider(min=0, max=1500)\nlink = ipywidgets.link((explorable, 'step'), (other, 'value'))",
 ]
+BENCH = [
+    """from grokmodels import Experiment, figures
+from grokmodels.workbench import Workbench
+figures.use_style()
+bench = Workbench(Experiment().but(task__p=11, architecture__width=16, batch_size=None))
+bench""",
+]
+NOTEBOOKS = {"explorable": CELLS, "workbench": BENCH}
 TOLD = """
 import json
 values = explorable.words(explorable.state, explorable.rows(explorable.state))
@@ -33,11 +43,12 @@ ROOT_ELEMENT = "document.querySelector('.jp-OutputArea .grok-explorable[data-nam
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """A JupyterLab on the loopback, with a notebook; ends with the test."""
+    """A JupyterLab on the loopback, with notebooks, whose addresses it gives by name; ends with the tests."""
     folder = tmp_path_factory.mktemp("lab")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "explorable.ipynb")
+    for name, cells in NOTEBOOKS.items():
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, folder / f"{name}.ipynb")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -71,7 +82,11 @@ def server(tmp_path_factory):
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
         try:
             _wait_until_up(f"http://127.0.0.1:{port}/api/status?token={token}", process, folder / "log")
-            yield f"http://127.0.0.1:{port}/lab/tree/explorable.ipynb?token={token}"
+            # Each in a workspace of its own, where no other notebook is open.
+            yield {
+                name: f"http://127.0.0.1:{port}/lab/workspaces/{name}/tree/{name}.ipynb?token={token}"
+                for name in NOTEBOOKS
+            }
         finally:
             process.terminate()
             process.wait(30)
@@ -89,11 +104,12 @@ def _wait_until_up(address, process, log):
 
 
 @pytest.fixture
-def tab(browser, server):
+def tab(request, browser, server):
+    """The notebook that the test names, with its kernel."""
     tab = browser.new_page(viewport={"width": 1200, "height": 1000})
     tab.requested = []
     tab.on("request", lambda request: tab.requested.append(request.url))
-    tab.goto(server)
+    tab.goto(server[request.param])
     # Cells that run before the kernel is connected never run.
     session = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session"
     tab.wait_for_function(f"{session}?.kernel?.status === 'idle'", timeout=60_000)
@@ -116,6 +132,7 @@ def run(tab, code):
     )
 
 
+@pytest.mark.parametrize("tab", ["explorable"], indirect=True)
 def test_the_slider_and_the_trait_move_each_other(tab):
     tab.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
     tab.wait_for_function(f"{ROOT_ELEMENT}?.explorable", timeout=60_000)
@@ -166,6 +183,49 @@ def test_the_slider_and_the_trait_move_each_other(tab):
 
     local = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
     assert [address for address in tab.requested if not address.startswith(local)] == []
+
+
+@pytest.mark.parametrize("tab", ["workbench"], indirect=True)
+def test_a_workbench_trains_while_the_kernel_answers_and_stops(tab):
+    tab.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    view = tab.locator(".jp-OutputArea .grok-bench")
+    train, stop = (view.get_by_role("button", name=name) for name in ("Train", "Stop"))
+    train.wait_for(timeout=60_000)
+    assert stop.is_disabled()
+
+    width = view.get_by_role("spinbutton", name="width")
+    width.fill("18")
+    width.press("Enter")
+    train.click()
+    refused = view.get_by_text("width: got 18; must be a multiple of heads, which is 4")
+    refused.wait_for()
+    width.fill("16")
+    width.press("Enter")
+
+    # The budget is never used up, so that only Stop ends it.
+    steps = view.get_by_role("spinbutton", name="steps")
+    steps.fill("1000000")
+    steps.press("Enter")
+    train.click()
+    refused.wait_for(state="detached")
+    picture = view.get_by_role("img", name="Training and test accuracy")
+    picture.wait_for(timeout=30_000)
+    words = view.get_by_text("of 1,000,000")
+    before = words.inner_text()
+    assert _eventually(lambda: words.inner_text() != before)
+    assert run(tab, "print(bench.run, bench.progress.value > 0)").strip() == "None True"
+    assert train.is_disabled()
+
+    stop.click()
+    view.get_by_text("Run 1: it was stopped at step").wait_for()
+    assert _eventually(train.is_enabled)
+    assert run(tab, "print(bench.run.experiment.steps == bench.run.history['step'].iloc[-1])").strip() == "True"
+
+    # The theme of JupyterLab is followed.
+    curve = "getComputedStyle(document.querySelector('.jp-OutputArea .grok-bench svg [style*=\"--grok-test\"]')).stroke"
+    for theme, color in zip(("Light", "Dark"), PALETTE["test"], strict=True):
+        tab.evaluate(f"window.jupyterapp.commands.execute('apputils:change-theme', {{ theme: 'JupyterLab {theme}' }})")
+        tab.wait_for_function(f"{curve} === 'rgb{tuple(bytes.fromhex(color[1:]))}'")
 
 
 def _eventually(condition, seconds=10):

@@ -12,17 +12,19 @@ import numpy as np
 import torch
 
 
+def available() -> list[str]:
+    """The kinds of devices that this machine has, the fastest first."""
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    return [kind for kind, there in found.items() if there]
+
+
 def pick_device(device: str | torch.device = "auto") -> torch.device:
     """``auto`` is CUDA, then MPS, then CPU. ValueError for a device this machine does not have."""
-    available = ["cpu"]
-    if torch.backends.mps.is_available():
-        available.insert(0, "mps")
-    if torch.cuda.is_available():
-        available.insert(0, "cuda")
+    kinds = available()
     if str(device) == "auto":
-        return torch.device(available[0])
-    if str(device).split(":")[0] not in available:
-        raise ValueError(f"device: got {str(device)!r}; must be 'auto' or one of {available}")
+        return torch.device(kinds[0])
+    if str(device).split(":")[0] not in kinds:
+        raise ValueError(f"device: got {str(device)!r}; must be 'auto' or one of {kinds}")
     return torch.device(device)
 
 

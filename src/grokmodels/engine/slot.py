@@ -138,10 +138,17 @@ class Slot:
             self.status = "finished"
 
     def finish(self, columns: list[str], provenance: Mapping[str, Any]) -> Run:
-        """The run that this training was; ``columns`` are those of a row, which a run without any has, too."""
+        """The run that this training was; ``columns`` are those of a row, which a run without any has, too.
+
+        One that goes on gives the run that it would be with a budget that ends at its last evaluation: the same numbers
+        to the last bit. ValueError before there is such a budget, at step 0.
+        """
+        experiment = self.experiment
+        if self.status is None:
+            experiment = experiment.but(steps=0 if self.last is None else int(self.last["step"]))
         history = pd.DataFrame(self._rows, columns=["step", "decay_time", *columns], dtype=float)
         about = {**provenance, "seconds": round(self.seconds, 3), **self.member.about}
-        return Run(self.experiment, history.astype({"step": "int64"}), self.status or "finished", about, self._kept)
+        return Run(experiment, history.astype({"step": "int64"}), self.status or "finished", about, dict(self._kept))
 
     @cached_property
     def split(self) -> Split:

@@ -47,6 +47,7 @@ class Stack:
         self._place(torch.stack([_row(values) for values in start]).to(device))
         self._state = optimizers.State(self.recipe.optimizer, self._weights, self._shapes)
         self._graph: graphs.Graph | None = None
+        self._columns: list[str] = []
         self._mask: Tensor | None = None
         # What is left of a compiled stack goes on without the compiler, but its runs were compiled.
         self._ways = [network.way(arch, task.n_tokens), *["compiled"] * compiled]
@@ -202,20 +203,23 @@ class Stack:
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
-    def evaluate(self) -> Iterator[Run]:
-        """Measure the members whose evaluation is due, and yield the runs of those that are done with it."""
+    def evaluate(self) -> list[Run]:
+        """Measure the members whose evaluation is due, and return the runs of those that are done with it."""
         begun = time.perf_counter()
         due = self.due
         if not self.recipe.steady:
             self._parts = self._mark_parts()
-        columns, numbers = self.measure(due)
+        self._columns, numbers = self.measure(due)
         seconds = (time.perf_counter() - begun) / len(due)
         for place, row in zip(due, numbers, strict=True):
             slot = self.slots[place]
             slot.seconds += seconds
-            slot.record(dict(zip(columns, row.tolist(), strict=True)), partial(self._copies, place))
-            if slot.status is not None:
-                yield slot.finish(columns, self._about)
+            slot.record(dict(zip(self._columns, row.tolist(), strict=True)), partial(self._copies, place))
+        return [self.run(place) for place in due if self.slots[place].status is not None]
+
+    def run(self, place: int) -> Run:
+        """What a member's training was, or is so far (:meth:`~grokmodels.engine.slot.Slot.finish`)."""
+        return self.slots[place].finish(self._columns, self._about)
 
     @torch.no_grad()
     def measure(self, places: Sequence[int]) -> tuple[list[str], NDArray[np.float64]]:

@@ -12,7 +12,7 @@ import torch
 from grokmodels.engine import memory
 from grokmodels.engine.devices import pick_device
 from grokmodels.engine.run import Run
-from grokmodels.engine.slot import Member, Slot
+from grokmodels.engine.slot import Member
 from grokmodels.engine.stack import Stack
 from grokmodels.recipes.experiment import Experiment
 
@@ -45,7 +45,8 @@ def train(
     False
     """
     member = Member(experiment, checkpoints, keep)
-    return next(train_stack([member], device=device, compiled=compiled, progress=progress))
+    with _bar(experiment.steps, progress) as show:
+        return next(train_stack([member], device=device, compiled=compiled, watch=show))
 
 
 def train_stack(
@@ -54,15 +55,17 @@ def train_stack(
     slots: int | None = None,
     device: str | torch.device = "cpu",
     compiled: bool = False,
-    progress: bool = False,
+    watch: Callable[[Stack], None] = lambda stack: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Run]:
     """Train runs of one shape side by side and yield each as it is done.
 
     One batched pass serves up to ``slots`` of them (default: all); the others follow as slots fall free. A run in a
-    stack differs from the same run alone by rounding only. ``stop`` is asked at every evaluation; once it is true, no
-    step is taken any more, and what is not done is dropped. ValueError where the experiments differ in
-    :attr:`~grokmodels.recipes.experiment.Experiment.shape`, there are none, or they cannot fit the device's memory.
+    stack differs from the same run alone by rounding only. ``watch`` is shown the stack after every evaluation, before
+    the runs that are done with it leave. ``stop`` is asked at every evaluation; once it is true, no step is taken any
+    more, and what is not done is dropped; a watcher may keep it (:meth:`~grokmodels.engine.stack.Stack.run`).
+    ValueError where the experiments differ in :attr:`~grokmodels.recipes.experiment.Experiment.shape`, there are none,
+    or they cannot fit the device's memory.
 
     >>> from grokmodels import Experiment
     >>> from grokmodels.engine.slot import Member
@@ -80,38 +83,38 @@ def train_stack(
     groups = [members[i : i + together] for i in range(0, len(members), together)]
     place = pick_device(device)
     memory.require(members[0].experiment, min(size, len(members)), place)
-    return chain.from_iterable(_train(group, size, place, compiled, progress, stop) for group in groups)
+    return chain.from_iterable(_train(group, size, place, compiled, watch, stop) for group in groups)
 
 
 def _train(
-    members: Sequence[Member], slots: int, device: torch.device, compiled: bool, progress: bool,
+    members: Sequence[Member], slots: int, device: torch.device, compiled: bool, watch: Callable[[Stack], None],
     stop: Callable[[], bool],
 ) -> Iterator[Run]:  # fmt: skip
     stack, waiting = Stack(members[:slots], device, compiled=compiled), iter(members[slots:])
-    with _bar(members[0].experiment.steps, progress) as show:
-        while stack.slots and not stop():
-            if stack.due:
-                yield from stack.evaluate()
-                show(stack.slots)
-                stack.refill(waiting)
-            else:
-                stack.advance()
+    while stack.slots and not stop():
+        if stack.due:
+            done = stack.evaluate()
+            watch(stack)
+            yield from done
+            stack.refill(waiting)
+        else:
+            stack.advance()
 
 
 @contextmanager
-def _bar(steps: int, progress: bool) -> Iterator[Callable[[list[Slot]], None]]:
-    """A bar that follows the first of the slots, where somebody may see it."""
+def _bar(steps: int, progress: bool) -> Iterator[Callable[[Stack], None]]:
+    """A watcher that moves a bar with the first of a stack's members, where somebody may see it."""
     if not progress or os.environ.get("TQDM_DISABLE"):
-        yield lambda slots: None
+        yield lambda stack: None
         return
     from tqdm.auto import tqdm
 
     # None is tqdm's "only on a terminal or in a notebook".
     with tqdm(total=steps, unit="step", disable=None, leave=False) as bar:
 
-        def show(slots: list[Slot]) -> None:
-            bar.update(slots[0].step - bar.n)
-            if last := slots[0].last:
+        def show(stack: Stack) -> None:
+            bar.update(stack.slots[0].step - bar.n)
+            if last := stack.slots[0].last:
                 bar.set_postfix(train=f"{last['train_accuracy']:.1%}", test=f"{last['test_accuracy']:.1%}")
 
         yield show

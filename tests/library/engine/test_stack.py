@@ -126,6 +126,40 @@ def test_a_stack_has_one_shape_and_somebody_in_it():
         train_stack([])
 
 
+def test_a_watcher_is_shown_the_stack_after_every_evaluation_before_the_runs_that_are_done_leave():
+    seen, recipes = [], [EXACT.but(seed=seed) for seed in range(3)]
+
+    def watch(stack):
+        seen.append([(slot.experiment.seed, slot.last["step"], slot.status) for slot in stack.slots])
+
+    assert len(list(train_stack([Member(one) for one in recipes], slots=2, watch=watch))) == 3
+    assert seen[:3] == [[(seed, step, None if step < 20 else "finished") for seed in (0, 1)] for step in (0, 10, 20)]
+    assert [states[0] for states in seen[3:]] == [(2, 0, None), (2, 10, None), (2, 20, "finished")]
+
+
+@pytest.mark.parametrize("recipe", [EXACT, EXACT_PARITY, EXACT.but(data_schedule=HALVED.model_dump(), batch_size=None)])
+def test_what_a_member_is_so_far_is_the_run_of_its_recipe_with_a_shorter_budget_to_the_last_bit(recipe):
+    so_far = []
+
+    def watch(stack):
+        if stack.slots[0].step:
+            so_far.append(stack.run(0))
+        else:
+            with pytest.raises(ValueError, match="steps: got 0"):
+                stack.run(0)
+
+    [whole] = train_stack([Member(recipe, checkpoints=[0, 10, 20])], watch=watch)
+    half, last = so_far
+    assert (half.experiment, half.status) == (recipe.but(steps=10), "finished")
+    alone = train(half.experiment, checkpoints=[0, 10])
+    pd.testing.assert_frame_equal(half.history, alone.history, check_exact=True)
+    # What was kept later is not in it.
+    assert list(half.checkpoints) == [0, 10]
+    assert list(whole.checkpoints) == [0, 10, 20]
+    assert last.experiment == whole.experiment
+    pd.testing.assert_frame_equal(last.history, whole.history, check_exact=True)
+
+
 @pytest.mark.parametrize("evaluations", [0, 1, 2])
 def test_once_told_to_stop_no_step_is_taken_and_what_is_not_done_is_dropped(monkeypatch, evaluations):
     done = []

@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+import tqdm.auto
 
 from grokmodels import Schedule, measures, studies, train
 from grokmodels.engine import compiling
@@ -73,6 +75,28 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+def test_a_bar_moves_with_the_evaluations_and_ends_full(monkeypatch):
+    class Bar(tqdm.auto.tqdm):
+        def __init__(self, **options):
+            super().__init__(**options | {"disable": False, "file": StringIO()})
+            bars.append(self)
+
+        def update(self, n):
+            super().update(n)
+            moves.append(self.n)
+
+    bars, moves = [], []
+    monkeypatch.setattr(tqdm.auto, "tqdm", Bar)
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    run = train(SMALL)
+    assert moves == list(range(0, 70, 10))
+    assert bars[0].postfix == "test={test_accuracy:.1%}, train={train_accuracy:.1%}".format(**run.history.iloc[-1])
+    train(SMALL, progress=False)
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    train(SMALL)
+    assert len(bars) == 1
 
 
 # -- compiled ---------------------------------------------------------------------------------------------------------
