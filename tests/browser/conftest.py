@@ -18,6 +18,13 @@ def wrong(message):
     return message.type == "error" or "Conflicting" in message.text
 
 
+def watch(tab, problems):
+    """Note what goes wrong in a page and its workers, and what they ask of a network."""
+    tab.on("pageerror", lambda error: problems.append(str(error)))
+    tab.on("console", lambda message: problems.append(message.text) if wrong(message) else None)
+    tab.on("request", lambda request: problems.append(request.url) if request.url.startswith("http") else None)
+
+
 @pytest.fixture(scope="module")
 def windows(request, browser, tmp_path_factory):
     """Opens a context in which ``visit(width)`` opens the page with the module's ``EXPLORABLES`` in a fresh window.
@@ -36,9 +43,7 @@ def windows(request, browser, tmp_path_factory):
         def visit(width=1000, **options):
             contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **options))
             tab = contexts[-1].new_page()
-            tab.on("pageerror", lambda error: problems.append(str(error)))
-            tab.on("console", lambda message: problems.append(message.text) if wrong(message) else None)
-            tab.on("request", lambda request: problems.append(request.url) if request.url.startswith("http") else None)
+            watch(tab, problems)
             tab.goto((folder / "index.html").as_uri())
             if options.get("java_script_enabled", True):
                 tab.wait_for_function(MOUNTED, arg=len(explorables))
@@ -63,3 +68,20 @@ def visit(windows):
 def tab(visit):
     """The page in a fresh window."""
     return visit()
+
+
+@pytest.fixture
+def problems():
+    """What went wrong in `firefox`, or was asked of a network."""
+    return []
+
+
+@pytest.fixture
+def firefox(firefox_browser, problems):
+    """An empty page in Firefox. At its end there may be no problems."""
+    context = firefox_browser.new_context(viewport={"width": 1000, "height": 900})
+    tab = context.new_page()
+    watch(tab, problems)
+    yield tab
+    context.close()
+    assert problems == []
