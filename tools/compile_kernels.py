@@ -25,7 +25,7 @@ def compiled() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         module = Path(folder) / "kernels.wasm"
         # Its caches are its own: a home need not be writable.
-        caches = {name: folder for name in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")}
+        caches = dict.fromkeys(("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"), folder)
         command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, "-o", str(module), "kernels.c"]
         subprocess.run(command, cwd=FOLDER, env=os.environ | caches, check=True)
         return module.read_bytes()

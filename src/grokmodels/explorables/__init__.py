@@ -13,10 +13,12 @@ from grokmodels.explorables.frequencies import Frequencies
 from grokmodels.explorables.grokking_curve import GrokkingCurve
 from grokmodels.explorables.guess import Guess, guessed
 from grokmodels.explorables.hysteresis import Hysteresis
+from grokmodels.explorables.laboratory import Laboratory
 from grokmodels.explorables.landscape import Landscape
 from grokmodels.explorables.motion import Motion
 from grokmodels.explorables.phase_diagram import PhaseDiagram
 from grokmodels.explorables.program import Program, Script
+from grokmodels.explorables.raster import Kind, Raster
 from grokmodels.explorables.replay import Replay
 from grokmodels.explorables.ridge_threshold import RidgeThreshold
 from grokmodels.explorables.schedules import Schedules
@@ -37,10 +39,13 @@ __all__ = [
     "GrokkingCurve",
     "Guess",
     "Hysteresis",
+    "Kind",
+    "Laboratory",
     "Landscape",
     "Motion",
     "PhaseDiagram",
     "Program",
+    "Raster",
     "Readout",
     "Replay",
     "RidgeThreshold",

@@ -16,7 +16,7 @@ def _text(name: str) -> str:
 
 
 # In the order in which they build on each other; in a function their names stay out of the page's.
-_GLUE = ("elements", "controls", "pointer", "guess", "mount", "page")
+_GLUE = ("elements", "controls", "pointer", "guess", "raster", "process", "mount", "page")
 GLUE = "(() => {{\n{}}})();\n".format("\n".join(_text(f"glue/{name}.js") for name in _GLUE))
 WIDGET = _text("widget.js")
 STYLE = stylesheet() + _text("explorable.css")

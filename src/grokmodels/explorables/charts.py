@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 import altair as alt
+import vl_convert
 
 from grokmodels.explorables.guess import REVEALED
-from grokmodels.explorables.words import superscript
-from grokmodels.palette import css
+from grokmodels.explorables.words import State, superscript
+from grokmodels.palette import css, without_variables
 
 # Shared by all charts of the book. No mark announces itself one by one: the chart's alt text speaks for it.
 CONFIG: dict[str, Any] = {
@@ -70,7 +73,7 @@ class Chart:
     height: int
     drag: Mapping[str, str] = field(default_factory=dict)
 
-    def spec(self, state: Mapping[str, Any]) -> dict[str, Any]:
+    def spec(self, state: State) -> dict[str, Any]:
         """The Vega-Lite specification at a state, as wide as its container."""
         values = {**state, REVEALED: True}
         return self._drawn | {"params": [{"name": name, "value": value} for name, value in values.items()]}
@@ -84,6 +87,24 @@ class Chart:
         expressions = [node for key, node in _walk(self._drawn) if key in EXPRESSIONS and isinstance(node, str)]
         return [trait for trait in traits if any(re.search(rf"(?<![.\w]){trait}(?!\w)", text) for text in expressions)]
 
+    def payload(self, state: State) -> dict[str, Any]:
+        """What the glue needs, as JSON types."""
+        return {
+            "spec": self.spec(state),
+            "reads": self.reads(),
+            "follows": self.follows(state),
+            "drag": dict(self.drag),
+            "caption": self.caption,
+            "alt": self.alt,
+        }
+
+    def picture(self, state: State, datasets: Mapping[str, Any], width: int) -> str:
+        """The chart as SVG in light colors, as a data URI; the page scales it."""
+        own = {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}, "datasets": datasets}
+        spec = self.spec(state) | own | {"config": CONFIG}
+        svg: str = vl_convert.vegalite_to_svg(without_variables(json.dumps(spec)))
+        return f"data:image/svg+xml,{quote(svg, safe=_UNQUOTED)}"
+
     @cached_property
     def _drawn(self) -> dict[str, Any]:
         """The specification without the state, checked by Altair once."""
@@ -92,6 +113,9 @@ class Chart:
         spec.pop("config", None)
         return spec
 
+
+# What an attribute in double quotes holds as it is.
+_UNQUOTED = " =:/'(),;"
 
 # Where a specification holds expressions.
 EXPRESSIONS = {"filter", "calculate", "expr", "test", "labelExpr"}

@@ -18,10 +18,10 @@ from grokmodels.explorables.controls import Control
 from grokmodels.explorables.guess import Guess
 from grokmodels.explorables.page import render
 from grokmodels.explorables.program import Program
+from grokmodels.explorables.raster import Raster
 from grokmodels.explorables.tables import to_rows
-from grokmodels.explorables.words import Readout, Shown
+from grokmodels.explorables.words import Readout, Shown, State
 
-State = Mapping[str, Any]
 Rows = dict[str, Any]
 
 
@@ -38,11 +38,13 @@ class Explorable(anywidget.AnyWidget):
     (``transform_filter("datum.step <= step")``), and ``data["readout"]`` has one row for every state, found by those of
     its columns that are traits. What computes has a ``kernel``, a pure function ``(state, data) => ({name: rows,
     readout: {name: value}})`` in JavaScript; where a state has no answer it throws a RangeError with a message that the
-    reader sees.
+    reader sees. What runs on and on, on the page only, is a ``process``: a function ``(data, hooks)`` that gives rows
+    as a kernel does, anew whenever it says so, and buttons (``glue/process.js``).
     """
 
     _esm = WIDGET
     kernel: ClassVar[Program | None] = None
+    process: ClassVar[Program | None] = None
 
     def __init__(
         self,
@@ -51,7 +53,7 @@ class Explorable(anywidget.AnyWidget):
         title: str,
         question: str,
         controls: Mapping[str, Control],
-        charts: Mapping[str, Chart],
+        charts: Mapping[str, Chart | Raster],
         layout: Sequence[str],
         data: Mapping[str, Any],
         readout: Sequence[Readout] = (),

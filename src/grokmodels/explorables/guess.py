@@ -20,7 +20,8 @@ class Guess:
     The chart's layers that give the answer are filtered by :data:`REVEALED`, and it has the layer :func:`guessed`. Its
     axes have domains of their own, since the data that would give them are hidden.
     ``answer`` is a template (:func:`grokmodels.explorables.words.fill`) told when the guess is revealed; ``format`` is
-    that of the reader's mark.
+    that of the reader's mark. A guess about a process ``awaits`` a value of the readout: the process starts once the
+    reader has marked, and the answer is told when the value is there.
     """
 
     chart: str
@@ -29,6 +30,7 @@ class Guess:
     state: Mapping[str, Any]
     answer: str = ""
     format: str = ",.0f"
+    awaits: str = ""
 
 
 def guessed(kind: Literal["mark", "draw"], x: alt.X, y: alt.Y | None = None) -> alt.Chart:

@@ -6,14 +6,11 @@ import json
 from dataclasses import asdict
 from html import escape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
-
-import vl_convert
 
 from grokmodels.explorables.charts import CONFIG
 from grokmodels.explorables.tables import to_rows
 from grokmodels.explorables.words import fill
-from grokmodels.palette import css, without_variables
+from grokmodels.palette import css
 
 if TYPE_CHECKING:
     from grokmodels.explorables.explorable import Explorable, Rows
@@ -66,27 +63,17 @@ def _readout(explorable: Explorable, rows: Rows, words: dict[str, Any]) -> str:
 def _figure(explorable: Explorable, name: str, rows: Rows, words: dict[str, Any]) -> str:
     chart = explorable.charts[name]
     # As wide as on a page of the book, where text then has the size it has in the living chart.
-    width = 720 // len(explorable.layout_areas[0].split())
-    picture = quote(_picture(explorable, name, rows, width), safe=" =:/'(),;")
+    places = next(row.split() for row in explorable.layout_areas if name in row.split())
+    width = 720 * places.count(name) // len(places)
+    recorded = {key: to_rows(explorable.data[key]) for key in chart.reads() if key in explorable.data}
+    datasets = {key: [] for key in chart.reads()} | recorded | {k: v for k, v in rows.items() if k in chart.reads()}
     return (
         f'<figure class="grok-chart" data-chart="{escape(name)}" style="grid-area: {escape(name)}">'
         f"<figcaption>{escape(fill(chart.caption, words))}</figcaption>"
-        f'<img class="dark-light" alt="{escape(fill(chart.alt, words))}" src="data:image/svg+xml,{picture}">'
+        f'<img class="dark-light" alt="{escape(fill(chart.alt, words))}"'
+        f' src="{chart.picture(explorable.state, datasets, width)}">'
         "</figure>"
     )
-
-
-def _picture(explorable: Explorable, name: str, rows: Rows, width: int) -> str:
-    """The chart as SVG in light colors; the page scales it."""
-    chart = explorable.charts[name]
-    spec = chart.spec(explorable.state) | {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
-    recorded = {key: to_rows(explorable.data[key]) for key in chart.reads() if key in explorable.data}
-    spec["datasets"] = (
-        {key: [] for key in chart.reads()} | recorded | {k: v for k, v in rows.items() if k in chart.reads()}
-    )
-    spec["config"] = CONFIG
-    svg: str = vl_convert.vegalite_to_svg(without_variables(json.dumps(spec)))
-    return svg
 
 
 def _payload(explorable: Explorable) -> str:
@@ -96,21 +83,12 @@ def _payload(explorable: Explorable) -> str:
         "state": state,
         "presets": explorable.presets,
         "guess": explorable.guess and asdict(explorable.guess),
-        "charts": {
-            name: {
-                "spec": chart.spec(state),
-                "reads": chart.reads(),
-                "follows": chart.follows(state),
-                "drag": dict(chart.drag),
-                "caption": chart.caption,
-                "alt": chart.alt,
-            }
-            for name, chart in explorable.charts.items()
-        },
+        "charts": {name: chart.payload(state) for name, chart in explorable.charts.items()},
         "readout": [asdict(readout) for readout in explorable.readout],
         "config": CONFIG,
         "data": explorable.data,
         "kernel": explorable.kernel and explorable.kernel.text,
+        "process": explorable.process and explorable.process.text,
     }
     text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     # Inside a script element only "<" could end it.

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+# The value of every control, by trait.
+State = Mapping[str, Any]
+
 
 @dataclass(frozen=True)
 class Readout:

@@ -1,8 +1,8 @@
 """The engine that trains in a page: the library's transformer in JavaScript, its arithmetic in WebAssembly.
 
-``make kernels`` compiles ``kernels.c`` to ``kernels.wasm``; ``kernels.js`` does the same in plain JavaScript. A page runs
-:func:`worker_text` in workers, one for each network; :class:`Trainer` runs the same scripts in V8, for recorded runs and
-tests.
+``make kernels`` compiles ``kernels.c`` to ``kernels.wasm``; ``kernels.js`` does the same in plain JavaScript. A page
+runs :func:`worker_text` in workers, one for each network; :class:`Trainer` runs the same scripts in V8, for recorded
+runs and tests.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from weakref import finalize
+
+import pandas as pd
 
 from grokmodels.explorables.program import v8
 from grokmodels.recipes.experiment import Experiment
@@ -41,14 +43,16 @@ def wasm_base64() -> str:
 
 
 class Trainer:
-    """One run of the page's engine, in V8. ValueError for an experiment that the engine does not train.
+    """One run of the page's engine, in V8: the same to the last bit as in a page, on any machine.
+
+    ValueError for an experiment that the engine does not train.
 
     >>> from grokmodels import Experiment
     >>> tiny = Experiment().but(task__p=11, architecture__width=16, architecture__layers=1, batch_size=None)
     >>> trainer = Trainer(tiny)
-    >>> trainer.advance(500)
-    >>> trainer.written()["status"]
-    'finished'
+    >>> trainer.advance(100)
+    >>> trainer.history["step"].tolist()
+    [0, 25, 50, 75, 100]
     """
 
     def __init__(self, experiment: Experiment, *, simd: bool = True) -> None:
@@ -75,15 +79,21 @@ class Trainer:
         self.ask(f"training.change({json.dumps(changes)})")
 
     def frame(self, since: int = 0) -> dict[str, Any]:
-        """What a page is sent: ``step``, ``status``, ``cells``, ``circles``, and ``rows`` of the history from ``since`` on.
+        """What a page is sent: ``step``, ``status``, ``cells``, ``circles``, and new ``rows`` of the history.
 
-        ``cells`` (p²,) are 2 · part + right of the pair (a, b) at a · p + b: part 0 is held out, 1 shown, 2 taken away.
-        ``circles`` are those of the strongest frequencies: ``frequency``, ``share``, ``x`` (p,) and ``y`` (p,).
+        The rows are those from number ``since`` on. ``cells`` (p²,) are 2 · part + right of the pair (a, b), at place
+        a · p + b: part 0 is held out, 1 shown, 2 taken away. ``circles`` are those of the strongest frequencies:
+        ``frequency``, ``share``, ``x`` (p,) and ``y`` (p,).
         """
         frame: dict[str, Any] = self.ask(
             f"(({{ cells, ...rest }}) => ({{ cells: [...cells], ...rest }}))(training.frame({since}))"
         )
         return frame
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """What was measured so far, in the columns of :class:`~grokmodels.engine.run.Run`."""
+        return pd.DataFrame(self.ask("training.rows"), dtype=float).astype({"step": "int64"})
 
     def written(self) -> dict[str, Any]:
         """The file that a page saves (:func:`grokmodels.studies.read_page_run` reads it)."""

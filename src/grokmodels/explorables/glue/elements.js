@@ -6,11 +6,15 @@
  * @typedef {{readout?: Row, [dataset: string]: any}} Rows  dataset → rows, beside the readout's values
  * @typedef {{kind: "slider" | "choice", label: string, values: Value[], texts: string[], play?: boolean}} Control
  * @typedef {{spec: object, reads: string[], follows: string[], drag: Record<string, string>,
- *   caption: string, alt: string}} Chart
+ *   caption: string, alt: string, raster?: Raster}} Chart  a raster has no specification
+ * @typedef {{source: string, kinds: {color: string, strength: number, words: string, legend: boolean}[],
+ *   hint: string}} Raster
  * @typedef {{label: string, value: string, color: string, none: string}} Readout
- * @typedef {{chart: string, kind: "mark" | "draw", prompt: string, state: State, answer: string, format: string}} Guess
+ * @typedef {{chart: string, kind: "mark" | "draw", prompt: string, state: State, answer: string, format: string,
+ *   awaits: string}} Guess
  * @typedef {{controls: Record<string, Control>, state: State, presets: Record<string, State>, guess: Guess | null,
- *   charts: Record<string, Chart>, readout: Readout[], config: object, data: any, kernel: string | null}} Payload
+ *   charts: Record<string, Chart>, readout: Readout[], config: object, data: any, kernel: string | null,
+ *   process: string | null}} Payload
  * @typedef {{node: HTMLElement, show: (value: Value) => void}} Dial
  * @typedef {{state: State, set: (changes: State) => Promise<string[]>, views: Record<string, View>,
  *   remove: () => void}} Explorable

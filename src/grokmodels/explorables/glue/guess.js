@@ -6,17 +6,19 @@
  *
  * @param {Guess} guess
  * @param {Root} root
- * @param {{box: HTMLElement, drag: string[], view: View, locale: Locale, ask: () => Promise<unknown>, reveal: (shown: boolean) => void,
- *   answer: () => Row, redraw: (rows: Row[]) => void}} chart  `ask` sets the state that is asked about
- * @returns {{chip: HTMLElement, end: () => void}}
+ * @param {{box: HTMLElement, drag: string[], view: ChartView, locale: Locale, ask: () => Promise<unknown>, reveal: (shown: boolean) => void,
+ *   answer: () => Row, redraw: (rows: Row[]) => void, start: () => void}} chart  `ask` sets the state that is asked about
+ * @returns {{chip: HTMLElement, end: () => void, tell: () => void}}
  */
 function guessing(guess, root, chart) {
-  const { kind, prompt, answer, format } = guess;
+  const { kind, prompt, answer, format, awaits } = guess;
   const place = part(root, ".grok-prompt");
   /** @type {Map<number, number>} pixel → height of a drawn curve */
   const drawn = new Map();
   /** @type {number | null} */
   let marked = null;
+  /** Whether the answer is told, or will be. */
+  let revealed = false;
   const axes = kind === "mark" ? ["x"] : ["x", "y"];
 
   /** A place on the x axis by keyboard: per mille of its length. */
@@ -51,7 +53,7 @@ function guessing(guess, root, chart) {
   /** Whether the reader is asked: then the answer is hidden, and the chart takes what is drawn. @param {boolean} asked */
   function put(asked) {
     root.classList.toggle("grok-guessing", asked);
-    part(root, ".grok-controls").inert = asked;
+    for (const inert of root.querySelectorAll(".grok-controls, .grok-presses")) inert.toggleAttribute("inert", asked);
     grasp(chart.box, asked ? axes : chart.drag, asked && kind !== "mark");
     chart.reveal(!asked);
   }
@@ -62,6 +64,7 @@ function guessing(guess, root, chart) {
     place.replaceChildren();
     drawn.clear();
     marked = null;
+    revealed = false;
     chart.redraw([]);
     put(false);
   }
@@ -71,7 +74,7 @@ function guessing(guess, root, chart) {
     await chart.ask();
     put(true);
     const how = kind === "mark" ? "Tap the chart, or use the slider." : "Draw on the chart.";
-    const show = button("Reveal", "grok-button", reveal);
+    const show = button(awaits ? "Train and see" : "Reveal", "grok-button", reveal);
     const dial = make("div", { class: "grok-control" }, keys);
     place.replaceChildren(make("span", {}, `${prompt} ${how}`), ...(kind === "mark" ? [dial] : []), show);
     chart.box.before(place);
@@ -81,13 +84,24 @@ function guessing(guess, root, chart) {
 
   function reveal() {
     put(false);
-    const yours = marked === null ? "" : `Your guess: ${chart.locale.format(format)(marked)}. `;
-    const told = answer && fill(answer, chart.answer(), chart.locale);
-    place.replaceChildren(make("span", {}, yours + told));
+    revealed = true;
+    place.replaceChildren(make("span"));
+    tell();
     chip.focus({ preventScroll: true });
+    chart.start();
+  }
+
+  /** Tell the answer, as far as it is there. */
+  function tell() {
+    if (!revealed) return;
+    const values = chart.answer();
+    const yours = marked === null ? "" : `Your guess: ${chart.locale.format(format)(marked)}. `;
+    const told = awaits && values[awaits] === null ? "Now it trains." : answer && fill(answer, values, chart.locale);
+    const words = part(root, ".grok-prompt span");
+    if (words.textContent !== yours + told) words.textContent = yours + told;
   }
 
   pressed(chart.box, point);
   const chip = button("Guess first", "grok-chip grok-guess", begin);
-  return { chip, end };
+  return { chip, end, tell };
 }

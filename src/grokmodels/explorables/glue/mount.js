@@ -14,21 +14,28 @@ async function mount(root, initial = {}, changed = () => {}) {
   const readouts = payload.data.readout ? toRows(payload.data.readout) : null;
   /** @type {State} */
   const state = { ...payload.state, ...initial };
+  /** @type {Process | null} */
+  const process =
+    payload.process &&
+    new Function(`return ${payload.process};`)()(payload.data, { state, changed: () => draw(), calm, save });
   /** @type {Record<string, View>} */
   const views = {};
+  /** What each chart shows. @type {Record<string, Rows>} */
+  const drawn = {};
   /** @type {Row[]} */
   let guessed = [];
 
   /** What the state says: datasets and the readout's values, or nothing and the reason why. @returns {Rows} */
   function compute() {
-    find(".grok-note").textContent = "";
+    const made = process?.rows();
+    find(".grok-note").textContent = made?.note ?? "";
     try {
       const rows = kernel ? kernel(state, payload.data) : {};
       const recorded = readouts?.find((row) =>
         Object.keys(row).every((key) => !(key in state) || row[key] === state[key]),
       );
       if (readouts && !recorded) throw new RangeError("Nothing was recorded here.");
-      return { readout: recorded, ...rows, guess: guessed };
+      return { readout: recorded, ...rows, ...made, guess: guessed };
     } catch (reason) {
       find(".grok-note").textContent = reason instanceof Error ? reason.message : String(reason);
       if (!(reason instanceof RangeError)) console.error(reason);
@@ -36,31 +43,47 @@ async function mount(root, initial = {}, changed = () => {}) {
     }
   }
 
-  /** Give a chart what is new of its data and parameters. @param {string} name @param {Chart} chart @param {Rows} before */
-  function refresh(name, { reads, follows }, before) {
+  /** Give a chart what is new of its data and parameters. @param {string} name @param {Chart} chart */
+  function refresh(name, { reads, follows }) {
     const view = views[name];
     const moved = follows.filter((trait) => view.signal(trait) !== state[trait]);
     // What a kernel returns again, the very same array, is drawn already.
-    const news = reads.filter((dataset) => !(dataset in payload.data) && (rows[dataset] ?? []) !== before[dataset]);
+    const news = reads.filter(
+      (dataset) => !(dataset in payload.data) && (rows[dataset] ?? []) !== drawn[name][dataset],
+    );
     for (const trait of moved) view.signal(trait, state[trait]);
     for (const dataset of news) view.data(dataset, rows[dataset] ?? []);
+    drawn[name] = rows;
     return moved.length + news.length > 0;
   }
 
   /** Draw what changed. @returns {Promise<string[]>} names of the charts that changed */
   function draw() {
-    const before = rows;
-    rows = compute();
-    return show(before);
+    if (!process) return show();
+    follow();
+    return Promise.resolve(Object.keys(views));
   }
 
-  /** @param {Rows} before  what the charts show */
-  async function show(before) {
-    const stale = charts.filter(([name, chart]) => refresh(name, chart, before)).map(([name]) => name);
+  async function show() {
+    rows = compute();
+    const stale = charts.filter(([name, chart]) => refresh(name, chart)).map(([name]) => name);
     speak();
     await Promise.all(stale.map((name) => views[name].runAsync()));
     return stale;
   }
+
+  /** Draw what a process made, as far as it can be seen: one chart a frame, so that no frame is long. */
+  const follow = again(async () => {
+    rows = compute();
+    speak();
+    for (const [name, chart] of charts) {
+      if (!sight?.seen.has(find(`[data-view="${name}"]`)) || !refresh(name, chart)) continue;
+      await views[name].runAsync();
+      if (!chart.raster) await new Promise(requestAnimationFrame);
+    }
+    // While nobody sees it, it need not make more.
+    if (sight?.seen.size) process?.drawn();
+  });
 
   /** Values of words: the state as its controls show it, and what the readout tells. @returns {Row} */
   function told() {
@@ -70,9 +93,15 @@ async function mount(root, initial = {}, changed = () => {}) {
     return { ...rows.readout, ...Object.fromEntries(shown) };
   }
 
-  /** Readout, alt texts, presets and link say the present state. */
+  /** How numbers are written: Vega's way. */
+  function localeNow() {
+    const [name] = /** @type {[string, Chart]} */ (charts.find(([, { raster }]) => !raster));
+    return /** @type {ChartView} */ (views[name]).locale();
+  }
+
+  /** Readout, alt texts, presets, buttons and link say the present state. */
   function speak() {
-    const locale = Object.values(views)[0].locale();
+    const locale = localeNow();
     const values = told();
     const lines = rows.readout ? payload.readout : [];
     find(".grok-readout").replaceChildren(
@@ -93,6 +122,10 @@ async function mount(root, initial = {}, changed = () => {}) {
       const shown = Object.entries(preset).every(([trait, value]) => state[trait] === value);
       chip.setAttribute("aria-pressed", String(shown));
     }
+    presses?.show();
+    // What changes all the time is not read out.
+    if (process) root.setAttribute("aria-busy", String(process.running()));
+    guess?.tell();
     // A notebook has no link to a state.
     root.querySelector(".grok-link")?.setAttribute("href", linkTo(root, state));
   }
@@ -115,6 +148,7 @@ async function mount(root, initial = {}, changed = () => {}) {
         refusal = /** @type {Error} */ (reason).message;
       }
     }
+    process?.set(taken);
     changed(taken);
     frame ??= new Promise(requestAnimationFrame).then(() => {
       frame = null;
@@ -133,13 +167,17 @@ async function mount(root, initial = {}, changed = () => {}) {
 
   /** @param {Guess} question */
   function guessFirst(question) {
-    const view = views[question.chart];
+    const view = /** @type {ChartView} */ (views[question.chart]);
     return guessing(question, root, {
       box: find(`[data-view="${question.chart}"]`),
       drag: Object.keys(payload.charts[question.chart].drag),
       view,
       locale: view.locale(),
-      ask: () => move(question.state),
+      ask() {
+        process?.restart();
+        return move(question.state);
+      },
+      start: () => process?.start(),
       reveal(shown) {
         for (const each of Object.values(views)) each.signal("revealed", shown).runAsync();
         speak();
@@ -164,7 +202,7 @@ async function mount(root, initial = {}, changed = () => {}) {
       }
     }
   });
-  for (const [name, { spec, reads, drag }] of charts) {
+  for (const [name, { spec, reads, drag, raster }] of charts) {
     const datasets = Object.fromEntries(
       reads.map((dataset) => [
         dataset,
@@ -175,12 +213,16 @@ async function mount(root, initial = {}, changed = () => {}) {
     const figure = find(`[data-chart="${name}"]`);
     figure.append(box);
     const options = { actions: false, renderer: "svg", config: payload.config, defaultStyle: false };
-    ({ view: views[name] } = await vegaEmbed(box, { ...spec, datasets }, options));
+    views[name] = raster
+      ? rasterIn(box, raster, datasets[raster.source])
+      : (await vegaEmbed(box, { ...spec, datasets }, options)).view;
+    drawn[name] = rows;
     figure.querySelector("img")?.remove();
+    if (raster) continue;
     const axes = Object.keys(drag);
     const pull = (/** @type {PointerEvent} */ event) => {
       if (root.classList.contains("grok-guessing")) return;
-      const at = located(box, views[name], event, axes);
+      const at = located(box, /** @type {ChartView} */ (views[name]), event, axes);
       // A chart may show more than a control takes: beyond its ends it stays there.
       const taken = (/** @type {Value[]} */ values, /** @type {number} */ value) => values[nearest(values, value)];
       set(Object.fromEntries(axes.map((axis) => [drag[axis], taken(controls[drag[axis]].values, at[axis])])));
@@ -190,6 +232,8 @@ async function mount(root, initial = {}, changed = () => {}) {
     resize.observe(box);
   }
   find(".grok-controls").replaceWith(panel);
+  const presses = process && pressesOf(process);
+  if (presses) panel.before(presses.node);
 
   const chips = find(".grok-chips");
   const presets = Object.entries(payload.presets).map(([label, preset]) => {
@@ -200,7 +244,11 @@ async function mount(root, initial = {}, changed = () => {}) {
   const guess = payload.guess && guessFirst(payload.guess);
   if (guess) chips.prepend(guess.chip);
   chips.append(button("Reset", "grok-chip grok-reset", () => set(payload.state)));
-  await show(rows);
+  await show();
+  // From here on a process draws as it runs.
+  const sight = process && sightOf([...root.querySelectorAll(".grok-view")], draw);
+  const rest = () => process?.rest(document.hidden);
+  document.addEventListener("visibilitychange", rest);
 
   root.explorable = {
     state,
@@ -208,6 +256,9 @@ async function mount(root, initial = {}, changed = () => {}) {
     views,
     remove() {
       resize.disconnect();
+      sight?.stop();
+      document.removeEventListener("visibilitychange", rest);
+      process?.remove();
       for (const view of Object.values(views)) view.finalize();
     },
   };

@@ -1,7 +1,7 @@
 // @ts-check
 
 /** Where on a chart's scales a pointer is, within their ranges.
- * @param {HTMLElement} box @param {View} view @param {PointerEvent} event @param {string[]} axes
+ * @param {HTMLElement} box @param {ChartView} view @param {PointerEvent} event @param {string[]} axes
  * @returns {Record<string, number>} axis → value */
 function located(box, view, event, axes) {
   const corner = box.getBoundingClientRect();

@@ -1,0 +1,240 @@
+// @ts-check
+/**
+ * A network that trains as the reader watches, in a worker of its own, and a twin beside it in another.
+ *
+ * @typedef {Known & {factor: number, worker: Worker | null, owed: boolean}} Run  `factor`: of the decay, for a twin;
+ *   `owed`: its worker waits until the page has drawn; a recorded run has no worker
+ */
+
+// What may change while a network trains; everything else begins a new one.
+const LIVE = ["weight_decay", "learning_rate", "batch_size", "data_share"];
+/** @type {Record<string, number>} */
+const TWINS = { zero: 0, tenth: 0.1, thrice: 3 };
+const [PAST, REPLAY, SETTLE, CALM] = [5, 8000, 150, 400];
+
+/** @param {any} data @param {Hooks} hooks @returns {Process} */
+function laboratory({ base, recording, worker, wasm }, { state, changed, calm, save }) {
+  const script = URL.createObjectURL(new Blob([worker], { type: "text/javascript" }));
+  /** The frame of the recording that is shown. */
+  let at = recording.frames.length - 1;
+  /** @type {Run[]} */
+  let runs = [recorded()];
+  /** @type {Known[]} */
+  let past = [];
+  let faint = pastRows(past);
+  /** @type {Rows} */
+  let shown = {};
+  let [stale, going, note] = [true, false, ""];
+  let [playing, settling] = [0, 0];
+
+  /** @param {Known} known @returns {Run} */
+  function runOf(known, factor = 1) {
+    return { ...known, factor, worker: null, owed: false };
+  }
+
+  function recorded() {
+    return runOf(recordedRun(recording, at));
+  }
+
+  /** Show the recorded run up to a frame. @param {number} frame */
+  function show(frame) {
+    at = frame;
+    runs = [recorded()];
+    stale = true;
+    changed();
+  }
+
+  function end() {
+    clearInterval(playing);
+    clearTimeout(settling);
+    playing = 0;
+    for (const run of runs) run.worker?.terminate();
+  }
+
+  /** Replay the recording; where motion is unwanted, go an eighth of it further. */
+  function play() {
+    const final = recording.frames.length - 1;
+    const from = at === final ? 0 : at;
+    if (playing) clearInterval(playing);
+    else if (calm()) return show(Math.min(final, from + Math.ceil(final / 8)));
+    playing = playing ? 0 : window.setInterval(() => (at < final ? show(at + 1) : play()), REPLAY / final);
+    show(from);
+  }
+
+  /** The name of what a run did: the same again would lie on itself. @param {Known} run */
+  const nameOf = ({ recipe, label }) => JSON.stringify([recipe, label]);
+
+  /** Keep, as ghosts, runs that learned something, but those that are to be seen again. @param {Run[]} next */
+  function replace(next) {
+    end();
+    const learned = runs.filter(({ last }) => last.train_accuracy >= 0.5);
+    const kept = new Map([...past, ...learned].map((run) => [nameOf(run), run]));
+    for (const run of next) kept.delete(nameOf(run));
+    past = [...kept.values()].slice(-PAST);
+    faint = pastRows(past);
+    runs = next;
+    stale = true;
+  }
+
+  /** New networks, as the controls say, at step 0. */
+  function begin() {
+    note = "";
+    const factors = state.twin in TWINS ? [1, TWINS[state.twin]] : [1];
+    replace(factors.map((factor) => runOf(unknownRun(laboratoryRecipe(state, base, factor)), factor)));
+    for (const run of runs) {
+      try {
+        run.worker = new Worker(script);
+      } catch (reason) {
+        return fail(String(reason));
+      }
+      run.worker.onmessage = ({ data }) => hear(run, data);
+      run.worker.onerror = ({ message }) => fail(message);
+      run.worker.postMessage({ do: "start", recipe: run.recipe, wasm });
+    }
+  }
+
+  /** What the controls say, from the beginning: the recorded run where it is that one. */
+  function renew() {
+    const same =
+      !(state.twin in TWINS) && JSON.stringify(laboratoryRecipe(state, base)) === JSON.stringify(recording.recipe);
+    if (!same) {
+      begin();
+      if (going) go();
+      return;
+    }
+    going = false;
+    note = "";
+    replace([recorded()]);
+    changed();
+  }
+
+  /** @param {string} reason */
+  function fail(reason) {
+    end();
+    going = false;
+    note = `This browser does not train here (${reason || "no worker"}). The recorded run is what it would show.`;
+    show(recording.frames.length - 1);
+  }
+
+  /** Show what is new of a network. @param {Run} run @param {any} frame */
+  function see(run, frame) {
+    learn(run, frame);
+    run.owed = true;
+    if (run.status === "diverged")
+      note = `Step ${frame.step}: the loss is no number any more. Start over at a smaller rate.`;
+    if (runs.every(({ status }) => status !== null)) going = false;
+    stale = true;
+    changed();
+  }
+
+  /** @param {Run} run @param {any} message */
+  function hear(run, message) {
+    if (message.what === "failed") return fail(message.reason);
+    if (message.what === "file") return save("grokking-run.json", message.run);
+    see(run, message);
+  }
+
+  /** @param {any} order */
+  function send(order) {
+    for (const { worker } of runs) worker?.postMessage(order);
+  }
+
+  /** Train until a step, or to the end of the budget. @param {number} until */
+  function go(until = base.steps) {
+    if (!runs[0].worker) begin();
+    send({ do: "run", until });
+  }
+
+  function start() {
+    going = true;
+    go();
+    changed();
+  }
+
+  function pause() {
+    going = false;
+    send({ do: "pause" });
+    changed();
+  }
+
+  function step() {
+    going = false;
+    const every = base.evaluate_every;
+    const now = runs[0].worker ? (runs[0].last.step ?? 0) : 0;
+    go((Math.floor(now / every) + 1) * every);
+  }
+
+  function restart() {
+    going = false;
+    begin();
+  }
+
+  /** Tell the networks what moved while they train. @param {string[]} traits */
+  function change(traits) {
+    for (const run of runs) {
+      const { optimizer, batch_size, data_schedule } = laboratoryRecipe(state, base, run.factor);
+      const [[, data_share]] = data_schedule.knots;
+      /** @type {Record<string, number | null>} */
+      const now = { ...optimizer, batch_size, data_share };
+      const [first, final] = [run.recipe.optimizer.weight_decay, optimizer.weight_decay];
+      run.label = first === final ? `λ = ${first}` : `λ = ${first} → ${final}`;
+      run.worker?.postMessage({
+        do: "change",
+        changes: Object.fromEntries(traits.map((trait) => [trait, now[trait]])),
+      });
+    }
+  }
+
+  return {
+    set(changes) {
+      const traits = Object.keys(changes);
+      if (!traits.length) return;
+      if (runs[0].worker && traits.every((trait) => LIVE.includes(trait))) return change(traits);
+      // A slider on its way to its place needs no networks at every place between.
+      clearTimeout(settling);
+      settling = window.setTimeout(renew, SETTLE);
+    },
+    rows() {
+      // Until the first frame of every network is there, what was shown stays.
+      if (stale && runs.every(({ circles }) => circles.length)) {
+        const [network, twin = null] = runs;
+        shown = { ...laboratoryRows({ network, twin, past }), ...faint, note };
+        stale = false;
+      }
+      return shown;
+    },
+    drawn() {
+      const owing = runs.filter(({ owed }) => owed);
+      for (const run of owing) run.owed = false;
+      const tell = () => {
+        for (const { worker } of owing) worker?.postMessage({ do: "drawn" });
+      };
+      if (calm()) setTimeout(tell, CALM);
+      else tell();
+    },
+    buttons() {
+      const { worker, last } = runs[0];
+      const over = runs.every(({ status }) => status === "diverged" || status === "finished");
+      const main = going ? "Pause" : !worker ? "Train it yourself" : last.step ? "Go on" : "Train";
+      const replay =
+        worker || recording.frames.length === 1 ? "" : playing ? "❚❚ Pause" : calm() ? "▶ Next" : "▶ Replay";
+      return [
+        { text: main, press: going ? pause : start, off: over },
+        { text: "Step", press: step, off: over },
+        { text: "Start over", press: restart },
+        { text: replay, press: play },
+        { text: "Save this run", press: () => runs[0].worker?.postMessage({ do: "file" }), off: !worker },
+      ];
+    },
+    running: () => going || playing > 0,
+    rest(hidden) {
+      if (going) send(hidden ? { do: "pause" } : { do: "run", until: base.steps });
+    },
+    restart,
+    start,
+    remove() {
+      end();
+      URL.revokeObjectURL(script);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+// @ts-check
+
+/** What the laboratory shows of a network and its twin, if it has one, in the datasets of its charts.
+ * @param {{network: Known, twin: Known | null, past: Known[]}} known @returns {Rows} */
+function laboratoryRows({ network, twin, past }) {
+  const runs = twin ? [network, twin] : [network];
+  const { recipe, last, turned, cells, circles, rate } = network;
+  const size = pairsOf(recipe).p;
+  const counts = countsOf(cells);
+  return {
+    table: runs.map((run) => ({ label: twin ? run.label : "", size, cells: run.cells, name: pairName(recipe) })),
+    curves: runs.flatMap((run) => run.rows.map((row) => ({ ...row, who: run === twin ? "twin" : "network" }))),
+    circles: circles.flatMap(({ frequency, share, x, y }, circle) =>
+      x.map((_, a) => {
+        const order = (frequency * a) % size;
+        return { circle, frequency, share, x: x[a], y: y[a], token: a, order, hue: order / size };
+      }),
+    ),
+    hands: runs.map((run) => ({ who: run === twin ? "twin" : "network", decay_time: run.last.decay_time })),
+    turns: [...past, ...runs].flatMap(({ label, turned }) => {
+      return turned ? [{ label, step: turned.step, decay_time: turned.decay_time, past: past.length > 0 }] : [];
+    }),
+    readout: {
+      ...last,
+      ...counts,
+      rate,
+      turned: turned?.step ?? null,
+      when: turned ? `passed one half at step ${turned.step}` : "has not passed one half",
+      beside: twin ? ` (dashed: ${twin.label})` : "",
+      first: circles[0].frequency,
+      held: circles[0].share,
+    },
+  };
+}
+
+/** Earlier runs as faint curves, each with a label where it turned, or at its end. @param {Known[]} past */
+function pastRows(past) {
+  return {
+    ghosts: past.flatMap(({ label, rows }, run) => {
+      return rows.map(({ step, test_accuracy }) => ({ run, label, step, test_accuracy }));
+    }),
+    ends: past.map(({ label, turned, last }) => {
+      return { label, step: (turned ?? last).step, test_accuracy: turned ? 0.5 : last.test_accuracy };
+    }),
+  };
+}
+
+/** @param {ArrayLike<number>} cells */
+function countsOf(cells) {
+  const counts = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < cells.length; i++) counts[cells[i]]++;
+  const [outWrong, outRight, inWrong, inRight] = counts;
+  return { out: outWrong + outRight, outRight, shown: inWrong + inRight, shownRight: inRight };
+}
+
+/** The arithmetic whose pairs a recipe shows. @param {any} recipe */
+function pairsOf({ task }) {
+  return task.kind === "random-labels" ? task.base : task;
+}
+
+/** How a pair is written: with its answer, where there is a rule. @param {any} recipe */
+function pairName(recipe) {
+  const { operation, p } = pairsOf(recipe);
+  /** @type {Record<string, (a: number, b: number) => string>} */
+  const written = {
+    add: (a, b) => `${a} + ${b} = ${(a + b) % p}`,
+    subtract: (a, b) => `${a} − ${b} = ${(a - b + p) % p}`,
+    multiply: (a, b) => `${a} · ${b} = ${(a * b) % p}`,
+  };
+  return recipe.task.kind === "random-labels"
+    ? (/** @type {number} */ a, /** @type {number} */ b) => `${a}, ${b}`
+    : written[operation];
+}
