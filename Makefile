@@ -19,7 +19,7 @@ help:
 	@echo "make test          check the library, the chapters and the built site"
 	@echo "make quick         check the library, without what takes long, and the links of the book: some three minutes"
 	@echo "make test-portable check library and chapters as other processors compute them (SET=sse4 THREADS=2 for one)"
-	@echo "make bench         time the training step and the sliders"
+	@echo "make bench         time the training step, the sliders and the network in the page"
 	@echo "make battery       simulate the studies that the battery of tests is calibrated on"
 	@echo "make landscape     bend paths, prune and retrain the networks of Norms and basins"
 	@echo "make kernels       compile the arithmetic of the page's engine to WebAssembly, after an edit of kernels.c"
@@ -54,7 +54,7 @@ test-portable: $(READY)
 	@$(BIN)/python -m tools.other_processors $(addprefix --set=,$(SET)) $(addprefix --threads=,$(THREADS))
 
 bench: $(READY)
-	@echo "Timing training steps and sliders."
+	@echo "Timing training steps, sliders and the network in the page."
 	@$(BIN)/python -m pytest benchmarks --benchmark-columns=min,median,rounds --benchmark-sort=name
 
 battery: $(READY)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from grokmodels.explorables import RidgeThreshold, write_assets
-from tests.conftest import browser  # noqa: F401
+from tests.conftest import browser, playwright  # noqa: F401
 from tests.explorable_samples import computed, diagram, family, frequencies, hysteresis, page, replay
 
 RECORDED = [RidgeThreshold(), family(), replay(), diagram(), frequencies(), hysteresis()]

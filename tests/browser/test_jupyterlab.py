@@ -1,4 +1,4 @@
-"""Widgets in a real JupyterLab: an explorable and its trait move each other, a workbench trains and stops."""
+"""Widgets in a real JupyterLab: traits and pages move each other, the laboratory trains, a workbench stops."""
 
 import json
 import os
@@ -32,7 +32,8 @@ figures.use_style()
 bench = Workbench(Experiment().but(task__p=11, architecture__width=16, batch_size=None))
 bench""",
 ]
-NOTEBOOKS = {"explorable": CELLS, "workbench": BENCH}
+LABORATORY = ["from grokmodels.explorables import Laboratory\nlab = Laboratory()\nlab"]
+NOTEBOOKS = {"explorable": CELLS, "workbench": BENCH, "laboratory": LABORATORY}
 TOLD = """
 import json
 values = explorable.words(explorable.state, explorable.rows(explorable.state))
@@ -183,6 +184,20 @@ def test_the_slider_and_the_trait_move_each_other(tab):
 
     local = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
     assert [address for address in tab.requested if not address.startswith(local)] == []
+
+
+@pytest.mark.parametrize("tab", ["laboratory"], indirect=True)
+def test_the_laboratory_trains_beside_a_kernel(tab):
+    tab.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    root = "document.querySelector('.jp-OutputArea .grok-explorable[data-name=laboratory]')"
+    tab.wait_for_function(f"{root}?.explorable", timeout=60_000)
+    tab.get_by_role("button", name="Train it yourself").click()
+    run(tab, "lab.weight_decay = 2")
+    tab.wait_for_function(f"{root}.explorable.state.weight_decay === 2")
+    last = f"{root}.explorable.views.accuracy.data('curves').at(-1)"
+    tab.wait_for_function(f"{last}?.test_accuracy >= 0.99", timeout=60_000)
+    # The trait's decay acted: without it Λ grows by 0.005 a step.
+    assert tab.evaluate(f"{last}.decay_time / {last}.step") > 0.006
 
 
 @pytest.mark.parametrize("tab", ["workbench"], indirect=True)
