@@ -2,38 +2,16 @@
 
 import pytest
 
-from grokmodels.explorables import Clock, Landscape, Slider
+from grokmodels.explorables import Clock, Laboratory, Landscape, Slider
 from tests.explorable_samples import diagram, replay
 
 pytestmark = pytest.mark.browser
 
-EXPLORABLES = {e.name: e for e in (replay(), diagram(), Clock(), Landscape())}
+MOVED = {e.name: e for e in (replay(), diagram(), Clock(), Landscape())}
+EXPLORABLES = MOVED | {"laboratory": Laboratory()}
 STATE = "(name) => ({...document.getElementById(`explorable-${name}`).explorable.state})"
 # Until a change is painted.
 FRAME = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 60)))"
-
-# A program of one function: `times(a, b)` is the product of two whole numbers, from a vector of four such products.
-TIMES = bytes.fromhex(
-    "0061736d01000000"  # the header
-    "01070160027f7f017f"  # a type: two numbers give one
-    "03020100"  # a function of it
-    "0709010574696d65730000"  # its name
-    "0a12011000"  # its code:
-    "2000fd11"  # local.get 0, i32x4.splat
-    "2001fd11"  # local.get 1, i32x4.splat
-    "fdb501"  # i32x4.mul
-    "fd1b030b"  # i32x4.extract_lane 3, end
-)
-IN_A_WORKER = """(bytes) => new Promise((resolve, reject) => {
-    const program = `onmessage = ({ data }) => {
-        const { times } = new WebAssembly.Instance(new WebAssembly.Module(data)).exports;
-        postMessage(times(6, 7));
-    }`;
-    const worker = new Worker(URL.createObjectURL(new Blob([program], { type: "text/javascript" })));
-    worker.onmessage = ({ data }) => resolve(data);
-    worker.onerror = ({ message }) => reject(new Error(message));
-    worker.postMessage(new Uint8Array(bytes));
-})"""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +27,7 @@ def tab(windows):
         yield visit()
 
 
-@pytest.mark.parametrize("name", EXPLORABLES)
+@pytest.mark.parametrize("name", MOVED)
 def test_the_keyboard_moves_a_slider_and_the_readout_says_what_python_says(tab, name):
     explorable, told = EXPLORABLES[name], []
     trait, values = next((trait, c.values) for trait, c in explorable.controls.items() if isinstance(c, Slider))
@@ -65,11 +43,16 @@ def test_the_keyboard_moves_a_slider_and_the_readout_says_what_python_says(tab, 
     assert told[0] != told[2]
 
 
-def test_a_worker_of_a_page_on_disk_computes_with_vectors(firefox, tmp_path):
-    page = tmp_path / "page.html"
-    page.write_text("<!doctype html><title>A page</title>", encoding="utf-8")
-    firefox.goto(page.as_uri())
-    assert firefox.evaluate(IN_A_WORKER, list(TIMES)) == 42
+def test_the_laboratory_trains_to_the_end_of_its_recording(tab):
+    """The same seed is the same run in another browser, in a worker of a page on disk."""
+    lab = tab.locator("#explorable-laboratory")
+    end = EXPLORABLES["laboratory"].data["recording"]["frames"][-1]["step"]
+    lab.get_by_role("button", name="Train it yourself").click()
+    lab.get_by_role("button", name="Pause").wait_for()
+    lab.get_by_role("button", name="Go on").wait_for(timeout=60_000)
+    told = lab.locator(".grok-readout").inner_text()
+    assert f"step {end}" in told
+    assert "steps a second –" not in told
 
 
 def test_what_goes_wrong_is_noticed(firefox, problems, tmp_path):

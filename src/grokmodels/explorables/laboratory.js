@@ -21,7 +21,7 @@ function laboratory({ base, recording, worker, wasm }, { state, changed, calm, s
   let runs = [recorded()];
   /** @type {Known[]} */
   let past = [];
-  let faint = pastRows(past);
+  let faint = pastRows(past, recording.recipe);
   /** @type {Rows} */
   let shown = {};
   let [stale, going, note] = [true, false, ""];
@@ -71,7 +71,7 @@ function laboratory({ base, recording, worker, wasm }, { state, changed, calm, s
     const kept = new Map([...past, ...learned].map((run) => [nameOf(run), run]));
     for (const run of next) kept.delete(nameOf(run));
     past = [...kept.values()].slice(-PAST);
-    faint = pastRows(past);
+    faint = pastRows(past, next[0].recipe);
     runs = next;
     stale = true;
   }

@@ -43,5 +43,5 @@ function recordedRun({ recipe, frames }, at) {
 /** What the page shows before anything is pressed. @param {any} recording */
 function laboratoryRecorded(recording) {
   const network = recordedRun(recording, recording.frames.length - 1);
-  return { ...laboratoryRows({ network, twin: null, past: [] }), ...pastRows([]) };
+  return { ...laboratoryRows({ network, twin: null, past: [] }), ...pastRows([], recording.recipe) };
 }

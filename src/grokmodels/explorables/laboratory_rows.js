@@ -33,16 +33,34 @@ function laboratoryRows({ network, twin, past }) {
   };
 }
 
-/** Earlier runs as faint curves, each with a label where it turned, or at its end. @param {Known[]} past */
-function pastRows(past) {
+/** Earlier runs as faint curves, each with a label where it turned, or at its end: its decay, and in what else its recipe
+ * differs from the one that is shown. @param {Known[]} past @param {any} recipe */
+function pastRows(past, recipe) {
   return {
-    ghosts: past.flatMap(({ label, rows }, run) => {
-      return rows.map(({ step, test_accuracy }) => ({ run, label, step, test_accuracy }));
-    }),
-    ends: past.map(({ label, turned, last }) => {
-      return { label, step: (turned ?? last).step, test_accuracy: turned ? 0.5 : last.test_accuracy };
+    ghosts: past.flatMap(({ rows }, run) => rows.map(({ step, test_accuracy }) => ({ run, step, test_accuracy }))),
+    ends: past.map((run) => {
+      const others = settingsOf(run.recipe).filter((words, i) => words !== settingsOf(recipe)[i]);
+      const { step, test_accuracy } = run.turned ?? run.last;
+      return { label: [run.label, ...others].join(", "), step, test_accuracy };
     }),
   };
+}
+
+/** What the controls of a recipe say, but for its decay. @param {any} recipe */
+function settingsOf(recipe) {
+  const { task, fraction, batch_size, architecture, optimizer, seed } = recipe;
+  const { operation, p } = pairsOf(recipe);
+  return [
+    task.kind === "random-labels" ? "random labels" : operation,
+    `p = ${p}`,
+    `${Math.round(100 * fraction)} % shown`,
+    batch_size === null ? "full batch" : `batch ${batch_size}`,
+    `η = ${optimizer.learning_rate}`,
+    `${architecture.layers} layers`,
+    architecture.norm === "pre" ? "LayerNorm" : "no LayerNorm",
+    optimizer.name,
+    `seed ${seed}`,
+  ];
 }
 
 /** @param {ArrayLike<number>} cells */
