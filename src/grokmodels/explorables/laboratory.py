@@ -153,7 +153,6 @@ def _controls() -> dict[str, Control]:
 
 PRESETS: dict[str, State] = {
     "No decay": {"weight_decay": 0},
-    "A tenth": {"weight_decay": 0.1},
     "Random labels": {"task": "random"},
     # Full batches at a small rate keep the weights so quiet that the rule does not grow: a smaller batch makes it turn.
     "Quiet full batch": {"learning_rate": 0.00125, "weight_decay": 2},

@@ -7,11 +7,14 @@ from base64 import b64decode
 import matplotlib.image
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from matplotlib.colors import to_rgba
 
 from grokmodels import Experiment
 from grokmodels.explorables import Laboratory
-from grokmodels.explorables.laboratory import BASE, CELLS, RECORDED
+from grokmodels.explorables.engine import Trainer
+from grokmodels.explorables.laboratory import BASE, CELLS, DECAYS, RATES, RECORDED
 from grokmodels.explorables.words import fill
 from grokmodels.palette import PALETTE
 
@@ -46,6 +49,33 @@ def test_the_controls_ask_for_a_recipe_of_the_library(laboratory, changes, field
 def test_every_state_of_a_preset_can_be_trained():
     for state in Laboratory(p=11).presets.values():
         assert isinstance(Laboratory(compact=True).experiment(state), Experiment)
+
+
+@pytest.mark.slow
+@settings(max_examples=25)
+@given(data=st.data())
+def test_every_state_of_the_controls_trains(laboratory, data):
+    """And every live change: the network stays finite, or says that it diverged."""
+    some = {
+        trait: data.draw(st.sampled_from(control.payload()["values"]), trait)
+        for trait, control in laboratory.controls.items()
+    }
+    experiment = laboratory.experiment(some | {"p": min(some["p"], 31)})
+    trainer = Trainer(experiment)
+    trainer.advance(10)
+    trainer.change(
+        learning_rate=data.draw(st.sampled_from(RATES)),
+        weight_decay=data.draw(st.sampled_from(DECAYS)),
+        batch_size=data.draw(st.sampled_from([None, 32, 64])),
+        data_share=data.draw(st.sampled_from([0.1, 1])),
+    )
+    trainer.advance(30)
+    frame = trainer.frame()
+    history = trainer.history.drop(columns="rule_share")
+    assert frame["status"] in (None, "diverged")
+    assert np.isfinite(history.to_numpy()).all()
+    assert set(frame["cells"]) <= set(range(len(CELLS)))
+    assert Experiment(**trainer.written()["experiment"]).task == experiment.task
 
 
 def test_the_recorded_run_grokked_and_is_small():
