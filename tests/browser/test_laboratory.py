@@ -134,6 +134,29 @@ def test_decay_batch_and_data_change_while_it_trains(lab):
     assert f"Of {round(shown / 2)} shown pairs" in counts
 
 
+def test_a_step_while_it_trains_ends_at_the_next_evaluation(lab):
+    press(lab, "Train it yourself")
+    past(lab, 100)
+    press(lab, "Step")
+    lab.page.wait_for_function(f"({TOLD})({ROOT}).step.endsWith('0')")
+    lab.page.wait_for_timeout(300)
+    assert lab.locator(".grok-presses button").first.inner_text() == "Go on"
+    before = step(lab)
+    press(lab, "Step")
+    at_step(lab, f"{before + 10}")
+
+
+def test_what_is_moved_while_it_rests_shows_and_names_what_follows(lab):
+    press(lab, "Train it yourself")
+    wait(lab, "Pause")
+    wait(lab, "Go on")
+    choose(lab, data_share=0.5, weight_decay=2)
+    assert "Of 288 shown pairs" in lab.locator("[data-chart=table] [role=img]").get_attribute("aria-label")
+    choose(lab, data_share=1, seed=1)
+    # It has never trained with a decay of 2.
+    assert [end["label"] for end in data(lab, "accuracy", "ends")] == ["λ = 1, seed 0"]
+
+
 def test_what_changes_the_network_begins_a_new_one(lab):
     choose(lab, p=23)
     lab.page.wait_for_function(f"{ROOT}.querySelector('canvas').width === 23")

@@ -2,8 +2,9 @@
 /**
  * A network that trains as the reader watches, in a worker of its own, and a twin beside it in another.
  *
- * @typedef {Known & {factor: number, worker: Worker | null, owed: boolean}} Run  `factor`: of the decay, for a twin;
- *   `owed`: its worker waits until the page has drawn; a recorded run has no worker
+ * @typedef {Known & {factor: number, worker: Worker | null, owed: boolean, next: string}} Run  `factor`: of the decay, for
+ *   a twin; `owed`: its worker waits until the page has drawn; `next`: its label from the next step on; a recorded run has
+ *   no worker
  */
 
 // What may change while a network trains; everything else begins a new one.
@@ -29,7 +30,7 @@ function laboratory({ base, recording, worker, wasm }, { state, changed, calm, s
 
   /** @param {Known} known @returns {Run} */
   function runOf(known, factor = 1) {
-    return { ...known, factor, worker: null, owed: false };
+    return { ...known, factor, worker: null, owed: false, next: known.label };
   }
 
   function recorded() {
@@ -67,6 +68,11 @@ function laboratory({ base, recording, worker, wasm }, { state, changed, calm, s
   /** Keep, as ghosts, runs that learned something, but those that are to be seen again. @param {Run[]} next */
   function replace(next) {
     end();
+    if (!runs[0].worker) {
+      // Of the recorded run, all of it, however far the replay has come.
+      at = recording.frames.length - 1;
+      runs = [recorded()];
+    }
     const learned = runs.filter(({ last }) => last.train_accuracy >= 0.5);
     const kept = new Map([...past, ...learned].map((run) => [nameOf(run), run]));
     for (const run of next) kept.delete(nameOf(run));
@@ -99,11 +105,12 @@ function laboratory({ base, recording, worker, wasm }, { state, changed, calm, s
       !(state.twin in TWINS) && JSON.stringify(laboratoryRecipe(state, base)) === JSON.stringify(recording.recipe);
     if (!same) {
       begin();
-      if (going) go();
+      if (going) go("run");
       return;
     }
     going = false;
     note = "";
+    at = recording.frames.length - 1;
     replace([recorded()]);
     changed();
   }
@@ -118,6 +125,8 @@ function laboratory({ base, recording, worker, wasm }, { state, changed, calm, s
 
   /** Show what is new of a network. @param {Run} run @param {any} frame */
   function see(run, frame) {
+    // Before a step, it is not trained with what was changed.
+    if (frame.step > (run.last.step ?? 0)) run.label = run.next;
     learn(run, frame);
     run.owed = true;
     if (run.status === "diverged")
@@ -139,15 +148,11 @@ function laboratory({ base, recording, worker, wasm }, { state, changed, calm, s
     for (const { worker } of runs) worker?.postMessage(order);
   }
 
-  /** Train until a step, or to the end of the budget. @param {number} until */
-  function go(until = base.steps) {
+  /** Train on, or to the next evaluation. @param {"run" | "step"} order */
+  function go(order) {
     if (!runs[0].worker) begin();
-    send({ do: "run", until });
-  }
-
-  function start() {
-    going = true;
-    go();
+    going = order === "run" && runs[0].worker !== null;
+    send({ do: order });
     changed();
   }
 
@@ -155,13 +160,6 @@ function laboratory({ base, recording, worker, wasm }, { state, changed, calm, s
     going = false;
     send({ do: "pause" });
     changed();
-  }
-
-  function step() {
-    going = false;
-    const every = base.evaluate_every;
-    const now = runs[0].worker ? (runs[0].last.step ?? 0) : 0;
-    go((Math.floor(now / every) + 1) * every);
   }
 
   function restart() {
@@ -177,7 +175,7 @@ function laboratory({ base, recording, worker, wasm }, { state, changed, calm, s
       /** @type {Record<string, number | null>} */
       const now = { ...optimizer, batch_size, data_share };
       const [first, final] = [run.recipe.optimizer.weight_decay, optimizer.weight_decay];
-      run.label = first === final ? `λ = ${first}` : `λ = ${first} → ${final}`;
+      run.next = first === final ? `λ = ${first}` : `λ = ${first} → ${final}`;
       run.worker?.postMessage({
         do: "change",
         changes: Object.fromEntries(traits.map((trait) => [trait, now[trait]])),
@@ -219,19 +217,20 @@ function laboratory({ base, recording, worker, wasm }, { state, changed, calm, s
       const replay =
         worker || recording.frames.length === 1 ? "" : playing ? "❚❚ Pause" : calm() ? "▶ Next" : "▶ Replay";
       return [
-        { text: main, press: going ? pause : start, off: over },
-        { text: "Step", press: step, off: over },
+        { text: main, press: going ? pause : () => go("run"), off: over },
+        { text: "Step", press: () => go("step"), off: over },
         { text: "Start over", press: restart },
         { text: replay, press: play },
-        { text: "Save this run", press: () => runs[0].worker?.postMessage({ do: "file" }), off: !worker },
+        { text: "Save this run", press: () => runs[0].worker?.postMessage({ do: "file" }), off: !worker || !last.step },
       ];
     },
     running: () => going || playing > 0,
     rest(hidden) {
-      if (going) send(hidden ? { do: "pause" } : { do: "run", until: base.steps });
+      if (!going) return;
+      for (const { worker, status } of runs) if (status === null) worker?.postMessage({ do: hidden ? "pause" : "run" });
     },
     restart,
-    start,
+    start: () => go("run"),
     remove() {
       end();
       URL.revokeObjectURL(script);

@@ -17,7 +17,8 @@ function laboratoryRecipe(state, base, factor = 1) {
       ...base.optimizer,
       name: optimizer,
       learning_rate,
-      weight_decay: factor * Number(weight_decay),
+      // A tenth of 3 is 0.3, without the dust of binary fractions.
+      weight_decay: Number((factor * Number(weight_decay)).toPrecision(12)),
       momentum: optimizer === "sgd" ? 0.9 : 0,
     },
     // "full" is no number, and a batch of more pairs than are shown is all of them.

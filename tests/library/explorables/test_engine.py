@@ -228,6 +228,8 @@ def test_changes_while_it_trains_are_those_of_a_schedule():
     moved.change(weight_decay=2.0, learning_rate=1e-3)
     moved.advance(100)
     moved.change(batch_size=32, data_share=0.5)
+    moved.advance(133)
+    moved.change(batch_size=20)
     moved.advance(150)
     moved.change(batch_size=None, data_share=1.0, weight_decay=0.1)
     moved.advance(200)

@@ -43,7 +43,7 @@ def wasm_base64() -> str:
 
 
 class Trainer:
-    """One run of the page's engine, in V8: the same to the last bit as in a page.
+    """One run of the page's engine, in V8: the same weights, to the last bit, as in a page.
 
     ValueError for an experiment that the engine does not train.
 

@@ -97,7 +97,14 @@ class Training {
     }
   }
 
-  /** The inputs of the next step: each epoch in a new order; what is left of an epoch below a batch is dropped. */
+  /** The step at which it is measured next. */
+  get nextEvaluation() {
+    const every = this.recipe.evaluate_every;
+    return (Math.floor(this.step / every) + 1) * every;
+  }
+
+  /** The inputs of the next step: each epoch in a new order; what is left of an epoch below a batch is dropped. Another
+   * share of the data begins with the next epoch. */
   nextBatch() {
     const size = rounded(this.courses.batch_size.at(this.step));
     if (this.epoch.length < size) {
@@ -171,8 +178,8 @@ class Training {
     for (const [name, value] of Object.entries(changes)) {
       const course = this.courses[/** @type {keyof Training["courses"]} */ (name)];
       course.change(this.step, value ?? this.order.length);
-      if (name === "batch_size" || name === "data_share") this.epoch = [];
     }
+    this.parts = this.partsNow();
     if (this.rows[this.rows.length - 1]?.step === this.step) {
       this.rows.pop();
       this.evaluate();
@@ -207,11 +214,13 @@ class Training {
       },
       batch_size_schedule: courses.batch_size.schedule,
       data_schedule: courses.data_share.schedule,
-      steps: Math.max(1, this.step),
+      // To the last evaluation, so that it is the whole of this run.
+      steps: Math.max(1, rows[rows.length - 1].step ?? 0),
       stop_when_generalized: false,
     };
     const names = Object.keys(rows[0]);
     const history = Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])]));
-    return { format: FORMAT, experiment, status: this.status ?? "finished", history, train: this.split.train };
+    const status = this.status === "diverged" ? "diverged" : "finished";
+    return { format: FORMAT, experiment, status, history, train: this.split.train };
   }
 }

@@ -2,7 +2,7 @@
 /**
  * The engine as a worker of a page: one network, trained in slices between which it hears what the page says.
  *
- * @typedef {{do: "start", recipe: any, wasm: string | null} | {do: "run", until: number} | {do: "pause"} |
+ * @typedef {{do: "start", recipe: any, wasm: string | null} | {do: "run"} | {do: "step"} | {do: "pause"} |
  *   {do: "change", changes: Record<string, number | null>} | {do: "drawn"} | {do: "file"}} Order
  */
 
@@ -42,6 +42,14 @@ function serve(port) {
     if (running()) turn.port2.postMessage(null);
   }
 
+  /** @param {number} step */
+  function go(step) {
+    const idle = !running();
+    until = step;
+    training?.resume();
+    if (idle) slice();
+  }
+
   /** @param {Order} order */
   function obey(order) {
     if (order.do === "start") {
@@ -56,18 +64,15 @@ function serve(port) {
       training.change(order.changes);
       // The last row may be another one now.
       sent = Math.min(sent, training.rows.length - 1);
+      if (!running()) show();
     }
     if (order.do === "file") port.postMessage({ what: "file", run: training.written() });
     if (order.do === "pause") {
       until = 0;
       show();
     }
-    if (order.do === "run") {
-      const idle = !running();
-      until = order.until;
-      training.resume();
-      if (idle) slice();
-    }
+    if (order.do === "run") go(Number.POSITIVE_INFINITY);
+    if (order.do === "step") go(training.nextEvaluation);
   }
 
   port.onmessage = ({ data }) => {

@@ -7,7 +7,7 @@
  * @param {Guess} guess
  * @param {Root} root
  * @param {{box: HTMLElement, drag: string[], view: ChartView, locale: Locale, ask: () => Promise<unknown>, reveal: (shown: boolean) => void,
- *   answer: () => Row, redraw: (rows: Row[]) => void, start: () => void}} chart  `ask` sets the state that is asked about
+ *   answer: () => Row, redraw: (rows: Row[]) => void, start: () => void, waits: () => string}} chart  `ask` sets the state that is asked about
  * @returns {{chip: HTMLElement, end: () => void, tell: () => void}}
  */
 function guessing(guess, root, chart) {
@@ -96,7 +96,7 @@ function guessing(guess, root, chart) {
     if (!revealed) return;
     const values = chart.answer();
     const yours = marked === null ? "" : `Your guess: ${chart.locale.format(format)(marked)}. `;
-    const told = awaits && values[awaits] === null ? "Now it trains." : answer && fill(answer, values, chart.locale);
+    const told = awaits && values[awaits] === null ? chart.waits() : answer && fill(answer, values, chart.locale);
     const words = part(root, ".grok-prompt span");
     if (words.textContent !== yours + told) words.textContent = yours + told;
   }

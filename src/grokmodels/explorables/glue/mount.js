@@ -24,11 +24,13 @@ async function mount(root, initial = {}, changed = () => {}) {
   const drawn = {};
   /** @type {Row[]} */
   let guessed = [];
+  /** Why a control did not take its value, until the next move. */
+  let refusal = "";
 
   /** What the state says: datasets and the readout's values, or nothing and the reason why. @returns {Rows} */
   function compute() {
     const made = process?.rows();
-    find(".grok-note").textContent = made?.note ?? "";
+    find(".grok-note").textContent = refusal || made?.note || "";
     try {
       const rows = kernel ? kernel(state, payload.data) : {};
       const recorded = readouts?.find((row) =>
@@ -136,7 +138,7 @@ async function mount(root, initial = {}, changed = () => {}) {
   /** Move controls; one that does not take its value stays, and the note says why.
    * @param {State} changes @returns {Promise<string[]>} names of the charts that changed */
   function move(changes) {
-    let refusal = "";
+    refusal = "";
     /** @type {State} */
     const taken = {};
     for (const [trait, value] of Object.entries(changes)) {
@@ -154,9 +156,7 @@ async function mount(root, initial = {}, changed = () => {}) {
       frame = null;
       return draw();
     });
-    return frame.finally(() => {
-      if (refusal) find(".grok-note").textContent = refusal;
-    });
+    return frame;
   }
 
   /** Move controls and end a guess, which was about another state. @param {State} changes */
@@ -178,6 +178,7 @@ async function mount(root, initial = {}, changed = () => {}) {
         return move(question.state);
       },
       start: () => process?.start(),
+      waits: () => (process?.running() ? "Now it trains." : "It has not happened yet."),
       reveal(shown) {
         for (const each of Object.values(views)) each.signal("revealed", shown).runAsync();
         speak();

@@ -9,7 +9,13 @@ function linkTo(root, state) {
 
 /** Show the state that the page's address holds. */
 async function restore() {
-  const [id, ...values] = decodeURI(location.hash).slice(1).split("&");
+  let hash = location.hash;
+  try {
+    hash = decodeURI(hash);
+  } catch {
+    // No address of ours: it is left as it is, and leads nowhere.
+  }
+  const [id, ...values] = hash.slice(1).split("&");
   const root = /** @type {Root | null} */ (document.getElementById(id));
   if (!root?.explorable || !values.length) return;
   const { controls } = payloadOf(root);
