@@ -50,9 +50,7 @@ def test_the_laboratory_trains_to_the_end_of_its_recording(tab):
     lab.get_by_role("button", name="Train it yourself").click()
     lab.get_by_role("button", name="Pause").wait_for()
     lab.get_by_role("button", name="Go on").wait_for(timeout=60_000)
-    told = lab.locator(".grok-readout").inner_text()
-    assert f"step {end}" in told
-    assert "steps a second –" not in told
+    assert f"step {end}" in lab.locator(".grok-readout").inner_text()
 
 
 def test_what_goes_wrong_is_noticed(firefox, problems, tmp_path):

@@ -7,7 +7,8 @@
  *   no worker
  */
 
-// What may change while a network trains; everything else begins a new one.
+// What may change while a network trains; everything else begins a new one, and so do all of these but the data once the
+// network has come to its end: another decay is then meant for another network.
 const LIVE = ["weight_decay", "learning_rate", "batch_size", "data_share"];
 /** @type {Record<string, number>} */
 const TWINS = { zero: 0, tenth: 0.1, thrice: 3 };
@@ -25,7 +26,8 @@ function laboratory({ base, recording, worker, wasm }, { state, changed, calm, s
   let faint = pastRows(past, recording.recipe);
   /** @type {Rows} */
   let shown = {};
-  let [stale, going, note] = [true, false, ""];
+  // Once the reader has trained one, every new network trains at once.
+  let [stale, going, trained, note] = [true, false, false, ""];
   let [playing, settling] = [0, 0];
 
   /** @param {Known} known @returns {Run} */
@@ -105,7 +107,7 @@ function laboratory({ base, recording, worker, wasm }, { state, changed, calm, s
       !(state.twin in TWINS) && JSON.stringify(laboratoryRecipe(state, base)) === JSON.stringify(recording.recipe);
     if (!same) {
       begin();
-      if (going) go("run");
+      if (trained) go("run");
       return;
     }
     going = false;
@@ -152,6 +154,7 @@ function laboratory({ base, recording, worker, wasm }, { state, changed, calm, s
   function go(order) {
     if (!runs[0].worker) begin();
     going = order === "run" && runs[0].worker !== null;
+    trained ||= going;
     send({ do: order });
     changed();
   }
@@ -187,7 +190,10 @@ function laboratory({ base, recording, worker, wasm }, { state, changed, calm, s
     set(changes) {
       const traits = Object.keys(changes);
       if (!traits.length) return;
-      if (runs[0].worker && traits.every((trait) => LIVE.includes(trait))) return change(traits);
+      const ended = runs.every(({ status }) => status !== null);
+      const live = ended ? ["data_share"] : LIVE;
+      // Before its first step a network is another one, not one that changes.
+      if (runs[0].worker && runs[0].last.step && traits.every((trait) => live.includes(trait))) return change(traits);
       // A slider on its way to its place needs no networks at every place between.
       clearTimeout(settling);
       settling = window.setTimeout(renew, SETTLE);

@@ -59,8 +59,8 @@ class Laboratory(Explorable):
     """A transformer trained in the page by the reader, from any state of the controls; at first a recorded run of it.
 
     Weight decay, learning rate, batch size and the share of the data in use act while it trains; every other control
-    begins a new run. ``compact`` shows the table and the accuracy only, of a network that has not begun to train: for a
-    question in a chapter that only trying answers.
+    begins a new run. ``shown`` is the control beside which the others are folded. ``compact`` shows the table and the
+    accuracy only, of a network that has not begun to train: for a question in a chapter that only trying answers.
     """
 
     weight_decay = Controlled()
@@ -86,6 +86,7 @@ class Laboratory(Explorable):
         name: str = "laboratory",
         title: str = "A network that trains as you watch",
         question: str = "When does it find the rule, and what does weight decay have to do with it?",
+        shown: str = "weight_decay",
         compact: bool = False,
         **state: Any,
     ) -> None:
@@ -94,10 +95,10 @@ class Laboratory(Explorable):
             name=name,
             title=title,
             question=question,
-            controls=_controls(),
+            controls={shown: _controls()[shown]} | _controls(),
             charts=first if compact else first | _inside(),
             layout=_LAYOUT[:1] if compact else _LAYOUT,
-            readout=_READOUT[:-2] if compact else _READOUT,
+            readout=_READOUT,
             presets={} if compact else PRESETS,
             guess=Guess(
                 chart="accuracy",
@@ -128,7 +129,6 @@ class Laboratory(Explorable):
 
 
 def _controls() -> dict[str, Control]:
-    # Weight decay first: on a phone it is the one that shows.
     return {
         "weight_decay": Slider("Weight decay λ", DECAYS, 1, names={0: "none"}),
         "learning_rate": Slider("Learning rate", RATES, 5e-3),
@@ -178,8 +178,7 @@ _READOUT = (
     Readout("test accuracy", "{test_accuracy:.0%}", "test"),
     Readout("Λ", "{decay_time:.1f}", "muted"),
     Readout("rule share", "{rule_share:.4f}", "generalizing"),
-    Readout("m̂", "{m_hat:.3f}", "generalizing"),
-    Readout("steps a second", "{rate:,.0f}", "muted"),
+    Readout("half of the test pairs at", "{where}", "test", none="not yet"),
 )
 
 _ACCURACY: dict[str, Any] = {

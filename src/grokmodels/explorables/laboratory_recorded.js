@@ -5,7 +5,7 @@
  *
  * @typedef {{recipe: any, label: string, rows: Row[], last: Row, turned: Row | null, place: number,
  *   cells: ArrayLike<number>, circles: {frequency: number, share: number, x: number[], y: number[]}[],
- *   rate: number | null, status: string | null}} Known
+ *   status: string | null}} Known
  */
 
 // Rows to a factor of e in the step: more would not show on the chart.
@@ -13,12 +13,12 @@ const DENSITY = 32;
 
 /** Before the first frame. @param {any} recipe @returns {Known} */
 function unknownRun(recipe) {
-  const nothing = { rows: [], last: {}, turned: null, place: -1, cells: [], circles: [], rate: null, status: null };
+  const nothing = { rows: [], last: {}, turned: null, place: -1, cells: [], circles: [], status: null };
   return { recipe, label: `λ = ${recipe.optimizer.weight_decay}`, ...nothing };
 }
 
 /** Take in what a frame tells. @param {Known} run @param {any} frame */
-function learn(run, { rows, cells, circles, rate, status }) {
+function learn(run, { rows, cells, circles, status }) {
   for (const row of rows) {
     run.last = row;
     // The axis is logarithmic.
@@ -29,7 +29,7 @@ function learn(run, { rows, cells, circles, rate, status }) {
     run.rows.push({ ...row, rule_share: row.rule_share || null });
     run.place = place;
   }
-  Object.assign(run, { cells, circles, rate, status });
+  Object.assign(run, { cells, circles, status });
 }
 
 /** A recorded run up to one of its frames, which have a digit a cell. @param {any} recording @param {number} at */

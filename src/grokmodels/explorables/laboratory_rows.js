@@ -4,7 +4,7 @@
  * @param {{network: Known, twin: Known | null, past: Known[]}} known @returns {Rows} */
 function laboratoryRows({ network, twin, past }) {
   const runs = twin ? [network, twin] : [network];
-  const { recipe, last, turned, cells, circles, rate } = network;
+  const { recipe, last, turned, cells, circles } = network;
   const size = pairsOf(recipe).p;
   const counts = countsOf(cells);
   return {
@@ -17,14 +17,15 @@ function laboratoryRows({ network, twin, past }) {
       }),
     ),
     hands: runs.map((run) => ({ who: run === twin ? "twin" : "network", decay_time: run.last.decay_time })),
-    turns: [...past, ...runs].flatMap(({ label, turned }) => {
-      return turned ? [{ label, step: turned.step, decay_time: turned.decay_time, past: past.length > 0 }] : [];
+    turns: [...past, ...runs].flatMap((run) => {
+      const { label, turned } = run;
+      return turned ? [{ label: runs.includes(run) ? label : "", decay_time: turned.decay_time }] : [];
     }),
     readout: {
       ...last,
       ...counts,
-      rate,
       turned: turned?.step ?? null,
+      where: turned && `step ${turned.step}, Λ = ${Number(turned.decay_time).toFixed(2)}`,
       when: turned ? `passed one half at step ${turned.step}` : "has not passed one half",
       beside: twin ? ` (dashed: ${twin.label})` : "",
       first: circles[0].frequency,

@@ -35,7 +35,7 @@ def _thinned(frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
         # Of the frames between two that are kept, the rows are.
         rows += [{column: row[column] for column in COLUMNS} for row in frame["rows"]]
         if frame["step"] in kept:
-            thinned.append({"step": frame["step"], "status": None, "rate": None, "rows": rows} | _drawn(frame))
+            thinned.append({"step": frame["step"], "status": None, "rows": rows} | _drawn(frame))
             rows = []
     return thinned
 

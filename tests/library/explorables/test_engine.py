@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from grokmodels import Experiment, Schedule, measures, studies
 from grokmodels.engine import optimizers
+from grokmodels.engine.slot import Member, Slot
 from grokmodels.engine.textbook import textbook
 from grokmodels.explorables.engine import Trainer
 from grokmodels.measures import fourier
@@ -264,3 +267,115 @@ def test_twenty_runs_are_spread_as_those_of_the_library():
         ours, theirs = [getattr(run, name).step for run in page], runs[name]
         print(name, sorted(ours), sorted(theirs))
         assert stats.ks_2samp(ours, theirs).pvalue > 0.01
+
+
+@given(
+    seed=st.integers(0, 99),
+    sizes=st.lists(st.sampled_from([None, 5, 16, 40]), min_size=2, max_size=4),
+    shares=st.lists(st.sampled_from([0.3, 0.7, 1]), min_size=2, max_size=4),
+)
+@settings(max_examples=15)
+def test_batches_are_as_large_as_the_library_draws(seed, sizes, shares):
+    trainer = Trainer(SMALL.but(seed=seed))
+    for i, (size, share) in enumerate(zip(sizes, shares, strict=False)):
+        trainer.ask(f"void (training.step = {20 * i})")
+        trainer.change(batch_size=size, data_share=share)
+    slot = Slot(Member(Experiment(**trainer.written()["experiment"] | {"steps": 100})))
+    trainer.ask("void (training.step = 0)")
+    # An epoch that had begun goes on with the inputs that it began with.
+    begun = set()
+    for _ in range(20 * len(sizes)):
+        fresh = trainer.ask("training.epoch.length < training.courses.batch_size.at(training.step)")
+        begun = set(trainer.ask("training.training")) if fresh else begun
+        batch = trainer.ask("training.nextBatch()")
+        assert len(batch) == len(set(batch)) == len(slot.next_batch())
+        assert set(batch) <= begun
+        trainer.ask("void (training.step += 1)")
+
+
+def test_an_epoch_shows_each_input_once_and_the_next_in_another_order():
+    trainer = Trainer(SMALL.but(batch_size=25))
+    # Of 101 inputs one is left out of each epoch.
+    epochs = [[x for _ in range(4) for x in trainer.ask("training.nextBatch()")] for _ in range(2)]
+    assert [len(set(epoch)) for epoch in epochs] == [100, 100]
+    assert epochs[0] != epochs[1]
+
+
+@given(st.lists(st.booleans(), max_size=25))
+def test_it_stops_where_the_library_does(stopping, above):
+    stopping.ask("void (training.rows = [])")
+    for i, high in enumerate(above, start=1):
+        stopping.ask(f"void training.rows.push({{ test_accuracy: {0.99 if high else 0.98} }})")
+        seen = [0.99 if x else 0.98 for x in above[:i]]
+        stops = not measures.first_lasting(range(i), seen, 0.99).censored
+        assert stopping.ask("training.justGeneralized()") == stops
+        if stops:
+            return
+
+
+@pytest.fixture(scope="module")
+def stopping():
+    return Trainer(SMALL)
+
+
+def test_weights_are_drawn_as_in_the_library():
+    experiment = SMALL.but(task__p=31, architecture__width=64, architecture__init_scale=1.5)
+    ours, theirs = (
+        named(Trainer(experiment)),
+        dict(textbook(experiment.architecture, experiment.task, 0).named_parameters()),
+    )
+    for name, values in ours.items():
+        if "norm" in name:
+            assert (values == 1).all()
+        elif values.size > 1000:
+            assert values.std() == pytest.approx(1.5 / values.shape[-1] ** 0.5, rel=0.05)
+            assert values.std() == pytest.approx(theirs[name].detach().numpy().std(), rel=0.07)
+
+
+@pytest.mark.parametrize(("seed", "drawn"), [
+    ("split_seed", "training.split.train"),
+    ("init_seed", "[...training.network.memory.floats(training.network.weights, 9)]"),
+    ("batch_seed", "training.nextBatch()"), ("task__label_seed", "training.table.labels"),
+])  # fmt: skip
+def test_each_seed_draws_its_own(seed, drawn):
+    plain = SMALL.but(task=RandomLabels(base=Modular(p=13)), batch_size=16)
+    draws = ["training.split.train", "training.table.labels", drawn]
+    one, other = Trainer(plain), Trainer(plain.but(**{seed: 5}))
+    for expression in draws:
+        assert (one.ask(expression) == other.ask(expression)) == (expression != drawn)
+
+
+@ways
+def test_a_silent_network_and_a_broken_one(simd):
+    trainer = Trainer(SMALL, simd=simd)
+    trainer.ask("void training.network.memory.clear(training.network.weights, training.network.size)")
+    trainer.ask("void (training.network.refresh(), training.evaluate())")
+    row, cells = trainer.history.iloc[-1], np.array(trainer.frame()["cells"])
+    # Of equal logits the first is the answer.
+    assert ((cells % 2 == 1) == (SMALL.task.labels == 0)).all()
+    assert row["m_hat"] == 0
+    assert row["train_loss"] == pytest.approx(np.log(13), rel=1e-6)
+    trainer.ask("void training.network.memory.floats(training.network.weights, 1).fill(NaN)")
+    trainer.ask("void (training.network.refresh(), training.evaluate())")
+    assert trainer.frame()["status"] == "diverged"
+
+
+def test_pairs_that_are_taken_away_are_neither_shown_nor_tested():
+    trainer = Trainer(SMALL.but(data_schedule=Schedule(knots=((0, 0.4),))))
+    parts = np.bincount(np.array(trainer.frame()["cells"]) // 2)
+    n_train = SMALL.task.n_train(SMALL.fraction)
+    assert parts.tolist() == [169 - n_train, round(0.4 * n_train), n_train - round(0.4 * n_train)]
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    ({"learning_rate": None}, "learning_rate: got null; must be above 0"), ({"data_share": 0}, "data_share: got 0"),
+    ({"batch_size": 10**6}, "batch_size: got 1000000"),
+    ({"weight_decay": -1}, "weight_decay: got -1; must be 0 or above"),
+    ({"betas": 1}, "betas: got a change; only learning_rate"),
+])  # fmt: skip
+def test_a_bad_change_is_named_and_makes_none(change, said):
+    trainer = Trainer(SMALL)
+    before = trainer.written()["experiment"]
+    with pytest.raises(ValueError, match=said):
+        trainer.change(**({"weight_decay": 0.5} | change))
+    assert trainer.written()["experiment"] == before

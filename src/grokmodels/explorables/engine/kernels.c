@@ -1,8 +1,9 @@
 /*
- * The arithmetic of the page's engine, as WebAssembly with SIMD; kernels.js has the same functions in plain JavaScript.
+ * The arithmetic of the page's engine, as WebAssembly with SIMD; kernels.js has the same functions in plain JavaScript,
+ * which round otherwise.
  *
  * Matrices are rows of floats; a stride is the distance between two rows. Built into kernels.wasm by `make kernels`.
- * Additions stand in a fixed order and nothing is fused, so that a run is the same to the last bit on every device.
+ * Additions stand in a fixed order and nothing is fused: every processor rounds alike.
  */
 
 #include <wasm_simd128.h>
@@ -94,7 +95,7 @@ EXPORT void norm_backward(float *dy, const float *unit, const float *inverse, co
 }
 
 EXPORT void relu(float *x, int n) {
-    for (int i = 0; i < n; i++) x[i] = x[i] > 0 ? x[i] : 0;
+    for (int i = 0; i < n; i++) x[i] = x[i] < 0 ? 0 : x[i];
 }
 
 /* The gradient passes where the rectified x is positive. */
@@ -114,7 +115,7 @@ EXPORT void scatter(const float *y, const int *rows, float *x, int n, int d) {
         for (int j = 0; j < d; j++) x[rows[i] * d + j] += y[i * d + j];
 }
 
-/* e^x for x <= 0, with a relative error of 2e-7: 2^k by the exponent's bits, the rest by a polynomial. */
+/* e^x for x <= 0, with a relative error of 3e-7: 2^k by the exponent's bits, the rest by a polynomial. */
 static inline float exponential(float x) {
     x = x < -87 ? -87 : x;
     float scaled = x * 1.44269504f, whole = __builtin_rintf(scaled);

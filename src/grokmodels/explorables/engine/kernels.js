@@ -130,7 +130,7 @@ function plainKernels(buffer) {
     },
     relu(at, n) {
       at >>= 2;
-      for (let i = at; i < at + n; i++) if (!(x[i] > 0)) x[i] = 0;
+      for (let i = at; i < at + n; i++) if (x[i] < 0) x[i] = 0;
     },
     relu_backward(dx, at, n) {
       [dx, at] = [dx >> 2, at >> 2];

@@ -17,8 +17,8 @@ const ROWS = 1024;
 
 /** Every parameter, in the order of the library. @param {Architecture} arch @param {number} p @returns {Parameter[]} */
 function layoutOf({ layers, width, norm }, p) {
-  const gains = (/** @type {string} */ name) => (norm === "pre" ? [shape(`${name}.weight`, 1, width)] : []);
   const shape = (/** @type {string} */ name, rows = width, columns = width) => ({ name, rows, columns });
+  const gains = (/** @type {string} */ name) => (norm === "pre" ? [shape(`${name}.weight`, 1, width)] : []);
   const block = (/** @type {string} */ name) => [
     ...gains(`${name}.norm1`),
     ...["query", "key", "value", "output"].map((part) => shape(`${name}.${part}.weight`)),
@@ -53,14 +53,14 @@ class Block {
     this.width = width;
     this.heads = heads;
     this.p = p;
-    this.first = layer === 0;
-    this.last = layer === layers - 1;
-    const entering = this.first ? p : ROWS;
+    this.isFirst = layer === 0;
+    this.isLast = layer === layers - 1;
+    const entering = this.isFirst ? p : ROWS;
     this.norms = [new Norm(memory, named("norm1"), p, width), new Norm(memory, named("norm1"), entering, width)];
     this.keysAndValues = linear("key", 2);
-    this.all = linear("query", 3);
+    this.queriesKeysValues = linear("query", 3);
     const maps = { output: linear("output"), mlpIn: linear("mlp_in"), mlpOut: linear("mlp_out") };
-    this.linears = [this.keysAndValues, this.all, ...Object.values(maps)];
+    this.linears = [this.keysAndValues, this.queriesKeysValues, ...Object.values(maps)];
     this.branches = [p, ROWS].map((rows) => new Branches(memory, maps, named("norm2"), rows, width));
     const take = (/** @type {number} */ rows, /** @type {number} */ columns) => memory.take(rows * columns);
     this.kv = take(p, 2 * width);
@@ -79,15 +79,15 @@ class Block {
    * @param {number[]} streams @param {number} first @param {number} own @param {number} n */
   forward(streams, first, own, n) {
     const { memory, width, heads, p, norms, out } = this;
-    const entering = this.first ? p : n;
+    const entering = this.isFirst ? p : n;
     norms[0].forward(streams[0], p);
     norms[1].forward(streams[1], entering);
     this.keysAndValues.forward(norms[0].out, this.kv, p);
-    this.all.forward(norms[1].out, this.qkv, entering);
+    this.queriesKeysValues.forward(norms[1].out, this.qkv, entering);
     memory.kernels.attend(this.kv, first, this.qkv, own, this.second, this.mixed, n, width, heads);
     memory.kernels.gather(streams[1], own, out[1], n, width);
     this.branches[1].forward(out[1], this.mixed, n);
-    if (this.last) return;
+    if (this.isLast) return;
     memory.copy(streams[0], out[0], p * width);
     // Who sees one position only gives it all its attention.
     this.branches[0].forward(out[0], this.kv + 4 * width, p, 2 * width);
@@ -98,7 +98,7 @@ class Block {
   backward(dstreams, first, own, n) {
     const { memory, width, heads, p, norms, dout } = this;
     const { kernels } = memory;
-    const entering = this.first ? p : n;
+    const entering = this.isFirst ? p : n;
     memory.clear(this.dkv, 2 * p * width);
     memory.clear(this.dqkv, 3 * entering * width);
     this.branches[1].backward(dout[1], this.mixed, this.dmixed, n);
@@ -116,11 +116,11 @@ class Block {
       width,
       heads,
     );
-    if (!this.last) {
+    if (!this.isLast) {
       this.branches[0].backward(dout[0], this.kv + 4 * width, this.dkv + 4 * width, p, 1, 2 * width);
       kernels.add_scaled(dstreams[0], dout[0], p * width, 1);
     }
-    this.all.backward(this.dqkv, norms[1].out, norms[1].dout, entering);
+    this.queriesKeysValues.backward(this.dqkv, norms[1].out, norms[1].dout, entering);
     norms[1].backward(dstreams[1], entering);
     this.keysAndValues.backward(this.dkv, norms[0].out, norms[0].dout, p);
     norms[0].backward(dstreams[0], p);
@@ -196,7 +196,7 @@ class Network {
     }
     let streams = this.streams;
     for (const block of this.blocks) {
-      block.forward(streams, this.first, block.first ? this.second : this.inOrder, n);
+      block.forward(streams, this.first, block.isFirst ? this.second : this.inOrder, n);
       streams = block.out;
     }
     this.norm.forward(streams[1], n);

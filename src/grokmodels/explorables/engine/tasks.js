@@ -4,13 +4,19 @@
  *
  * @typedef {{p: number, labels: number[], kind: Int32Array, orbit: Int32Array}} Table  `labels`: the answer that
  *   training asks for, of every input. An input's row of logits falls into orbits of the task's symmetry as `orbit`
- *   (kinds, p) says for its `kind`; both are empty where no symmetry is known.
+ *   (kinds, p) says for its `kind`. All of it for a prime p.
  * @typedef {{kind: "modular", operation: string, p: number} | {kind: "random-labels", base: any, label_seed: number}} Task
  */
 
 /** A whole number as Python rounds to one: halves to the even one. @param {number} x */
 function rounded(x) {
   return x % 1 === 0.5 ? 2 * Math.round(x / 2) : Math.round(x);
+}
+
+/** @param {number} n */
+function isPrime(n) {
+  for (let d = 2; d * d <= n; d++) if (n % d === 0) return false;
+  return n > 1;
 }
 
 /** @type {Record<string, (a: number, b: number, p: number) => number>} */

@@ -39,10 +39,38 @@ function requireSupported(recipe) {
     ["corrupted", recipe.corrupted, [0]],
     ["precision", recipe.precision, ["float32"]],
     ["perturbation", recipe.perturbation, [0]],
+    ["motion", recipe.motion, [false]],
+    ["spectral_contrast", recipe.spectral_contrast, [false]],
   ];
   for (const [field, value, allowed] of fields) {
     if (!allowed.includes(value)) throw new RangeError(`${field}: got ${value}; the page trains ${allowed.join(", ")}`);
   }
+  if (!isPrime(base.p)) throw new RangeError(`task.p: got ${base.p}; the page trains primes`);
+}
+
+/** What may change while it trains: a check, of the value and the number of training inputs, and its words.
+ * @type {Record<string, [(value: number, inputs: number) => boolean, string]>} */
+const CHANGES = {
+  learning_rate: [(rate) => rate > 0, "above 0"],
+  weight_decay: [(decay) => decay >= 0, "0 or above"],
+  batch_size: [
+    (size, inputs) => Number.isInteger(size) && size >= 1 && size <= inputs,
+    "1 to the training inputs, or null",
+  ],
+  data_share: [(share, inputs) => share <= 1 && rounded(share * inputs) >= 1, "at most 1, and leave an input"],
+};
+
+/** The value that a change asks for; a RangeError names what is not allowed. @param {string} name
+ * @param {number | null} value @param {number} inputs */
+function changed(name, value, inputs) {
+  if (!(name in CHANGES))
+    throw new RangeError(`${name}: got a change; only ${Object.keys(CHANGES).join(", ")} may change`);
+  const [check, words] = CHANGES[name];
+  const asked = name === "batch_size" && value === null ? inputs : value;
+  if (typeof asked !== "number" || !check(asked, inputs)) {
+    throw new RangeError(`${name}: got ${value}; must be ${words}`);
+  }
+  return asked;
 }
 
 class Training {
@@ -109,7 +137,10 @@ class Training {
     const size = rounded(this.courses.batch_size.at(this.step));
     if (this.epoch.length < size) {
       const training = this.training;
-      if (size >= training.length) return training;
+      if (size >= training.length) {
+        this.epoch = [];
+        return training;
+      }
       this.epoch = this.random.shuffled(training);
     }
     return this.epoch.splice(-size);
@@ -143,7 +174,7 @@ class Training {
   evaluate() {
     this.parts = this.partsNow();
     const measured = this.evaluation.measure(this.parts);
-    if (!Number.isFinite(measured.train_loss)) {
+    if (![measured.train_loss, measured.test_loss].every(Number.isFinite)) {
       this.status = "diverged";
       return;
     }
@@ -175,9 +206,11 @@ class Training {
   /** Other numbers from this step on; what was measured at it already is measured anew.
    * @param {Record<string, number | null>} changes */
   change(changes) {
-    for (const [name, value] of Object.entries(changes)) {
-      const course = this.courses[/** @type {keyof Training["courses"]} */ (name)];
-      course.change(this.step, value ?? this.order.length);
+    const inputs = this.order.length;
+    // All are looked at before any is made.
+    const asked = Object.entries(changes).map(([name, value]) => ({ name, value: changed(name, value, inputs) }));
+    for (const { name, value } of asked) {
+      this.courses[/** @type {keyof Training["courses"]} */ (name)].change(this.step, value);
     }
     this.parts = this.partsNow();
     if (this.rows[this.rows.length - 1]?.step === this.step) {

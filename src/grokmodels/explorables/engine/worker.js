@@ -13,10 +13,18 @@ const [SLICE, BETWEEN_FRAMES] = [20, 100];
 function serve(port) {
   /** @type {Training | null} */
   let training = null;
-  let [until, sent, drawn, shownAt, wasm, steps, spent] = [0, 0, true, 0, false, 0, 0];
+  let until = 0;
+  /** Rows of the history that the page has. */
+  let sent = 0;
+  let drawn = true;
+  let shownAt = 0;
   // A message to oneself lets waiting messages in, without the delay that a nested timer has.
   const turn = new MessageChannel();
-  turn.port1.onmessage = () => slice();
+  let turning = false;
+  turn.port1.onmessage = () => {
+    turning = false;
+    slice();
+  };
 
   const running = () => training !== null && training.status === null && training.step < until;
 
@@ -24,22 +32,22 @@ function serve(port) {
     if (!training) return;
     const frame = training.frame(sent);
     sent += frame.rows.length;
-    [drawn, shownAt] = [false, performance.now()];
-    const rate = spent ? (1000 * steps) / spent : null;
-    port.postMessage({ what: "frame", running: running(), rate, simd: wasm, ...frame });
-    [steps, spent] = [0, 0];
+    drawn = false;
+    shownAt = performance.now();
+    port.postMessage({ what: "frame", ...frame });
   }
 
   function slice() {
     if (!training || !running()) return;
-    const [begun, before] = [performance.now(), training.step];
+    const begun = performance.now();
     while (running() && performance.now() < begun + SLICE) {
       training.advance(Math.min(until, training.step + 1));
     }
-    spent += performance.now() - begun;
-    steps += training.step - before;
     if (!running() || (drawn && performance.now() > shownAt + BETWEEN_FRAMES)) show();
-    if (running()) turn.port2.postMessage(null);
+    if (running() && !turning) {
+      turning = true;
+      turn.port2.postMessage(null);
+    }
   }
 
   /** @param {number} step */
@@ -53,9 +61,9 @@ function serve(port) {
   /** @param {Order} order */
   function obey(order) {
     if (order.do === "start") {
-      const module = order.wasm === null ? null : compiled(order.wasm);
-      training = new Training(order.recipe, module);
-      [until, sent, wasm] = [0, 0, module !== null];
+      training = new Training(order.recipe, order.wasm === null ? null : compiled(order.wasm));
+      until = 0;
+      sent = 0;
       return show();
     }
     if (order.do === "drawn") drawn = true;

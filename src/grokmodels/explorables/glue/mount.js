@@ -246,8 +246,10 @@ async function mount(root, initial = {}, changed = () => {}) {
   if (guess) chips.prepend(guess.chip);
   chips.append(button("Reset", "grok-chip grok-reset", () => set(payload.state)));
   await show();
+  // A widget may have moved before it is shown.
+  process?.set(initial);
   // From here on a process draws as it runs.
-  const sight = process && sightOf([...root.querySelectorAll(".grok-view")], draw);
+  const sight = process && sightOf([...root.querySelectorAll(".grok-view, .grok-readout")], draw);
   const rest = () => process?.rest(document.hidden);
   document.addEventListener("visibilitychange", rest);
 
