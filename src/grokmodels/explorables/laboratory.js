@@ -12,7 +12,10 @@
 const LIVE = ["weight_decay", "learning_rate", "batch_size", "data_share"];
 /** @type {Record<string, number>} */
 const TWINS = { zero: 0, tenth: 0.1, thrice: 3 };
-const [PAST, REPLAY, SETTLE, CALM] = [5, 8000, 150, 400];
+// Ghosts that are kept.
+const PAST = 5;
+// Milliseconds: of a replay, until a moved slider has come to its place, and between frames where motion is unwanted.
+const [REPLAY, SETTLE, CALM] = [8000, 150, 400];
 
 /** @param {any} data @param {Hooks} hooks @returns {Process} */
 function laboratory({ base, recording, worker, wasm }, { state, changed, calm, save }) {
@@ -26,8 +29,13 @@ function laboratory({ base, recording, worker, wasm }, { state, changed, calm, s
   let faint = pastRows(past, recording.recipe);
   /** @type {Rows} */
   let shown = {};
-  // Once the reader has trained one, every new network trains at once.
-  let [stale, going, trained, note] = [true, false, false, ""];
+  /** Whether there is something new to show. */
+  let stale = true;
+  let going = false;
+  /** Once the reader has trained one, every new network trains at once. */
+  let trained = false;
+  let note = "";
+  // Timers.
   let [playing, settling] = [0, 0];
 
   /** @param {Known} known @returns {Run} */

@@ -246,8 +246,9 @@ async function mount(root, initial = {}, changed = () => {}) {
   if (guess) chips.prepend(guess.chip);
   chips.append(button("Reset", "grok-chip grok-reset", () => set(payload.state)));
   await show();
-  // A widget may have moved before it is shown.
-  process?.set(initial);
+  // A widget may have been moved before it is shown.
+  const moved = Object.entries(initial).filter(([trait, value]) => value !== payload.state[trait]);
+  process?.set(Object.fromEntries(moved));
   // From here on a process draws as it runs.
   const sight = process && sightOf([...root.querySelectorAll(".grok-view, .grok-readout")], draw);
   const rest = () => process?.rest(document.hidden);
