@@ -64,7 +64,7 @@ class Workbench:
     evaluation: as the run of its recipe with so many ``steps``, which it equals to the last bit.
     ``runs`` are all :class:`~grokmodels.engine.run.Run` of this workbench in their order, ``run`` the latest, None
     before one has ended. ``studies.files.save(bench.run, folder)`` stores it under its key, and
-    ``studies.load(folder, bench.run.experiment.key)`` reads it back.
+    ``studies.load`` reads it back by its key.
     """
 
     def __init__(self, experiment: Experiment | None = None, *, recorded: Run | None = None) -> None:
