@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import cos, pi, sin
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,6 @@ DECAYS = [0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1, 2, 3, 5]
 RATES = [0.000625, 0.00125, 0.0025, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3]
 # One turn of the clock hand, in accumulated decay.
 TURN = 6
-SETS = ["train_accuracy", "test_accuracy"]
 # Where the recording ends at the latest: a network that does not generalize is not waited for.
 RECORDED = 3000
 RECIPE = Script(_HERE / "laboratory_recipe.js")
@@ -121,11 +121,16 @@ class Laboratory(Explorable):
 
     def experiment(self, state: State) -> Experiment:
         """What is trained at a state: the recipe of the page, read by the library."""
-        return Experiment.model_validate(self._recipe.start(self.data["base"])(state))
+        return Experiment.model_validate(self._recipe_of(state))
 
     def rows(self, state: State) -> Rows:
         """What the page shows at first: the end of the recorded run."""
         return self._shown.start({})(self.data["recording"])
+
+    @cached_property
+    def _recipe_of(self) -> Any:
+        # Once: every start is an engine of its own.
+        return self._recipe.start(self.data["base"])
 
 
 def _controls() -> dict[str, Control]:
@@ -156,14 +161,8 @@ PRESETS: dict[str, State] = {
     "Random labels": {"task": "random"},
     # Full batches at a small rate keep the weights so quiet that the rule does not grow: a smaller batch makes it turn.
     "Quiet full batch": {"learning_rate": 0.00125, "weight_decay": 2},
-    "The real one": {
-        "p": 97,
-        "fraction": 0.4,
-        "network": "real",
-        "batch_size": "512",
-        "learning_rate": 3e-3,
-        "weight_decay": 1,
-    },
+    "The real one": {"p": 97, "fraction": 0.4, "network": "real", "batch_size": "512"}
+    | {"learning_rate": 3e-3, "weight_decay": 1},
 }
 
 _LAYOUT = (
@@ -249,7 +248,7 @@ def _accuracy() -> Drawing:
     ends = alt.Chart(alt.NamedData("ends")).encode(x=x, y=alt.Y("test_accuracy:Q"), text="label:N")
     lines = (
         alt.Chart(alt.NamedData("curves"))
-        .transform_fold([*SETS], as_=["set", "accuracy"])
+        .transform_fold([f"{name}_accuracy" for name in PAIRS], as_=["set", "accuracy"])
         .mark_line(strokeWidth=2.5, clip=True)
         .encode(
             x=x,

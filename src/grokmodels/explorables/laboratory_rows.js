@@ -37,10 +37,11 @@ function laboratoryRows({ network, twin, past }) {
 /** Earlier runs as faint curves, each with a label where it turned, or at its end: its decay, and in what else its recipe
  * differs from the one that is shown. @param {Known[]} past @param {any} recipe */
 function pastRows(past, recipe) {
+  const shown = settingsOf(recipe);
   return {
     ghosts: past.flatMap(({ rows }, run) => rows.map(({ step, test_accuracy }) => ({ run, step, test_accuracy }))),
     ends: past.map((run) => {
-      const others = settingsOf(run.recipe).filter((words, i) => words !== settingsOf(recipe)[i]);
+      const others = settingsOf(run.recipe).filter((words, i) => words !== shown[i]);
       const { step, test_accuracy } = run.turned ?? run.last;
       return { label: [run.label, ...others].join(", "), step, test_accuracy };
     }),

@@ -25,9 +25,15 @@ class Evaluation {
   measure(part) {
     const { p, orbit } = this.table;
     const sums = [TEST, TRAIN].map(() => ({
-      count: 0, loss: 0, accuracy: 0, margin: 0, signal: 0, energy: 0,
-      sums: new Float64Array(orbit.length), sizes: new Float64Array(orbit.length),
-    })); // biome-ignore format: one line is a table's row
+      count: 0,
+      loss: 0,
+      accuracy: 0,
+      margin: 0,
+      signal: 0,
+      energy: 0,
+      sums: new Float64Array(orbit.length),
+      sizes: new Float64Array(orbit.length),
+    }));
     for (let begin = 0; begin < this.inputs.length; begin += ROWS) {
       const piece = this.inputs.slice(begin, begin + ROWS);
       this.network.forward(piece);
