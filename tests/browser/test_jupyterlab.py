@@ -191,7 +191,7 @@ def test_the_laboratory_trains_beside_a_kernel(tab):
     tab.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
     root = "document.querySelector('.jp-OutputArea .grok-explorable[data-name=laboratory]')"
     tab.wait_for_function(f"{root}?.explorable", timeout=60_000)
-    # Without decay it memorizes and stays there, so the trait reaches a network that still trains, however slow the kernel.
+    # Without decay it stays with its table, so the trait reaches a network that still trains, however slow the kernel.
     run(tab, "lab.weight_decay = 0")
     tab.wait_for_function(f"{root}.explorable.state.weight_decay === 0")
     tab.get_by_role("button", name="Train it yourself").click()
