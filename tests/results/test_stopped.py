@@ -81,6 +81,12 @@ def finish(process, seconds):
     """The command's lines, having ended within so many seconds, with every process of its group."""
     out, error = process.communicate(timeout=seconds)
     assert error == ""
+    finish_group(process)
+    return out.splitlines()
+
+
+def finish_group(process):
+    """Every process of its group has ended."""
 
     def gone():
         try:
@@ -90,7 +96,6 @@ def finish(process, seconds):
         return False
 
     until(gone)
-    return out.splitlines()
 
 
 def assert_stopped(process, seconds, stored):
@@ -122,6 +127,17 @@ def test_an_interrupt_while_workers_start_is_as_quiet(start, wait):
     os.killpg(process.pid, signal.SIGINT)
     os.killpg(process.pid, signal.SIGINT)
     assert_stopped(process, 60, stored=0)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="killed as POSIX does it")
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGKILL"])
+def test_workers_of_a_study_that_is_killed_end_with_it(start, tmp_path, how):
+    process = start(SELDOM, "--workers", "2")
+    until(lambda: len(results(tmp_path)) == 2, 120)
+    process.send_signal(getattr(signal, how))
+    process.communicate(timeout=60)
+    finish_group(process)
+    assert len(results(tmp_path)) == 2
 
 
 @pytest.mark.parametrize("stack", ["1", "2"])

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import itertools
 import math
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -207,10 +210,19 @@ _worker = _Worker()
 
 
 def begin_worker() -> None:
-    """Make this process a local worker, which an interrupt stops without a word. To be called first in it."""
+    """Make this process a local worker, which an interrupt stops without a word. To be called first in it.
+
+    It ends with the process that started it, also where that is killed and cannot tell.
+    """
+    threading.Thread(target=_end_with, args=[multiprocessing.parent_process()], daemon=True).start()
     signal.signal(signal.SIGINT, _worker.stop)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 @contextmanager
