@@ -86,7 +86,7 @@ def finish(process, seconds):
 
 
 def finish_group(process):
-    """Every process of its group has ended."""
+    """Wait until every process of its group has ended."""
 
     def gone():
         try:
@@ -129,12 +129,11 @@ def test_an_interrupt_while_workers_start_is_as_quiet(start, wait):
     assert_stopped(process, 60, stored=0)
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="killed as POSIX does it")
-@pytest.mark.parametrize("how", ["SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_workers_of_a_study_that_is_killed_end_with_it(start, tmp_path, how):
     process = start(SELDOM, "--workers", "2")
     until(lambda: len(results(tmp_path)) == 2, 120)
-    process.send_signal(getattr(signal, how))
+    process.send_signal(how)
     process.communicate(timeout=60)
     finish_group(process)
     assert len(results(tmp_path)) == 2
