@@ -34,8 +34,7 @@ def test_files_are_few_and_small():
     sizes = [path.stat().st_size for path in (studies.ROOT / "results").glob("*.*")]
     assert len(sizes) < 60
     assert max(sizes) < 16_000_000
-    # Of a working tree of at most 60 MB; all else takes less than 8.
-    assert sum(sizes) < 52_000_000
+    assert sum(sizes) < 45_000_000
 
 
 def test_a_run_takes_few_bytes():
