@@ -63,6 +63,12 @@ def runs(record: Record) -> pd.DataFrame:
     return table
 
 
+def median_turn(record: Record) -> float:
+    """The median Λ at which m̂ passes one half to stay; infinite where half of the runs have not turned."""
+    table = runs(record)
+    return float(table["turn"].mask(table["turn_censored"], np.inf).median())
+
+
 def _turn(history: pd.DataFrame) -> tuple[float, bool]:
     at, decay_time = history["step"].to_numpy(), history["decay_time"].to_numpy()
     turn = measures.first_lasting(at, history["m_hat"].to_numpy(), level=0.5)
