@@ -17,11 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 from grokmodels import measures, studies
 from grokmodels.studies import Cohort, Record
 from grokmodels.theory import motion
-from grokmodels.theory.evidence import MIDWAY, Evidence
+from grokmodels.theory.evidence import MIDWAY, MOMENTS, Evidence
 
 Law = Literal["saturation", "price list"]
 # m̂ may leave the range from 0 to 1; nearer to an end than this it counts as there (the chapter's own choice).
 END = 0.0025
+# The moduli whose steps simulated studies have.
+SIZES = (31, 59, 97)
 SHARES = tuple(Fraction(1, 2**power) for power in range(5))
 
 # Ratios of rule to table, and Λ = first + slope / (ratio − 1), as studies/motion-data.toml states them.
@@ -56,7 +58,7 @@ def runs(record: Record) -> pd.DataFrame:
         for n, batch in zip(whole, table["batch"], strict=True)
     )
     table["share"] = pd.Series(shares, table.index, dtype=object)
-    crossed_half = [_turn(history) for _, history in record.histories.groupby("run")]
+    crossed_half = [passes(history) for _, history in record.histories.groupby("run")]
     table["turn"], table["turn_censored"] = zip(*crossed_half, strict=True)
     for name, root in _roots(record).items():
         table[f"wall.{name}"] = table["optimizer.weight_decay"] * last[f"norm.{name}"] / root
@@ -69,9 +71,10 @@ def median_turn(record: Record) -> float:
     return float(table["turn"].mask(table["turn_censored"], np.inf).median())
 
 
-def _turn(history: pd.DataFrame) -> tuple[float, bool]:
+def passes(history: pd.DataFrame, level: float = 0.5) -> tuple[float, bool]:
+    """The Λ at which the m̂ of one run passes a level to stay, or its last Λ and True where it does not."""
     at, decay_time = history["step"].to_numpy(), history["decay_time"].to_numpy()
-    turn = measures.first_lasting(at, history["m_hat"].to_numpy(), level=0.5)
+    turn = measures.first_lasting(at, history["m_hat"].to_numpy(), level=level)
     return float(decay_time[at == turn.step][0]), turn.censored
 
 
@@ -85,11 +88,16 @@ def _roots(record: Record) -> dict[str, float]:
 
 
 def evidence(cohort: Cohort = "look") -> Evidence:
-    """The stored runs as the tables that simulated studies have, for the verdict of :mod:`grokmodels.claims.motion`."""
+    """The stored runs as the tables that simulated studies have, for the verdict of :mod:`grokmodels.claims.motion`.
+
+    A simulated study has the seeds of one cohort, but those of the edge and of the sizes, where both count as one.
+    """
     return Evidence(
         plane=_plane_table(studies.record("motion-data").only(cohort=cohort)),
         rates=_rates_table(studies.record("motion-rates").only(cohort=cohort)),
+        edge=_edge_table(studies.record("motion-edge")),
         crossed=crossed(studies.record("luck").only(cohort=cohort)),
+        sizes=_sizes_table(studies.record("size-width")),
         quench=quenched(studies.record("quench").only(cohort=cohort)),
     )
 
@@ -106,6 +114,22 @@ def _rates_table(record: Record) -> pd.DataFrame:
     named = {"optimizer.learning_rate": "eta", "optimizer.weight_decay": "decay", "turn_censored": "censored"}
     share = table["batch"] / table["batch"].max()
     return table.rename(columns=named).assign(share=share)[["eta", "decay", "share", "seed", "turn", "censored"]]
+
+
+def _edge_table(record: Record) -> pd.DataFrame:
+    table = runs(record)
+    # Those that cross the line in the middle of a run are another question.
+    table = table[table["batch_size_schedule.knots"].map(len) == 1]
+    return table.rename(columns={"block": "cell", "turn_censored": "censored"})[["cell", "seed", "turn", "censored"]]
+
+
+def _sizes_table(record: Record) -> pd.DataFrame:
+    """At widths that grow with the modulus, of the moduli that simulated studies have."""
+    named = {f"m_hat at {moment:g}": f"m@{moment:g}" for moment in MOMENTS}
+    table = record.measured(*named).rename(columns={"task.p": "p", "seed": "run"} | named)
+    grown = (table["p"] == min(SIZES)) | (table["architecture.width"] > min(table["architecture.width"]))
+    table = table[table["p"].isin(SIZES) & grown]
+    return table.assign(x=np.log(table["fraction"].astype(float)))[["p", "x", "run", *named.values()]]
 
 
 def crossed(record: Record) -> pd.DataFrame:

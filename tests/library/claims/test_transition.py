@@ -1,4 +1,4 @@
-"""The tests of the phase transition on tables whose answer is known."""
+"""The verdict on phase transitions: its rules both ways, the null model's threshold, and estimates of older studies."""
 
 from types import SimpleNamespace
 
@@ -7,115 +7,84 @@ import pandas as pd
 import pytest
 
 from grokmodels import studies
-from grokmodels.claims import elimination as rules
-from grokmodels.claims import transition
-from grokmodels.claims.elimination import NOTHING, SMOOTH
-from grokmodels.statistics import scaling
+from grokmodels.claims import motion, transition
+from grokmodels.statistics import Interval, scaling
 from grokmodels.statistics.sharpness import sharpness, steepening
-from grokmodels.studies import Record
-from grokmodels.theory.sizes import null_runs, saddle_runs
+from grokmodels.theory.sizes import null_runs
 
 
-@pytest.fixture(scope="module")
-def null():
-    return null_runs(sizes=(40, 80, 160), seeds=20)
-
-
-@pytest.fixture(scope="module")
-def saddle():
-    return saddle_runs()
-
-
-def test_the_null_model_is_no_transition_but_its_threshold_is_one(null):
+def test_the_null_model_is_no_transition_but_its_threshold_is_one():
+    null = null_runs(sizes=(40, 80, 160), seeds=20)
     smooth, thresholded = (sharpness(scaling.curves(null, name), 40) for name in ("m_hat at 0.55", "generalized"))
     assert smooth.kind not in {"first order", "continuous"}
     assert smooth.stretch.high < 0.5
     assert thresholded.kind == "first order"
     in_time = {moment: scaling.curves(null, f"m_hat at {moment}") for moment in (0.4, 0.55, 0.7)}
     assert steepening(in_time, draws=20).high < 0.1
-    laws = transition.divergence(null)
-    assert len(laws) == 3
-    assert max(law.better_by for law in laws.values()) < 0
-    assert transition.on_delays(null).excludes == {"continuous", "saddle"}
+
+
+def ends(lost, found, kept_above=0.9):
+    """Medians of m̂ at .6 and .9 of the edge from the rule, at 1.1 and 1.3 from a table."""
+    rows = [(True, 0.6, lost), (True, 0.9, kept_above), (False, 1.1, 0.0), (False, 1.3, found)]
+    return pd.DataFrame(rows, columns=["of_rule", "distance", "end"])
+
+
+def test_states_change_places_where_the_rule_is_lost_below_and_found_above():
+    assert transition.judge_exchange(ends(0.02, 0.8)) is True
+    assert transition.judge_exchange(ends(0.6, 0.8)) is False
+    assert transition.judge_exchange(ends(0.02, 0.3)) is False
+    assert transition.judge_exchange(ends(0.02, 0.8)[1:]) is None
+
+
+@pytest.mark.parametrize(("worse", "answer"), [([40.0, 3.0], True), ([40.0, 1.6], None), ([40.0, -5.0], False)])
+def test_a_wait_diverges_if_no_law_without_an_edge_is_as_good(worse, answer):
+    assert transition.judge_divergence(worse) is answer
+
+
+@pytest.mark.parametrize(("low", "high", "answer"), [(0.3, 0.6, True), (-0.1, 0.1, False), (0.05, 0.4, None)])
+def test_a_step_sharpens_or_not_by_its_interval(low, high, answer):
+    assert transition.judge_sharpening(Interval((low + high) / 2, low, high)) is answer
+
+
+def test_verdicts_follow_from_marks_and_mechanisms():
+    assert transition.judge_transition(True, True, True) == "holds"
+    assert transition.judge_transition(True, None, False) == "holds with limits"
+    assert transition.judge_transition(False, True, True) == "fails"
+    assert transition.judge_transition(True, False, True) == "fails"
+    assert transition.judge_transition(None, True, True) == "open"
+    assert transition.judge_basins([{"first order", "escape", "null"}, {"first order", "escape"}]) == "fails"
+    assert transition.judge_basins([{"first order", "escape"}, {"first order"}]) == "open"
 
 
 @pytest.mark.slow
-def test_a_saddle_is_all_that_its_own_runs_leave(saddle):
-    found = transition.on_order_parameter(saddle)
-    assert [finding.question for finding in found] == [*transition.ORDER_PARAMETER]
-    assert rules.surviving(found) == ["saddle"]
-    for law in transition.divergence(saddle).values():
-        slope = law.critical.slopes["ln_distance"]
-        assert slope.low < -1 < slope.high
+def test_stored_runs_decide_rows_4_and_5():
+    rows = transition.rows()
+    assert [(row.name, row.verdict) for row in rows] == [("4a", "fails"), ("5", "holds with limits")]
+    assert [one.answer for one in transition.marks()] == [True, None, False]
+    for cohort in ("look", "test"):
+        assert transition.excluded(cohort) == set(transition.references())
+        # The part on sizes alone, in which a table gives way by growth.
+        alone = transition.ruled(cohort, ("sizes",)).set_index("mechanism")["excluded"]
+        assert alone[["first order", "escape", "null", "crossover", "renewal"]].all()
+        assert not alone[["saddle", "saturation", "price list", "kicks"]].any()
+    assert transition.measured("look").notna().all()
 
 
-def test_runs_that_stopped_before_tell_nothing_of_an_order_parameter(saddle):
-    """As it stood, a run that had generalized kept the m̂ at which it stopped, that of the accuracy asked for."""
-    stopped = saddle["m_hat at 8"] > 0.7
-    frozen = saddle.assign(**{"m_hat at 10": saddle["m_hat at 10"].mask(stopped, 0.85)})
-    pinned = rules.surviving(transition.on_order_parameter(frozen))
-    unknown = transition.on_order_parameter(saddle.assign(**{"m_hat at 10": saddle["m_hat at 10"].mask(stopped)}))
-    assert pinned != [*rules.MECHANISMS]
-    assert [finding.excludes for finding in unknown] == [NOTHING] * 4
-    assert f"{stopped.sum()} of {len(saddle)} runs had stopped" in unknown[0].measured
+@pytest.mark.slow
+def test_scores_count_every_sentence_once_for_each_mechanism_that_it_names():
+    scores = transition.scores()
+    declared = [one for name in transition.STUDIES for one in studies.shipped(name)[0].predicted]
+    assert scores.to_numpy().sum() == sum(len(one.mechanism) for one in declared)
+    assert scores.loc["first order", "false"] > 5 * scores.loc["first order", "true"]
 
 
-def test_stored_runs_of_size_stopped_before_their_order_parameter_was_read():
-    table = transition.measured_sizes()
-    stopped = table["m_hat at 10"].isna()
-    assert stopped.sum() > 300
-    assert not (stopped & table["t_gen_censored"]).any()
-    assert all(not finding.excludes for finding in transition.on_order_parameter(table))
-
-
-def plateau_runs(m_at_fit, t_gen=500, censored=False):
-    run = {"t_mem": 100, "t_gen": t_gen, "t_gen_censored": censored, "m_hat at t_mem": m_at_fit}
-    return [run] * 10
-
-
-def test_the_signal_at_the_fit_is_read_of_runs_with_a_plateau_that_ended():
-    small, large = (pd.DataFrame(plateau_runs(m)) for m in (0.0, 0.9))
-    assert transition.on_plateau(small).excludes == {"smooth curve"}
-    assert transition.on_plateau(large).excludes == set(rules.MECHANISMS) - {"smooth curve"}
-    elsewhere = pd.DataFrame(plateau_runs(0.0, t_gen=150) + plateau_runs(0.0, censored=True))
-    found = transition.on_plateau(elsewhere)
-    assert (found.runs, found.excludes) == (0, NOTHING)
-
-
-def judged(**verdicts):
-    rows = [(f"{words}, cell {i}", v) for words, values in verdicts.items() for i, v in enumerate(values)]
-    return pd.DataFrame(rows, columns=["sentence", "verdict"]).assign(value=1.0)
-
-
-def test_sentences_on_waits_find_their_tests():
-    found = transition.on_waits(
-        judged(Narrow=["true"] * 4, Halves=["true"] * 2, Lengthens=["false"] * 2, Noise=["true", "false"]), 100
-    )
-    assert [finding.excludes for finding in found] == [{"first order"}, {"first order"}, NOTHING]
-    escape = transition.on_waits(judged(Narrow=["false"] * 4, Lengthens=["true"] * 2, Noise=["true"] * 2), 100)
-    assert [finding.excludes for finding in escape] == [
-        {"saddle"},
-        {"continuous", *SMOOTH},
-        {"saddle", *SMOOTH},
-    ]
-
-
-def test_every_test_of_waits_has_sentences_in_its_study():
-    study, _ = studies.shipped("waiting-times")
-    for first, _, _ in transition.WAITS.values():
-        assert any(one.sentence.startswith(first) for one in study.predicted)
-
-
-@pytest.mark.parametrize("power", [-1.0, 0.0, 1.0])
-def test_the_exponent_of_weak_decay_is_found(power):
-    decay, seed = np.repeat([0.1, 0.3, 1.0, 3.0], 6), np.tile(range(6), 4)
-    wait = 500 * decay**power * np.exp(np.random.default_rng(0).normal(0, 0.1, 24))
-    # What lies at decays above 1 is not asked about.
-    wait[decay > 1] *= 100
-    runs = pd.DataFrame({"optimizer.weight_decay": decay, "seed": seed, "delay": wait, "delay_censored": False})
-    found = transition.decay_exponent(runs)
-    assert found.low < power < found.high
-    assert found.high - found.low < 0.3
+def test_a_verdict_from_some_parts_reads_nothing_else(monkeypatch):
+    seen = pd.Series(np.arange(len(motion.INDEX), dtype=float), motion.INDEX)
+    transition.ruled.cache_clear()
+    monkeypatch.setattr(transition, "measured", lambda cohort: seen)
+    found = transition.ruled("look", ("quench",))
+    assert set(found["statistic"]) <= set(motion.INDEX[motion.PARTS["quench"]])
+    transition.ruled.cache_clear()
 
 
 def record_of(table):
@@ -155,24 +124,6 @@ def test_the_largest_variation_counts_censored_waits():
     found = transition.largest_variation(record_of(pd.concat([table, few])))
     assert found == pytest.approx(np.sqrt(np.expm1(0.16)), abs=0.08)
     assert np.isnan(transition.largest_variation(record_of(few)))
-
-
-def test_sharp_or_not_the_study_of_size_is_judged_without_its_order_parameter():
-    found = {finding.question: finding for finding in transition.findings()}
-    assert [*found][:4] == [*transition.ORDER_PARAMETER]
-    weak = found[transition.WEAK_DECAY]
-    # It has no test seeds.
-    assert "first order" in transition.tests("look")[9].excludes
-    assert weak.excludes == NOTHING
-
-
-def test_the_ledger_has_rows_4_and_5():
-    rows = transition.rows()
-    assert [(row.number, row.verdict) for row in rows] == [(4, "open"), (5, "open")]
-    stored = sum(len(studies.record(name)) for name in transition.STUDIES)
-    assert all(row.runs == stored for row in rows)
-    assert "had stopped before" in rows[1].effect
-    assert isinstance(studies.record("size"), Record)
 
 
 @pytest.mark.parametrize(("of_split", "of_init", "largest"), [(1.0, 0.2, True), (0.2, 1.0, False)])

@@ -1,0 +1,145 @@
+"""The edge in the amount of data: how long a table lasts above it, and where networks end that come from either side.
+
+Networks grow with the modulus p (width about p), batches are an eighth of the pairs, the decay is 1 and no run stops
+early. The *wait* of a run is the decay time Λ at which m̂ passes one half to stay (:func:`plane.runs`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from grokmodels import statistics, studies
+from grokmodels.claims import plane
+from grokmodels.statistics.edges import Edges, Waits, fit_edges
+from grokmodels.statistics.waits import fit_normal, median_wait
+from grokmodels.studies import Record
+
+FloatArray = NDArray[np.floating[Any]]
+# Studies of waits, shortest first: the last was predicted by the law that the others gave.
+STUDIES = ("size-width", "long-data", "new-size")
+# Laws without an edge: what of the fraction f is ln Λ linear in? The last two were thought of after the runs.
+SMOOTH: Mapping[str, Callable[[FloatArray], FloatArray]] = {
+    "a power of f": np.log,
+    "exp(c / f)": lambda f: 1 / f,
+    "exp(c / f²)": lambda f: f**-2.0,
+    "exp(c / f³)": lambda f: f**-3.0,
+}
+# The last tenth of the longest budget, over which an end is averaged.
+END = (180.0, 200.0)
+
+
+@cache
+def runs() -> pd.DataFrame:
+    """All runs of :data:`STUDIES` at widths that grow with ``p``, with ``turn`` and ``turn_censored``.
+
+    ``fraction`` is that of the pairs which the run has in the end, ``of_rule`` whether it had half of all pairs before;
+    ``end`` the mean m̂ over :data:`END`, NaN for shorter runs; ``start`` the Λ at which m̂ passes .1 to stay.
+    """
+    return pd.concat([_grown(studies.record(name)) for name in STUDIES], ignore_index=True)
+
+
+def _grown(record: Record) -> pd.DataFrame:
+    table = plane.runs(record)
+    last = table["data_schedule.knots"].map(lambda knots: knots[-1][1])
+    histories = record.histories
+    late = histories[histories["decay_time"].between(*END)]
+    table = table.assign(
+        p=table["task.p"],
+        fraction=(table["fraction"] * last).astype(float),
+        of_rule=last < 1,
+        end=late.groupby("run")["m_hat"].mean(),
+        start=[plane.passes(history, 0.1)[0] for _, history in histories.groupby("run")],
+    )
+    grown = table["architecture.width"] >= table["p"]
+    own = ["p", "fraction", "of_rule", "turn", "turn_censored", "end", "start"]
+    return table.loc[grown, ["block", "cohort", "seed", "t_gen_censored", *own]]
+
+
+def waits(table: pd.DataFrame) -> dict[int, Waits]:
+    """The waits of networks that begin as tables, by p."""
+    table = table[~table["of_rule"]]
+    return {
+        int(str(p)): Waits(own["fraction"].to_numpy(), own["turn"].to_numpy(), own["turn_censored"].to_numpy(bool))
+        for p, own in table.groupby("p")
+    }
+
+
+@cache
+def law() -> Edges:
+    """Λ = A (f/f_c − 1)^−γ: one γ for all sizes, an edge f_c and an amplitude A for each."""
+    return fit_edges(waits(runs()))
+
+
+@cache
+def rivals() -> pd.Series:
+    """By how much the laws of :data:`SMOOTH`, of two numbers and a spread a size, are worse than :func:`law` in AIC."""
+    systems = waits(runs()).values()
+    return pd.Series({name: sum(_aic(one, of) for one in systems) for name, of in SMOOTH.items()}) - law().aic
+
+
+def _aic(of: Waits, covariate: Callable[[FloatArray], FloatArray]) -> float:
+    x = np.column_stack([np.ones(len(of.x)), covariate(of.x)])
+    return 2 * 3 - 2 * fit_normal(np.log(of.times), of.censored, x).log_likelihood
+
+
+def sizes() -> pd.DataFrame:
+    """A row a size: ``p``, ``runs``, ``edge`` f_c, ``pairs`` f_c p², ``amplitude`` A, and the ``spread`` of ln Λ."""
+    table, found = runs(), law()
+    counted = table[~table["of_rule"]].groupby("p").size()
+    return pd.DataFrame(
+        [
+            (p, counted[p], one.edge, statistics.Interval(*(x * p**2 for x in one.edge)), one.amplitude, one.scale)
+            for p, one in found.systems.items()
+        ],
+        columns=["p", "runs", "edge", "pairs", "amplitude", "spread"],
+    )
+
+
+def power_of_pairs() -> statistics.Interval:
+    """The power of p that the number of pairs at the edge follows, each weighted by its interval."""
+    table = sizes()
+    pairs = table["pairs"].tolist()
+    errors = np.array([np.log(one.high / one.low) / 3.92 for one in pairs])
+    x = np.column_stack([np.ones(len(table)), np.log(table["p"].to_numpy(float))])
+    return statistics.fit_linear(np.log([one.estimate for one in pairs]), errors, x).at(np.array([0.0, 1.0]))
+
+
+def cells() -> pd.DataFrame:
+    """The waits of networks that begin as tables: ``p``, ``fraction``, ``distance`` f/f_c, ``n``, ``turned``, ``wait``.
+
+    ``wait`` is the median, infinite where more than half have not turned.
+    """
+    table = runs()
+    table = table[~table["of_rule"]]
+    edges = {p: one.edge.estimate for p, one in law().systems.items()}
+    rows = [
+        (p, fraction, len(own), int((~own["turn_censored"]).sum()), median_wait(own["turn"], own["turn_censored"]))
+        for (p, fraction), own in table.groupby(["p", "fraction"])
+    ]
+    found = pd.DataFrame(rows, columns=["p", "fraction", "n", "turned", "wait"])
+    return found.assign(distance=found["fraction"] / found["p"].map(edges))
+
+
+def ends() -> pd.DataFrame:
+    """Where networks end, by p and fraction from either side: ``of_rule``, ``n``, ``end`` (median), ``low``, ``high``.
+
+    ``distance`` is f/f_c; low and high are the extreme runs. Only runs of the longest budget.
+    """
+    table = runs().dropna(subset="end")
+    found = table.groupby(["p", "fraction", "of_rule"])["end"].agg(["size", "median", "min", "max"]).reset_index()
+    found.columns = ["p", "fraction", "of_rule", "n", "end", "low", "high"]
+    edges = {p: one.edge.estimate for p, one in law().systems.items()}
+    return found.assign(distance=found["fraction"] / found["p"].map(edges))
+
+
+def climb() -> pd.Series:
+    """The median share of its wait that a run spends between m̂ = .1 and m̂ = ½, by p."""
+    table = runs()
+    turned = table[~table["of_rule"] & ~table["turn_censored"]]
+    return (1 - turned["start"] / turned["turn"]).groupby(turned["p"]).median()

@@ -1,0 +1,85 @@
+"""The edge in the data: laws and ends of runs made with known ones, and the stored runs against their histories."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from grokmodels import studies
+from grokmodels.claims import edge
+
+
+def made(law, budget=200.0, seeds=20):
+    """Runs at nine fractions of three sizes whose wait has the median ``law(p, f)``, and that end where it says."""
+    rng, rows = np.random.default_rng(0), []
+    for p, critical in ((31, 0.22), (59, 0.14), (97, 0.1)):
+        for fraction in critical * np.geomspace(0.8, 1.8, 9):
+            wait = law(fraction / critical, fraction) * np.exp(0.25 * rng.standard_normal(seeds))
+            for seed, one in enumerate(wait):
+                turned = one < budget
+                rows.append((p, fraction, False, seed, min(one, budget), not turned, 0.9 if turned else 0.0, 0.5 * one))
+            rows += (
+                [(p, fraction, True, seed, 1.0, False, 0.0, 0.5) for seed in range(3)] if fraction < critical else []
+            )
+    columns = ["p", "fraction", "of_rule", "seed", "turn", "turn_censored", "end", "start"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def diverging(away, _):
+    with np.errstate(divide="ignore"):
+        return 5 * np.maximum(away - 1, 0) ** -1.5
+
+
+@pytest.fixture
+def of(monkeypatch):
+    """The module as if these runs were stored."""
+
+    def use(table):
+        for cached in (edge.law, edge.rivals):
+            cached.cache_clear()
+        monkeypatch.setattr(edge, "runs", lambda: table)
+
+    yield use
+    for cached in (edge.law, edge.rivals):
+        cached.cache_clear()
+
+
+def test_an_edge_is_found_and_laws_without_one_are_worse(of):
+    of(made(diverging))
+    assert edge.law().exponent.low <= 1.5 <= edge.law().exponent.high
+    assert edge.rivals().min() > 20
+    table = edge.sizes().set_index("p")
+    assert table["edge"].map(lambda one: one.estimate).to_dict() == pytest.approx(
+        {31: 0.22, 59: 0.14, 97: 0.1}, rel=0.04
+    )
+    power = edge.power_of_pairs()
+    slope = np.polyfit(np.log([31, 59, 97]), np.log([0.22 * 31**2, 0.14 * 59**2, 0.1 * 97**2]), 1)[0]
+    assert power.estimate == pytest.approx(slope, abs=0.08)
+
+
+def test_waits_without_an_edge_are_not_given_one(of):
+    of(made(lambda _, fraction: 0.02 * np.exp(0.9 / fraction**0.9)))
+    worse = edge.rivals()
+    assert worse["exp(c / f)"] == worse.min() < 2
+
+
+def test_ends_and_climb_are_those_that_were_made(of):
+    of(made(diverging))
+    ends = edge.ends()
+    assert (ends.loc[ends["of_rule"], "end"] == 0).all()
+    assert (ends.loc[~ends["of_rule"] & (ends["distance"] > 1.3), "end"] == 0.9).all()
+    assert edge.climb().to_list() == pytest.approx([0.5] * 3)
+
+
+@pytest.mark.slow
+def test_stored_runs_have_the_data_that_their_recipes_say():
+    table = edge.runs()
+    assert table["of_rule"].sum() == sum("rule" in block for block in table["block"]) > 40
+    for name in ("long-data", "new-size"):
+        record = studies.record(name)
+        last = record.runs.index[-1]
+        history, recipe = record.histories.query(f"run == {last}"), record.points[last].experiment
+        own = table[(table["block"] == record.runs.loc[last, "block"]) & (table["seed"] == recipe.seed)]
+        share = recipe.data_schedule.knots[-1][1]
+        assert own["fraction"].item() == pytest.approx(recipe.fraction * share)
+        late = history.loc[history["decay_time"].between(*edge.END), "m_hat"]
+        assert own["end"].item() == pytest.approx(late.mean(), nan_ok=True)

@@ -1,0 +1,60 @@
+"""One exponent for several diverging waits: known laws come back, rivals do not fit, bad input is refused."""
+
+import numpy as np
+import pytest
+
+from grokmodels.statistics.edges import EXPONENTS, Waits, fit_edges
+
+COARSE = EXPONENTS[::5]
+
+
+def draw(seed, edge, exponent, amplitude=5.0, budget=200.0, runs=20, law=None):
+    rng = np.random.default_rng(seed)
+    x = np.repeat(edge * np.geomspace(0.8, 2, 9), runs)
+    with np.errstate(divide="ignore"):
+        median = amplitude * np.maximum(x / edge - 1, 0) ** -exponent if law is None else law(x)
+    times = median * np.exp(0.25 * rng.standard_normal(len(x)))
+    return Waits(x, np.minimum(times, budget), times > budget)
+
+
+@pytest.mark.parametrize("exponent", [0.8, 1.6])
+def test_edge_and_exponent_come_back_within_their_intervals(exponent):
+    systems = {p: draw(p, 7.0 / p, exponent) for p in (31, 59)}
+    found = fit_edges(systems, COARSE)
+    assert found.exponent.low - 0.25 <= exponent <= found.exponent.high + 0.25
+    for p, one in found.systems.items():
+        assert one.edge.estimate == pytest.approx(7.0 / p, rel=0.04)
+        assert one.amplitude == pytest.approx(5.0, rel=0.35)
+        assert one.scale == pytest.approx(0.25, rel=0.2)
+        assert one.edge.low <= one.edge.estimate <= one.edge.high
+
+
+def test_an_edge_is_where_no_run_below_it_has_ended():
+    waits = draw(0, 0.2, 1.5)
+    found = fit_edges({"one": waits}, COARSE)
+    assert found.systems["one"].edge.high < waits.x[~waits.censored].min()
+    median = found.median("one", [0.1, found.systems["one"].edge.estimate, 0.4])
+    assert np.isinf(median[:2]).all() and np.isfinite(median[2])
+
+
+def test_the_likelihood_is_the_one_of_a_censored_normal():
+    from scipy.stats import norm
+
+    waits = draw(1, 0.2, 1.5)
+    found = fit_edges({"one": waits}, COARSE)
+    one, above = found.systems["one"], waits.x > found.systems["one"].edge.estimate
+    z = (np.log(waits.times[above]) - np.log(found.median("one", waits.x[above]))) / one.scale
+    by_hand = np.where(waits.censored[above], norm.logsf(z), norm.logpdf(z) - np.log(one.scale)).sum()
+    assert found.aic == pytest.approx(2 * 4 - 2 * by_hand, rel=1e-6)
+
+
+def test_a_pure_power_has_its_edge_far_below():
+    found = fit_edges({"one": draw(2, 0.2, 0.0, law=lambda x: 20 * (x / 0.3) ** -4.0)}, COARSE)
+    assert found.systems["one"].edge.estimate < 0.1
+
+
+def test_too_few_places_are_refused():
+    waits = draw(3, 0.2, 1.5)
+    few = Waits(waits.x, waits.times, waits.censored | (waits.x < 0.35))
+    with pytest.raises(ValueError, match="systems: one: waits ended at 2 places; an edge needs at least 3"):
+        fit_edges({"one": few}, COARSE)
