@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 # Words that a page colors where a cell begins with one, by what they mean for the claim.
 VERDICTS = {
-    "good": ("holds", "true", "yes", "stands"),
-    "limited": ("holds with limits",),
-    "bad": ("fails", "false", "no", "excluded"),
-    "undecided": ("open", "no runs"),
+    "good": ("holds", "true", "yes", "stands", "agrees"),
+    "limited": ("holds with limits", "partly"),
+    "bad": ("fails", "false", "no", "excluded", "differs"),
+    "undecided": ("open", "no runs", "not run", "not stated"),
 }
 # Letters up to which a cell is not wrapped: a verdict with its number and interval.
 SHORT = 32

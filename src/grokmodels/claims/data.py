@@ -1,4 +1,6 @@
-"""How much data: the delay against the fraction, critical fractions, the diagram over decay, and ungrokking. Row 11.
+"""How much data: the edge and its pairs, the delay, critical fractions, the diagram over decay, ungrokking. Row 11.
+
+The edge is that of the law of the wait (:mod:`grokmodels.claims.edge`), a critical fraction what a budget makes of it.
 
 Functions of a record are the estimates of predictions; the others take tables of runs (:class:`Record`'s ``runs``).
 """
@@ -13,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from grokmodels import measures, studies
+from grokmodels.claims import edge as long_waits
 from grokmodels.claims.row import Row, Verdict, tally
-from grokmodels.measures.lasting import EVALUATIONS
 from grokmodels.statistics import (
     Crossing,
     Interval,
@@ -25,7 +27,6 @@ from grokmodels.statistics import (
     fit_linear,
     half_crossing,
     median_wait,
-    percentiles,
 )
 from grokmodels.studies import Record
 
@@ -38,8 +39,6 @@ TURNED = 0.5
 AT_ONCE = 0.5
 # Points through which a law of two numbers can be missed.
 FEWEST = 3
-# Draws of seeds that must have an edge for an interval to be quoted: more than its ends leave out.
-MOST_DRAWS = 0.975
 # A law that true points would miss as far as this less often than once in 20 is not quoted in the ledger (convention).
 REJECTED = 0.05
 
@@ -124,11 +123,9 @@ def shares(runs: pd.DataFrame) -> pd.DataFrame:
     return result.assign(share=result["done"] / result["n"], low=[b.low for b in bounds], high=[b.high for b in bounds])
 
 
-def critical(runs: pd.DataFrame, budget: float = np.inf, draws: int = 500) -> Crossing:
-    """The fraction at which half of the runs have generalized, and are known to have, by ``budget`` steps."""
-    # A milestone counts once the evaluations among which it must last have been seen.
-    known = runs["t_gen"] + (EVALUATIONS - 1) * runs["evaluate_every"]
-    return half_crossing(runs.assign(done=~runs["t_gen_censored"] & (known <= budget)), "fraction", "done", draws=draws)
+def critical(runs: pd.DataFrame, draws: int = 500) -> Crossing:
+    """The fraction at which half of the runs have generalized within their budget."""
+    return half_crossing(runs.assign(done=~runs["t_gen_censored"]), "fraction", "done", draws=draws)
 
 
 def critical_fraction(record: Record) -> Interval:
@@ -165,24 +162,19 @@ def laws_of_modulus(table: pd.DataFrame) -> dict[str, LinearFit]:
     }
 
 
-def by_budget(runs: pd.DataFrame, budgets: list[int]) -> dict[int, Crossing]:
-    """The critical fraction that a study with a smaller budget would have found.
-
-    Budgets at which more than one draw of seeds in 40 has none are left out.
-    """
-    found = {budget: critical(runs, budget) for budget in budgets}
-    inside = {budget: np.isfinite([one.estimate, *one.draws]).mean() for budget, one in found.items()}
-    return {budget: one for budget, one in found.items() if inside[budget] >= MOST_DRAWS}
+def edges_by_modulus() -> pd.DataFrame:
+    """The edges of the law of the wait, with time taken out, as a table like that of :func:`by_modulus`."""
+    found = long_waits.sizes()
+    return pd.DataFrame(found["edge"].tolist(), columns=["f_c", "low", "high"]).assign(p=found["p"])
 
 
-def endless(edges: dict[int, Crossing]) -> Interval | None:
-    """The end of a straight line in 1/budget, as the toy says; None where fewer than three budgets have an edge."""
-    if len(edges) < FEWEST:
-        return None
-    # Every budget draws the same seeds, so a column is one study.
-    columns = np.array([[one.estimate, *one.draws] for one in edges.values()])
-    ends = np.polyfit(1 / np.array([*edges], float), columns[:, np.isfinite(columns).all(axis=0)], 1)[1]
-    return percentiles(ends[0], ends[1:])
+def seen_at(decay_time: float) -> pd.Series:
+    """By p, the fraction at which the law's median wait is a decay time: what a budget of that length sees."""
+    law = long_waits.law()
+    power = 1 / law.exponent.estimate
+    return pd.Series(
+        {p: of.edge.estimate * (1 + (of.amplitude / decay_time) ** power) for p, of in law.systems.items()}
+    )
 
 
 def by_width(record: Record, decay_time: float = 10) -> pd.DataFrame:
@@ -239,18 +231,21 @@ def losses_of_rule(record: Record) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def judge_data(declared: pd.DataFrame, edges: pd.DataFrame) -> Verdict:
-    """Claim 11, data, from verdicts on all runs: the sentences of ``data-fraction``, and those on an edge at each p.
+def judge_data(declared: pd.DataFrame, ends: pd.DataFrame) -> Verdict:
+    """Claim 11, data, from the verdicts of what ``data-fraction`` and ``size`` declared, and from :func:`edge.ends`.
 
-    It holds where all came true; with limits where fewer pairs lengthen the delay, or every p has an edge.
+    *When* a network generalizes depends on the data if fewer pairs lengthen the delay. *Whether* it does, if below the
+    edge the median network ends without the rule, from a table and from the rule. The claim holds where both are so and
+    all that was declared came true, with limits where one is.
     """
-    if not len(declared) or not len(edges) or "no runs" in {*declared["verdict"], *edges["verdict"]}:
+    if not len(declared) or "no runs" in {*declared["verdict"]}:
         return "open"
-    came = declared["verdict"] == "true"
-    longer = came[declared["quantity"] == "power of fraction"].all()
-    if came.all() and (edges["verdict"] == "true").all():
+    came, below = declared["verdict"] == "true", ends[ends["distance"] < 1]
+    when = came[declared["quantity"] == "power of fraction"].all()
+    whether = below["of_rule"].nunique() == 2 and (below["end"] < TURNED).all()
+    if when and whether and came.all():
         return "holds"
-    return "holds with limits" if longer or (edges["verdict"] == "true").all() else "fails"
+    return "holds with limits" if when or whether else "fails"
 
 
 def said_of_law(name: str, law: LinearFit) -> str:
@@ -266,43 +261,72 @@ def rows() -> list[Row]:
     return [data_row(studies.verdicts("data-fraction"), studies.verdicts("size"))]
 
 
+def runs_of(name: str) -> str:
+    """A study with how many of its runs are stored, where some are missing."""
+    there, all_of_it = len(studies.record(name)), len([*studies.shipped(name)[0].points()])
+    return name if there == all_of_it else f"{name} ({there:,} of {all_of_it:,} runs)"
+
+
+def said_of_waits() -> list[str]:
+    """What row 11 says of the law of the wait."""
+    law, edges, worse = long_waits.law(), edges_by_modulus(), long_waits.rivals()
+    first, last = (
+        f"{Interval(one['f_c'], one['low'], one['high'])} at p = {one['p']:.0f}"
+        for one in edges.iloc[[0, -1]].to_dict("records")
+    )
+    pairs = laws_of_modulus(edges)["power"]
+    return [
+        f"At {len(edges)} sizes, widths about p and batches of an eighth of the pairs, the wait goes as "
+        f"(f/f_c - 1)^-γ with one γ = {law.exponent}; the edge f_c is {first} and {last}",
+        f"The pairs at the edge go as p to the power {long_waits.power_of_pairs()}, which is not excluded: {pairs}"
+        if pairs.p_value >= REJECTED
+        else f"The pairs at the edge are no power of p: {pairs}",
+        f"Laws without an edge are worse in AIC by {', '.join(f'{of:.0f} ({name})' for name, of in worse.items())}",
+    ]
+
+
 def data_row(declared: pd.DataFrame, size: pd.DataFrame) -> Row:
     """Row 11 from the verdicts of ``data-fraction`` and ``size``."""
+    size = size[size["sentence"].str.startswith("(a) p =")]
     declared, size = declared[declared["cohort"] == "all"], size[size["cohort"] == "all"]
-    fractions = fraction_runs(studies.record("data-fraction"))
+    fractions, ends = fraction_runs(studies.record("data-fraction")), long_waits.ends()
     sizes = studies.record("size").runs
-    wide = studies.record("size-width").only(cohort="look")
-    edges = size[size["sentence"].str.startswith("(a) p =")]
-    both, long, moduli = laws(fractions), laws(resolved(fractions)), by_modulus(sizes)
-    power, inverse = laws_of_modulus(moduli).values()
-    every = pd.concat([fractions, sizes, wide.runs])
+    grown = {name: studies.record(name) for name in long_waits.STUDIES}
+    both, moduli = laws(fractions), by_modulus(sizes)
+    below = ends[ends["distance"] < 1]
+    without = below.loc[below["end"] < TURNED, "of_rule"].value_counts()
+    entered = " and ".join(map(str, below.loc[below["of_rule"], "p"].unique()))
     effect = [
-        f"At p = 97 the delay goes as the fraction to the power {both.power.slopes['ln_fraction']}, and a law with an "
-        f"edge is {'better' if both.better_by > 0 else 'no better'} (difference of AIC {both.better_by:+.1f})",
-        f"Without the delays that are too short to be seen the power is {long.power.slopes['ln_fraction']}",
+        *said_of_waits(),
+        f"Below the edge the median network ends without the rule in {without.get(False, 0)} of "
+        f"{(~below['of_rule']).sum()} cells if it had a table, and in {without.get(True, 0)} of "
+        f"{below['of_rule'].sum()} if it had the rule",
+        f"With two layers at p = 97, from the fraction {fractions['fraction'].min()} up, the delay goes as its power "
+        f"{both.power.slopes['ln_fraction']}, and a law with an edge is "
+        f"{'better' if both.better_by > 0 else 'no better'} (difference of AIC {both.better_by:+.1f})",
         *(
             f"At p = {one['p']}, width 32 and Λ = 10, half of the seeds generalize at a fraction of "
             f"{Interval(one['f_c'], one['low'], one['high'])}"
             for one in moduli.iloc[[0, -1]].to_dict("records")
         ),
-        said_of_law("As a law of these critical fractions, a power of p", power),
-        said_of_law("The law a + b/p, which was thought of afterwards,", inverse),
+        said_of_law("As a law of these critical fractions, a power of p", laws_of_modulus(moduli)["power"]),
         *(
             f"At p = 97, width {one['width']}, small batches and Λ = 10, half have turned at a fraction of "
             f"{Interval(one['middle'], one['low'], one['high'])}"
-            for one in by_width(wide).query("p == 97").to_dict("records")
+            for one in by_width(grown["size-width"]).query("p == 97").to_dict("records")
         ),
     ]
     return Row(
         number=11,
         claim="Whether and when a network generalizes is sensitive to the amount of data.",
         source="the memo",
-        experiment="data-fraction; weight-decay at decay 1; size; size-width (look seeds)",
-        **tally(every),
+        experiment="; ".join(["data-fraction; weight-decay at decay 1; size", *map(runs_of, grown)]),
+        **tally(pd.concat([fractions, sizes, *(record.runs for record in grown.values())])),
         effect=". ".join(effect) + ".",
-        verdict=judge_data(declared, edges),
-        reason=f"{len(moduli)} sizes at one width have an edge within the budget. It belongs to p, width and budget "
-        "together, and no limit of large size was taken. Of the predictions of the study data-fraction "
-        f"{(declared['verdict'] == 'true').sum()} of {len(declared)} came true. There is one task, modular addition.",
+        verdict=judge_data(pd.concat([declared, size]), ends),
+        reason=f"Of the predictions of the study data-fraction {(declared['verdict'] == 'true').sum()} of "
+        f"{len(declared)} came true, of those of size on a rise at each p {(size['verdict'] == 'true').sum()} of "
+        f"{len(size)}. Networks that had the rule went below the edge at p = {entered} only. There is one task, "
+        "modular addition.",
         figure="fig-data-edges",
     )

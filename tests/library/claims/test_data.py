@@ -5,13 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from grokmodels import studies
 from grokmodels.claims import data
 from grokmodels.recipes.tasks import Modular
-from grokmodels.statistics import Crossing
+from grokmodels.statistics import Interval
+from grokmodels.statistics.edges import Edge, Edges
 from grokmodels.studies.verdicts import Value, verdict
 
 
@@ -96,13 +95,6 @@ def test_intervals_of_shares_hold_the_share():
     assert share["high"].iloc[0] > 0.05
 
 
-def test_a_run_counts_once_its_generalizing_is_known_to_last():
-    table = run_table([0.2, 0.4], with_edge(0.3), 5000, seeds=4).assign(t_gen=400)
-    assert data.critical(table, budget=500).estimate == pytest.approx(0.3)
-    assert data.critical(table, budget=499).estimate == np.inf
-    assert data.critical(table.assign(evaluate_every=50), budget=500).estimate == np.inf
-
-
 def moduli(edge_of):
     parts = []
     for p in (17, 23, 31, 43, 59):
@@ -168,25 +160,46 @@ def test_the_middle_of_the_step_of_each_width():
     assert found["runs"].tolist() == [200, 200]
 
 
-def test_the_edge_at_an_endless_budget_is_found_again():
-    fractions = np.linspace(0.3, 0.6, 31)
-    # t = 100/(f − 0.3): a budget T sees 0.3 + 100/T.
-    table = run_table(fractions, with_edge(0.3, 100.0), 2000, seeds=15)
-    table["t_gen"] -= 150
-    edges = data.by_budget(table, [600, 800, 1000, 1400, 2000])
-    end = data.endless(edges)
-    assert end.estimate == pytest.approx(0.3, abs=0.02)
-    assert end.low < 0.3 < end.high
-    found = [edge.estimate for edge in edges.values()]
-    assert found == sorted(found, reverse=True)
-    # Before the first run has turned there is nothing to extrapolate.
-    assert data.endless(data.by_budget(table, [10, 20, 30])) is None
+def of_edges(monkeypatch, edges, amplitude=4.0):
+    """A law of the wait with γ = 2 and these edges by p, each known within 2 %."""
+    systems = {p: Edge(Interval(f, 0.98 * f, 1.02 * f), amplitude, 0.2) for p, f in edges.items()}
+    law = Edges(Interval(2.0, 1.9, 2.1), systems, 0.0)
+    monkeypatch.setattr(data.long_waits, "law", lambda: law)
+    table = pd.DataFrame({"p": [*systems], "edge": [one.edge for one in systems.values()]})
+    monkeypatch.setattr(data.long_waits, "sizes", lambda: table)
+    monkeypatch.setattr(data.long_waits, "power_of_pairs", lambda: Interval(1.31, 1.30, 1.33))
+    worse = pd.Series({"a power of f": 351.0, "exp(c / f³)": 1.6})
+    monkeypatch.setattr(data.long_waits, "rivals", lambda: worse)
+    return law
 
 
-@given(st.floats(0.1, 0.9), st.floats(1, 500))
-def test_a_straight_line_in_the_inverse_budget_ends_where_it_ends(end, slope):
-    edges = {t: Crossing(end + slope / t, np.full(40, end + slope / t)) for t in (1000, 1400, 2000)}
-    assert data.endless(edges) == pytest.approx((end, end, end))
+def test_a_budget_sees_the_edge_where_the_wait_is_its_length(monkeypatch):
+    law = of_edges(monkeypatch, {31: 0.22, 97: 0.1})
+    for budget in (10, 40, 200):
+        seen = data.seen_at(budget)
+        assert [float(law.median(p, seen[p])) for p in (31, 97)] == pytest.approx([budget, budget])
+    assert data.seen_at(1e9).tolist() == pytest.approx([0.22, 0.1], rel=1e-3)
+    assert data.seen_at(4).tolist() == pytest.approx([0.44, 0.2])
+
+
+def test_the_pairs_at_the_edge_are_a_power_of_p_or_not(monkeypatch):
+    sizes = (31, 43, 59, 97, 139)
+    of_edges(monkeypatch, {p: 0.22 * (p / 31) ** -0.7 for p in sizes})
+    assert data.laws_of_modulus(data.edges_by_modulus())["power"].at([0, 1]).estimate == pytest.approx(-0.7)
+    waits, pairs, worse = data.said_of_waits()
+    assert "At 5 sizes" in waits
+    assert "γ = 2.00 [1.90, 2.10]" in waits
+    assert "0.22 [0.22, 0.22] at p = 31" in waits
+    assert pairs.startswith("The pairs at the edge go as p to the power 1.31 [1.30, 1.33], which is not excluded")
+    assert worse == "Laws without an edge are worse in AIC by 351 (a power of f), 2 (exp(c / f³))"
+    of_edges(monkeypatch, {p: 0.158 + 9.1 / p for p in sizes})
+    assert data.said_of_waits()[1].startswith("The pairs at the edge are no power of p: χ²")
+
+
+def test_a_study_that_is_not_complete_says_how_many_runs_it_has(monkeypatch):
+    assert data.runs_of("size") == "size"
+    monkeypatch.setattr(data.studies, "record", lambda name: range(900))
+    assert data.runs_of("size") == "size (900 of 920 runs)"
 
 
 @pytest.mark.parametrize(
@@ -257,23 +270,36 @@ def judged(*verdicts):
     return pd.DataFrame({"quantity": quantities[: len(verdicts)], "verdict": verdicts})
 
 
+def ended(from_table, from_rule):
+    """Where the median networks of two cells below the edge and of one above it end; None: no run."""
+    sides = {False: from_table, True: from_rule}
+    rows = [(0.6, side, 0.0) for side, end in sides.items() if end is not None]
+    rows += [(0.9, side, end) for side, end in sides.items() if end is not None]
+    return pd.DataFrame([*rows, (1.3, False, 0.9)], columns=["distance", "of_rule", "end"])
+
+
+LOST, KEPT, FOUND, ONE_SIDE = ended(0.0, 0.3), ended(0.0, 0.8), ended(0.7, 0.8), ended(0.0, None)
+
+
 @pytest.mark.parametrize(
-    ("declared", "edges", "expected"),
+    ("declared", "ends", "expected"),
     [
-        (judged("true", "true"), judged("true", "true"), "holds"),
-        (judged("true", "false"), judged("true", "true"), "holds with limits"),
-        (judged("true", "open"), judged("true", "true"), "holds with limits"),
-        (judged("true", "true"), judged("true", "false"), "holds with limits"),
-        (judged("false", "true"), judged("true", "true"), "holds with limits"),
-        (judged("false", "true"), judged("true", "open"), "fails"),
-        (judged("no runs", "no runs"), judged("true"), "open"),
-        (judged("true"), judged("true", "no runs"), "open"),
-        (judged(), judged("true"), "open"),
-        (judged("true"), judged(), "open"),
+        (judged("true", "true"), LOST, "holds"),
+        (judged("true", "false"), LOST, "holds with limits"),
+        (judged("true", "open"), LOST, "holds with limits"),
+        (judged("true", "true"), KEPT, "holds with limits"),
+        (judged("true", "true"), FOUND, "holds with limits"),
+        (judged("true", "true"), ONE_SIDE, "holds with limits"),
+        (judged("false", "true"), LOST, "holds with limits"),
+        (judged("false", "true"), KEPT, "fails"),
+        (judged("open", "true"), FOUND, "fails"),
+        (judged("false", "true"), ONE_SIDE, "fails"),
+        (judged("true", "no runs"), LOST, "open"),
+        (judged(), LOST, "open"),
     ],
 )
-def test_the_verdict_follows_its_rule(declared, edges, expected):
-    assert data.judge_data(declared, edges) == expected
+def test_the_verdict_follows_its_rule(declared, ends, expected):
+    assert data.judge_data(declared, ends) == expected
 
 
 def pairs_seen(p, train):

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from grokmodels import studies
-from grokmodels.claims import motion, transition
-from grokmodels.statistics import Interval, scaling
+from grokmodels.claims import marks, motion, transition
+from grokmodels.statistics import scaling
 from grokmodels.statistics.sharpness import sharpness, steepening
 from grokmodels.theory.sizes import null_runs
 
@@ -21,29 +21,6 @@ def test_the_null_model_is_no_transition_but_its_threshold_is_one():
     assert thresholded.kind == "first order"
     in_time = {moment: scaling.curves(null, f"m_hat at {moment}") for moment in (0.4, 0.55, 0.7)}
     assert steepening(in_time, draws=20).high < 0.1
-
-
-def ends(lost, found, kept_above=0.9):
-    """Medians of m̂ at .6 and .9 of the edge from the rule, at 1.1 and 1.3 from a table."""
-    rows = [(True, 0.6, lost), (True, 0.9, kept_above), (False, 1.1, 0.0), (False, 1.3, found)]
-    return pd.DataFrame(rows, columns=["of_rule", "distance", "end"])
-
-
-def test_states_change_places_where_the_rule_is_lost_below_and_found_above():
-    assert transition.judge_exchange(ends(0.02, 0.8)) is True
-    assert transition.judge_exchange(ends(0.6, 0.8)) is False
-    assert transition.judge_exchange(ends(0.02, 0.3)) is False
-    assert transition.judge_exchange(ends(0.02, 0.8)[1:]) is None
-
-
-@pytest.mark.parametrize(("worse", "answer"), [([40.0, 3.0], True), ([40.0, 1.6], None), ([40.0, -5.0], False)])
-def test_a_wait_diverges_if_no_law_without_an_edge_is_as_good(worse, answer):
-    assert transition.judge_divergence(worse) is answer
-
-
-@pytest.mark.parametrize(("low", "high", "answer"), [(0.3, 0.6, True), (-0.1, 0.1, False), (0.05, 0.4, None)])
-def test_a_step_sharpens_or_not_by_its_interval(low, high, answer):
-    assert transition.judge_sharpening(Interval((low + high) / 2, low, high)) is answer
 
 
 def test_verdicts_follow_from_marks_and_mechanisms():
@@ -60,7 +37,7 @@ def test_verdicts_follow_from_marks_and_mechanisms():
 def test_stored_runs_decide_rows_4_and_5():
     rows = transition.rows()
     assert [(row.name, row.verdict) for row in rows] == [("4a", "fails"), ("5", "holds with limits")]
-    assert [one.answer for one in transition.marks()] == [True, None, False]
+    assert [one.answer for one in marks.measured()] == [True, None, False]
     for cohort in ("look", "test"):
         assert transition.excluded(cohort) == set(transition.references())
         # The part on sizes alone, in which a table gives way by growth.

@@ -34,7 +34,8 @@ def test_an_edge_is_where_no_run_below_it_has_ended():
     found = fit_edges({"one": waits}, COARSE)
     assert found.systems["one"].edge.high < waits.x[~waits.censored].min()
     median = found.median("one", [0.1, found.systems["one"].edge.estimate, 0.4])
-    assert np.isinf(median[:2]).all() and np.isfinite(median[2])
+    assert np.isinf(median[:2]).all()
+    assert np.isfinite(median[2])
 
 
 def test_the_likelihood_is_the_one_of_a_censored_normal():

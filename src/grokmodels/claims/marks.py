@@ -1,0 +1,101 @@
+"""Three marks of a phase transition that need no mechanism: two states change places, the wait diverges, it sharpens.
+
+Of networks that grow with the modulus and do not stop early (:mod:`grokmodels.claims.edge`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from grokmodels import studies
+from grokmodels.claims import edge
+from grokmodels.statistics import Interval, scaling
+
+# A law is better than another from this difference of AIC on (convention).
+BETTER = 2.0
+# Of f/f_c: where the rule should be lost, and where it should be found. Of m̂: what is left of a rule that is lost, and
+# half of one. Rules of this chapter, made when the ends at p = 43 and 59 were known, and those at p = 97 were not.
+BELOW, ABOVE, LOST, HALF = 0.7, 1.2, 0.1, 0.5
+# The slope of a step grows as a power of the pairs: ½ in mean field. Less than half of that is none; more than a
+# crossover of known systems shows is one (`grokmodels.statistics.sharpness`).
+NONE, SOME = 0.25, 0.1
+# Decay time at which the step is read: the fractions of size-width lie around its middle there.
+MOMENT = 10
+
+
+class Mark(NamedTuple):
+    """One mark of a transition: the ``question``, what was ``measured``, and the ``answer``, None where it is open."""
+
+    question: str
+    measured: str
+    answer: bool | None
+
+
+def judge_exchange(ends: pd.DataFrame) -> bool | None:
+    """Is the rule lost below the edge by networks that have it, and found above by networks that do not?
+
+    By the medians of every cell of :func:`grokmodels.claims.edge.ends`; None where a side has none.
+    """
+    lost = ends[ends["of_rule"] & (ends["distance"] < BELOW)]["end"] < LOST
+    found = ends[~ends["of_rule"] & (ends["distance"] > ABOVE)]["end"] > HALF
+    return bool(lost.all() and found.all()) if len(lost) and len(found) else None
+
+
+def judge_divergence(worse: Iterable[float]) -> bool | None:
+    """Does the wait grow without bound at an edge? By how much worse in AIC the laws without an edge are."""
+    least = min(worse)
+    return True if least > BETTER else False if least < -BETTER else None
+
+
+def judge_sharpening(stretch: Interval) -> bool | None:
+    """Does the step in the data steepen with size?"""
+    return True if stretch.low > SOME else False if stretch.high < NONE else None
+
+
+@cache
+def step_by_size() -> list[scaling.OrderCurve]:
+    """m̂ at Λ = 10 along ln f, of size-width at widths that grow with p; a size is its number of pairs, p²."""
+    quantity = f"m_hat at {MOMENT}"
+    table = studies.record("size-width").measured(quantity)
+    table = table[table["architecture.width"] >= table["task.p"]]
+    x = np.log(table["fraction"].astype(float))
+    return scaling.curves(table.assign(size=table["task.p"].astype(float) ** 2, x=x), quantity)
+
+
+@cache
+def stretch_of_step() -> Interval:
+    """The power of the number of pairs that the slope of the step goes as."""
+    return scaling.stretch(step_by_size(), draws=60)
+
+
+@cache
+def measured() -> tuple[Mark, ...]:
+    """The marks of the stored runs, in the order of the chapter."""
+    worse, stretch = edge.rivals(), stretch_of_step()
+    ends = edge.ends()
+    below, above = ends["of_rule"] & (ends["distance"] < BELOW), ~ends["of_rule"] & (ends["distance"] > ABOVE)
+    return (
+        Mark(
+            "do table and rule change places?",
+            f"the largest median m̂ of networks that had the rule, below {BELOW:g} f_c, is "
+            f"{ends.loc[below, 'end'].max():.2f}; the least of networks that had none, above {ABOVE:g} f_c, "
+            f"{ends.loc[above, 'end'].min():.2f}",
+            judge_exchange(ends),
+        ),
+        Mark(
+            "does the wait grow without bound there?",
+            f"exponent {edge.law().exponent}; laws without an edge are worse by {worse.min():.0f} to "
+            f"{worse.max():.0f} in AIC, the nearest is {worse.idxmin()}",
+            judge_divergence(worse),
+        ),
+        Mark(
+            "does the change sharpen with size?",
+            f"its slope at Λ = {MOMENT} goes as the number of pairs to the power {stretch} (mean field: 0.5)",
+            judge_sharpening(stretch),
+        ),
+    )
