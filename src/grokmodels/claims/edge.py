@@ -77,6 +77,13 @@ def law() -> Edges:
 
 
 @cache
+def one_by_one() -> tuple[list[float], float]:
+    """The exponents of the sizes, each fitted by itself, and Akaike's criterion of these fits together."""
+    fits = [fit_edges({p: one}) for p, one in waits(runs()).items()]
+    return [fit.exponent.estimate for fit in fits], sum(fit.aic for fit in fits)
+
+
+@cache
 def rivals() -> pd.Series:
     """By how much the laws of :data:`SMOOTH`, of two numbers and a spread a size, are worse than :func:`law` in AIC."""
     systems = waits(runs()).values()
@@ -110,6 +117,11 @@ def power_of_pairs() -> statistics.Interval:
     return statistics.fit_linear(np.log([one.estimate for one in pairs]), errors, x).at(np.array([0.0, 1.0]))
 
 
+def distance(table: pd.DataFrame) -> pd.Series:
+    """How far the ``fraction`` of each row is from the edge of its ``p``: f/f_c."""
+    return table["fraction"] / table["p"].map({p: one.edge.estimate for p, one in law().systems.items()})
+
+
 def cells() -> pd.DataFrame:
     """The waits of networks that begin as tables: ``p``, ``fraction``, ``distance`` f/f_c, ``n``, ``turned``, ``wait``.
 
@@ -117,13 +129,12 @@ def cells() -> pd.DataFrame:
     """
     table = runs()
     table = table[~table["of_rule"]]
-    edges = {p: one.edge.estimate for p, one in law().systems.items()}
     rows = [
         (p, fraction, len(own), int((~own["turn_censored"]).sum()), median_wait(own["turn"], own["turn_censored"]))
         for (p, fraction), own in table.groupby(["p", "fraction"])
     ]
     found = pd.DataFrame(rows, columns=["p", "fraction", "n", "turned", "wait"])
-    return found.assign(distance=found["fraction"] / found["p"].map(edges))
+    return found.assign(distance=distance(found))
 
 
 def ends() -> pd.DataFrame:
@@ -134,12 +145,11 @@ def ends() -> pd.DataFrame:
     table = runs().dropna(subset="end")
     found = table.groupby(["p", "fraction", "of_rule"])["end"].agg(["size", "median", "min", "max"]).reset_index()
     found.columns = ["p", "fraction", "of_rule", "n", "end", "low", "high"]
-    edges = {p: one.edge.estimate for p, one in law().systems.items()}
-    return found.assign(distance=found["fraction"] / found["p"].map(edges))
+    return found.assign(distance=distance(found))
 
 
-def climb() -> pd.Series:
-    """The median share of its wait that a run spends between m̂ = .1 and m̂ = ½, by p."""
+def climb() -> pd.DataFrame:
+    """How every run that turned spent its wait: the ``share`` from m̂ = .1 to m̂ = ½, by ``p`` and ``distance`` f/f_c."""
     table = runs()
-    turned = table[~table["of_rule"] & ~table["turn_censored"]]
-    return (1 - turned["start"] / turned["turn"]).groupby(turned["p"]).median()
+    turned = table[~table["of_rule"] & ~table["turn_censored"].astype(bool)]
+    return pd.DataFrame({"p": turned["p"], "distance": distance(turned), "share": 1 - turned["start"] / turned["turn"]})

@@ -122,7 +122,7 @@ def judged() -> pd.DataFrame:
 def by_its_recipe(paper: str, law: str, reports: str) -> Statement:
     """A statement on the runs of ``published-laws`` that were made for it."""
     (word, found), (_, ours) = (declared(judged(), law, whose) for whose in ("published", "ours"))
-    why = "no runs by its recipe yet" if word == "not run" else f"of what we foretold, {ours}"
+    why = "no runs by its recipe yet" if word == "not run" else f"of what we predicted, {ours}"
     return Statement(paper, reports, found, word, why)
 
 
@@ -180,7 +180,7 @@ def on_passage() -> list[Statement]:
             f"{plain['seed'].nunique()} seeds, its recipe as far as stated",
         ),
         Statement(
-            paper, "one cell foretells the others, error 18 to 23 %", f"{errors['norm']}",
+            paper, "one cell predicts the others, error 18 to 23 %", f"{errors['norm']}",
             compared(PASSAGE_ERROR, errors["norm"]), f"one Λ for all runs has an error of {errors['wait']}",
         ),
         by_its_recipe(paper, "First passage", "its recipe"),

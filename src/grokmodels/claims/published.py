@@ -142,7 +142,7 @@ class Errors(NamedTuple):
 
 
 def forecast_errors(cells: pd.DataFrame, decay: float) -> Errors:
-    """Calibrate on the runs at one ``decay``, and foretell the Λ spent in the delay of those at others.
+    """Calibrate on the runs at one ``decay``, and predict the Λ spent in the delay of those at others.
 
     ``cells`` is of :func:`passages`. The norm's law is spent = ln(w_mem / w*) / κ, with w* the median w_gen and κ
     the median of ln(w_mem / w*) / spent of the calibrating runs.

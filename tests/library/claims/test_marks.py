@@ -27,4 +27,7 @@ def test_a_wait_diverges_if_no_law_without_an_edge_is_as_good(worse, answer):
 
 @pytest.mark.parametrize(("low", "high", "answer"), [(0.3, 0.6, True), (-0.1, 0.1, False), (0.05, 0.4, None)])
 def test_a_step_sharpens_or_not_by_its_interval(low, high, answer):
-    assert marks.judge_sharpening(Interval((low + high) / 2, low, high)) is answer
+    one = Interval((low + high) / 2, low, high)
+    assert marks.judge_sharpening([one, one]) is answer
+    if answer is not None:
+        assert marks.judge_sharpening([one, Interval(0.2, 0.05, 0.4)]) is None

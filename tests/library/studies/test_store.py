@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from grokmodels import Experiment, studies
@@ -110,6 +111,37 @@ def test_packed_runs_are_those_that_were_saved(runs, folder):
     assert store.pack(folder) == 0
     assert_all_there(folder, runs)
     assert store.load(folder, runs[0].experiment.key, checkpoints=False).checkpoints == {}
+
+
+def as_before(path):
+    """The same runs in a file of format 2: compressed otherwise, all numbers as they are."""
+    table = files.Rows(path).table
+    pq.write_table(table.replace_schema_metadata({b"grokmodels": b"2"}), path, compression="zstd")
+
+
+@pytest.mark.parametrize("old", ["pack", "singles"])
+def test_runs_of_the_format_before_join_new_ones(runs, folder, old):
+    save(runs[:2], folder)
+    if old == "singles":
+        for path in folder.glob("*.parquet"):
+            as_before(path)
+    store.pack(folder)
+    if old == "pack":
+        as_before(folder.with_name("tiny.parquet"))
+    assert_all_there(folder, runs[:2])
+    save(runs[2:], folder)
+    assert_all_there(folder, runs)
+    assert store.pack(folder) == 3
+    assert_all_there(folder, runs)
+    assert pq.read_metadata(folder.with_name("tiny.parquet")).metadata[b"grokmodels"] == b"3"
+
+
+def test_a_pack_of_the_format_before_is_unpacked(runs, folder, elsewhere):
+    as_before(elsewhere.with_name("tiny.parquet"))
+    save(runs[4:], folder)
+    store.pack(folder)
+    assert store.unpack(elsewhere.parent, folder.parents[1]) == [("tiny", 4, 1)]
+    assert_all_there(folder, runs)
 
 
 def test_nothing_is_stored_where_there_is_nothing(folder):
