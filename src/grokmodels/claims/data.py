@@ -168,6 +168,11 @@ def edges_by_modulus() -> pd.DataFrame:
     return pd.DataFrame(found["edge"].tolist(), columns=["f_c", "low", "high"]).assign(p=found["p"])
 
 
+def power_of_pairs() -> Interval:
+    """The power of p that the pairs at the edge follow, two more than that of the fraction."""
+    return Interval(*(2 + x for x in laws_of_modulus(edges_by_modulus())["power"].at([0, 1])))
+
+
 def seen_at(decay_time: float) -> pd.Series:
     """By p, the fraction at which the law's median wait is a decay time: what a budget of that length sees."""
     law = long_waits.law()
@@ -278,7 +283,7 @@ def said_of_waits() -> list[str]:
     return [
         f"At {len(edges)} sizes, widths about p and batches of an eighth of the pairs, the wait goes as "
         f"(f/f_c - 1)^-γ with one γ = {law.exponent}; the edge f_c is {first} and {last}",
-        f"The pairs at the edge go as p to the power {long_waits.power_of_pairs()}, which is not excluded: {pairs}"
+        f"The pairs at the edge go as p to the power {power_of_pairs()}, which is not excluded: {pairs}"
         if pairs.p_value >= REJECTED
         else f"The pairs at the edge are no power of p: {pairs}",
         f"Laws without an edge are worse in AIC by {', '.join(f'{of:.0f} ({name})' for name, of in worse.items())}",

@@ -77,13 +77,6 @@ def law() -> Edges:
 
 
 @cache
-def one_by_one() -> tuple[list[float], float]:
-    """The exponents of the sizes, each fitted by itself, and Akaike's criterion of these fits together."""
-    fits = [fit_edges({p: one}) for p, one in waits(runs()).items()]
-    return [fit.exponent.estimate for fit in fits], sum(fit.aic for fit in fits)
-
-
-@cache
 def rivals() -> pd.Series:
     """By how much the laws of :data:`SMOOTH`, of two numbers and a spread a size, are worse than :func:`law` in AIC."""
     systems = waits(runs()).values()
@@ -106,15 +99,6 @@ def sizes() -> pd.DataFrame:
         ],
         columns=["p", "runs", "edge", "pairs", "amplitude", "spread"],
     )
-
-
-def power_of_pairs() -> statistics.Interval:
-    """The power of p that the number of pairs at the edge follows, each weighted by its interval."""
-    table = sizes()
-    pairs = table["pairs"].tolist()
-    errors = np.array([np.log(one.high / one.low) / 3.92 for one in pairs])
-    x = np.column_stack([np.ones(len(table)), np.log(table["p"].to_numpy(float))])
-    return statistics.fit_linear(np.log([one.estimate for one in pairs]), errors, x).at(np.array([0.0, 1.0]))
 
 
 def distance(table: pd.DataFrame) -> pd.Series:

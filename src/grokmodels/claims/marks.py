@@ -21,13 +21,13 @@ BETTER = 2.0
 # Of f/f_c: where the rule should be lost, and where it should be found. Of m̂: what is left of a rule that is lost, and
 # half of one. Rules of this chapter, made when the ends at p = 43 and 59 were known, and those at p = 97 were not.
 BELOW, ABOVE, LOST, HALF = 0.7, 1.2, 0.1, 0.5
-# The slope of a step grows as a power of the pairs: ½ in mean field. Less than half of that is none; more than a
-# crossover of known systems shows is one (`grokmodels.statistics.sharpness`).
-NONE, SOME = 0.25, 0.1
+# The slope of a step grows as a power of the pairs: ½ in mean field. Half of that is the least of a transition, and the
+# first is the most that a crossover of known systems shows (`grokmodels.statistics.sharpness`).
+NONE, LEAST = 0.1, 0.25
 # Decay time at which the step is read: the fractions of size-width lie around its middle there.
 MOMENT = 10
 # Sizes whose fractions reach down to the distance from the edge at which the smallest has its step.
-NEAR = 3
+REACHING = 3
 
 
 class Mark(NamedTuple):
@@ -56,9 +56,9 @@ def judge_divergence(worse: Iterable[float]) -> bool | None:
 
 def judge_sharpening(stretches: Sequence[Interval]) -> bool | None:
     """Does the step in the data steepen with size, however it is compared?"""
-    if all(one.low > SOME for one in stretches):
-        return True
-    return False if all(one.high < NONE for one in stretches) else None
+    if all(one.high < LEAST for one in stretches):
+        return False
+    return True if all(one.low > NONE for one in stretches) else None
 
 
 @cache
@@ -70,7 +70,7 @@ def step_by_size(at_one_distance: bool = False) -> list[scaling.OrderCurve]:
     """
     record, amplitude = studies.record("size-width"), {p: one.amplitude for p, one in edge.law().systems.items()}
     parts = []
-    for p in sorted(record.runs["task.p"].unique())[: NEAR if at_one_distance else None]:
+    for p in sorted(record.runs["task.p"].unique())[: REACHING if at_one_distance else None]:
         quantity = f"m_hat at {MOMENT * amplitude[p] / min(amplitude.values()) if at_one_distance else MOMENT:g}"
         table = record.measured(quantity)
         parts.append(table[(table["task.p"] == p) & (table["architecture.width"] >= p)].assign(m=table[quantity]))

@@ -37,7 +37,6 @@ SEPARATION_RATE = {2e-3: 840.0, 1e-3: 1760.0, 5e-4: 5280.0, 2e-4: 35680.0, 1e-4:
 # counts it, and crossings within .05 of one value, one for each pair of neighbors, as common.
 BI_AIC, COUNTS, COMMON = (11.4, 16.8), 7.0, 0.05
 # Huang et al. 2024 (arXiv:2402.15175): pairs needed at p = 113, by the width of the network.
-HUANG = {32: 4000.0, 64: 3000.0}
 # Mohamadi et al. 2024 (arXiv:2407.12332): loss of kernels over that of the zero predictor, at least (theorem 4.3, for n
 # < C p², C not given); power of p in the pairs that the rich regime needs, at most.
 KERNEL_LOSS, RICH_POWER = 0.5, 5 / 3
@@ -136,7 +135,7 @@ def on_decay() -> list[Statement]:
     fitted, power = published.exponent_of_two_steps(runs), published.power_of_decay(runs, dropped=True)
     theirs = studies.record("published-laws").runs
     theirs = theirs[theirs["block"].str.startswith(paper)]
-    own = published.exponent_of_two_steps(theirs) if theirs[delay.DECAY].nunique() > published.FEWEST else None
+    own = published.exponent_of_two_steps(theirs) if theirs[delay.DECAY].nunique() >= published.FEWEST else None
     products = published.by_budget(runs, BUDGETS)["product"]
     why = f"λ_c × budget is {products.min():,.0f} to {products.max():,.0f} at {len(BUDGETS)} budgets"
     printed = Interval(published.power_of_means(VERMA_MEANS), min(local), max(local))
@@ -306,7 +305,7 @@ def by_width() -> pd.DataFrame:
 def on_kernels() -> list[Statement]:
     """Mohamadi et al. 2024."""
     paper, wide = "mohamadi2024grok", by_width()
-    grown = wide[(wide["p"] == wide["p"].min()) | (wide["width"] > wide["width"].min())]
+    grown = wide[wide["width"] >= wide["p"]]
     powers = published.local_powers(grown.sort_values("p"))
     made = [published.kernel_regression(p, fraction) for p in (31, 43) for fraction in FRACTIONS]
     losses, best = [one.loss for one in made], max(one.accuracy for one in made)

@@ -127,8 +127,7 @@ def _sizes_table(record: Record) -> pd.DataFrame:
     """At widths that grow with the modulus, of the moduli that simulated studies have."""
     named = {f"m_hat at {moment:g}": f"m@{moment:g}" for moment in MOMENTS}
     table = record.measured(*named).rename(columns={"task.p": "p", "seed": "run"} | named)
-    grown = (table["p"] == min(SIZES)) | (table["architecture.width"] > min(table["architecture.width"]))
-    table = table[table["p"].isin(SIZES) & grown]
+    table = table[table["p"].isin(SIZES) & (table["architecture.width"] >= table["p"])]
     return table.assign(x=np.log(table["fraction"].astype(float)))[["p", "x", "run", *named.values()]]
 
 

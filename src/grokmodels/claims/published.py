@@ -45,8 +45,9 @@ def within(runs: pd.DataFrame, budget: float) -> pd.DataFrame:
     """The runs with decay as a study with a smaller budget, in steps, would have stored their t_gen."""
     # A milestone counts once the evaluations among which it must last have been seen.
     known = runs["t_gen"] + (EVALUATIONS - 1) * runs["evaluate_every"]
-    late = runs["t_gen_censored"].astype(bool) | (known > budget)
-    seen = runs.assign(t_gen=runs["t_gen"].clip(upper=budget), t_gen_censored=late)
+    ended = ~runs["t_gen_censored"].astype(bool)
+    at = runs["t_gen"].mask(ended & (known > budget), budget).clip(upper=budget)
+    seen = runs.assign(t_gen=at, t_gen_censored=~ended | (known > budget))
     return seen[seen[DECAY] > 0]
 
 
@@ -77,8 +78,8 @@ def middle_of_logistic(x: FloatArray, outcome: NDArray[np.bool_]) -> float:
     def misfit(free: FloatArray) -> float:
         return float(np.logaddexp(0, -sign * free[1] * (x - free[0])).sum())
 
-    within = [(x.min() - 5, x.max() + 5), (1e-3, STEEPEST)]
-    return float(minimize(misfit, np.array([np.quantile(x, 1 - outcome.mean()), 5.0]), bounds=within).x[0])
+    bounds = [(x.min() - 5, x.max() + 5), (1e-3, STEEPEST)]
+    return float(minimize(misfit, np.array([np.quantile(x, 1 - outcome.mean()), 5.0]), bounds=bounds).x[0])
 
 
 def exponent_of_two_steps(runs: pd.DataFrame, draws: int = 100) -> Interval:

@@ -26,7 +26,7 @@ STUDIES = (
 )  # fmt: skip
 BARRIER = frozenset({"first order", "escape"})
 # Fewer runs that ended than this make no cell.
-FEWEST = 8
+FEWEST_ENDED = 8
 
 
 @cache
@@ -61,7 +61,7 @@ def judge_basins(gone: Iterable[set[str]]) -> Verdict:
 
 
 def judge_transition(exchange: bool | None, divergence: bool | None, sharpening: bool | None) -> Verdict:
-    """Row 5: holds with all three marks, with limits where at least the two states change places."""
+    """Row 5: holds with all three marks; fails without the first, or where a law without an edge is better."""
     if exchange is None:
         return "open"
     if not exchange or divergence is False:
@@ -70,13 +70,18 @@ def judge_transition(exchange: bool | None, divergence: bool | None, sharpening:
 
 
 @cache
+def declared() -> pd.DataFrame:
+    """The sentences of :data:`STUDIES` that name a mechanism, judged on all runs."""
+    judged = pd.concat([studies.verdicts(name) for name in STUDIES], ignore_index=True)
+    return judged[(judged["cohort"] == "all") & (judged["mechanism"].map(len) > 0)].reset_index(drop=True)
+
+
 def scores() -> pd.DataFrame:
     """What became of the sentences that name a mechanism: how many are ``true``, ``false`` and ``open``.
 
-    A row a mechanism, on all runs of :data:`STUDIES`; a sentence counts for each mechanism that it names.
+    A row a mechanism; a sentence counts for each that it names.
     """
-    judged = pd.concat([studies.verdicts(name) for name in STUDIES], ignore_index=True)
-    judged = judged[judged["cohort"] == "all"].explode("mechanism").dropna(subset="mechanism")
+    judged = declared().explode("mechanism")
     word = judged["verdict"].where(judged["verdict"].isin(["true", "false"]), "open")
     counted = pd.crosstab(judged["mechanism"], word).reindex(columns=["true", "false", "open"], fill_value=0)
     return counted.sort_values(["true", "false"], ascending=[False, True])
@@ -149,7 +154,7 @@ def largest_variation(record: Record) -> float:
     Of cells in which at least eight runs ended; that of the likeliest log-normal.
     """
     cells = (cell for _, cell in record.runs.groupby(["task.p", "fraction"]))
-    known = [cell for cell in cells if (~cell["delay_censored"].astype(bool)).sum() >= FEWEST]
+    known = [cell for cell in cells if (~cell["delay_censored"].astype(bool)).sum() >= FEWEST_ENDED]
     return max((statistics.variation(cell["delay"], cell["delay_censored"]) for cell in known), default=float("nan"))
 
 

@@ -19,6 +19,8 @@ from grokmodels.statistics.waits import Normal, fit_normal
 
 FloatArray = NDArray[np.floating[Any]]
 NEAR = 3.84
+# Of one system: exponent, edge, amplitude, scale.
+NUMBERS = 4
 # Tried exponents, and edges as parts of the least x at which a run ended.
 EXPONENTS, PARTS = np.linspace(0.3, 4, 38), 1 - np.geomspace(0.8, 0.004, 45)
 
@@ -32,11 +34,15 @@ class Waits(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """One system: its ``edge`` x_c, ``amplitude`` A (the wait at twice the edge) and the ``scale`` of ln t."""
+    """One system: its ``edge`` x_c, ``amplitude`` A (the wait at twice the edge) and the ``scale`` of ln t.
+
+    ``alone``: the exponent that this system would have by itself, and Akaike's criterion of that fit.
+    """
 
     edge: Interval
     amplitude: float
     scale: float
+    alone: tuple[float, float]
 
 
 class Edges(NamedTuple):
@@ -67,8 +73,10 @@ def fit_edges(systems: Mapping[Any, Waits], exponents: ArrayLike = EXPONENTS) ->
         shared = (table + (total - deviance[name])[:, None]).min(axis=0)
         edge = _interval(edges, shared, edges[table[best].argmin()])
         fit = _fit(systems[name], edge.estimate, tried[best])
-        made[name] = Edge(edge, float(np.exp(fit.slopes[0])), fit.scale)
-    aic = float(total[best] + 2 * (1 + 3 * len(systems)))
+        own = deviance[name]
+        alone = float(tried[own.argmin()]), float(own.min() + 2 * NUMBERS)
+        made[name] = Edge(edge, float(np.exp(fit.slopes[0])), fit.scale, alone)
+    aic = float(total[best] + 2 * (1 + (NUMBERS - 1) * len(systems)))
     return Edges(_interval(tried, total, tried[best]), made, aic)
 
 
@@ -90,5 +98,15 @@ def _fit(waits: Waits, edge: float, exponent: float) -> Normal:
 
 
 def _interval(values: FloatArray, deviance: FloatArray, estimate: float) -> Interval:
-    near = values[deviance <= deviance.min() + NEAR]
-    return Interval(float(estimate), float(near.min()), float(near.max()))
+    """Everything near the best, with its ends where lines between the tried values say."""
+    over = deviance - deviance.min() - NEAR
+    near = np.flatnonzero(over <= 0)
+
+    def end(inside: int, outside: int) -> float:
+        if not 0 <= outside < len(values):
+            return float(values[inside])
+        part = over[inside] / (over[inside] - over[outside])
+        return float(values[inside] + (values[outside] - values[inside]) * part)
+
+    low, high = sorted([end(near[0], near[0] - 1), end(near[-1], near[-1] + 1)])
+    return Interval(float(estimate), low, high)

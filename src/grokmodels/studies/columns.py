@@ -24,7 +24,7 @@ EXACT: dict[str, np.dtype[Any]] = {
 BITS = 16
 # Low bits of single precision that rounding leaves zero.
 DROPPED = 24 - BITS
-# Columns that others tell but for the last bits, and a tenth of a file if they did not.
+# Columns that others tell but for the last bits, and 7 % of a file if they did not.
 GUESSED = ("m_hat", "weight_norm")
 
 

@@ -124,11 +124,12 @@ class Rows:
             file = pq.ParquetFile(io.BytesIO(path.read_bytes() if content is None else content))
             metadata = file.metadata.metadata or {}
             # A second thread costs more than it gives in files this small.
-            self.table = decoded(file.read(use_threads=False))
+            stored = file.read(use_threads=False)
+            self.table = decoded(stored) if metadata.get(b"grokmodels") in READABLE else stored
             records = self.table.select([name for name in RECORD.names if name in self.table.column_names]).to_pylist()
         except FileNotFoundError:
             raise ResultError(f"{path}: there is no such file") from None
-        except (pa.ArrowException, OSError, ValueError, TypeError, IndexError, MemoryError) as error:
+        except (pa.ArrowException, OSError, ValueError, TypeError, LookupError, MemoryError) as error:
             raise ResultError(f"{path}: not a readable Parquet file ({first_line(error)})") from None
         if metadata.get(b"grokmodels") not in READABLE:
             raise ResultError(

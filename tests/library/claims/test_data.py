@@ -162,12 +162,12 @@ def test_the_middle_of_the_step_of_each_width():
 
 def of_edges(monkeypatch, edges, amplitude=4.0):
     """A law of the wait with γ = 2 and these edges by p, each known within 2 %."""
-    systems = {p: Edge(Interval(f, 0.98 * f, 1.02 * f), amplitude, 0.2) for p, f in edges.items()}
+    systems = {p: Edge(Interval(f, 0.98 * f, 1.02 * f), amplitude, 0.2, (1.6, 0.0)) for p, f in edges.items()}
     law = Edges(Interval(2.0, 1.9, 2.1), systems, 0.0)
     monkeypatch.setattr(data.long_waits, "law", lambda: law)
     table = pd.DataFrame({"p": [*systems], "edge": [one.edge for one in systems.values()]})
     monkeypatch.setattr(data.long_waits, "sizes", lambda: table)
-    monkeypatch.setattr(data.long_waits, "power_of_pairs", lambda: Interval(1.31, 1.30, 1.33))
+    monkeypatch.setattr(data, "power_of_pairs", lambda: Interval(1.31, 1.30, 1.33))
     worse = pd.Series({"a power of f": 351.0, "exp(c / f³)": 1.6})
     monkeypatch.setattr(data.long_waits, "rivals", lambda: worse)
     return law

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from grokmodels import studies
-from grokmodels.claims import edge
+from grokmodels.claims import data, edge, plane
 
 
 def made(law, budget=200.0, seeds=20):
@@ -51,7 +51,7 @@ def test_an_edge_is_found_and_laws_without_one_are_worse(of):
     assert table["edge"].map(lambda one: one.estimate).to_dict() == pytest.approx(
         {31: 0.22, 59: 0.14, 97: 0.1}, rel=0.04
     )
-    power = edge.power_of_pairs()
+    power = data.power_of_pairs()
     slope = np.polyfit(np.log([31, 59, 97]), np.log([0.22 * 31**2, 0.14 * 59**2, 0.1 * 97**2]), 1)[0]
     assert power.estimate == pytest.approx(slope, abs=0.08)
 
@@ -72,6 +72,16 @@ def test_ends_and_climb_are_those_that_were_made(of):
     assert climb["distance"].between(0.95, 1.9).all()
 
 
+def test_cells_count_and_wait_like_their_runs(of):
+    table = made(diverging)
+    of(table)
+    for one in edge.cells().itertuples():
+        own = table[(table["p"] == one.p) & (table["fraction"] == one.fraction) & ~table["of_rule"]]
+        waits = np.sort(own["turn"].mask(own["turn_censored"], np.inf))
+        assert (one.n, one.turned) == (len(own), np.isfinite(waits).sum())
+        assert one.wait == waits[len(waits) // 2 - 1]
+
+
 @pytest.mark.slow
 def test_stored_runs_have_the_data_that_their_recipes_say():
     table = edge.runs()
@@ -85,3 +95,6 @@ def test_stored_runs_have_the_data_that_their_recipes_say():
         assert own["fraction"].item() == pytest.approx(recipe.fraction * share)
         late = history.loc[history["decay_time"].between(*edge.END), "m_hat"]
         assert own["end"].item() == pytest.approx(late.mean(), nan_ok=True)
+        assert own["start"].item() == plane.passes(history, 0.1)[0]
+    width = pd.concat([studies.record(name).runs for name in edge.STUDIES])
+    assert len(table) == (width["architecture.width"] >= width["task.p"]).sum() < len(width)

@@ -15,17 +15,21 @@ def ends(lost, found, kept_above=0.9):
 
 def test_states_change_places_where_the_rule_is_lost_below_and_found_above():
     assert marks.judge_exchange(ends(0.02, 0.8)) is True
-    assert marks.judge_exchange(ends(0.6, 0.8)) is False
+    assert marks.judge_exchange(ends(0.3, 0.8)) is False
     assert marks.judge_exchange(ends(0.02, 0.3)) is False
     assert marks.judge_exchange(ends(0.02, 0.8)[1:]) is None
 
 
-@pytest.mark.parametrize(("worse", "answer"), [([40.0, 3.0], True), ([40.0, 1.6], None), ([40.0, -5.0], False)])
+@pytest.mark.parametrize(
+    ("worse", "answer"), [([40.0, 3.0], True), ([40.0, 1.6], None), ([40.0, -5.0], False), ([40.0, -1.6], None)]
+)
 def test_a_wait_diverges_if_no_law_without_an_edge_is_as_good(worse, answer):
     assert marks.judge_divergence(worse) is answer
 
 
-@pytest.mark.parametrize(("low", "high", "answer"), [(0.3, 0.6, True), (-0.1, 0.1, False), (0.05, 0.4, None)])
+@pytest.mark.parametrize(
+    ("low", "high", "answer"), [(0.3, 0.6, True), (-0.1, 0.1, False), (0.05, 0.4, None), (0.12, 0.2, False)]
+)
 def test_a_step_sharpens_or_not_by_its_interval(low, high, answer):
     one = Interval((low + high) / 2, low, high)
     assert marks.judge_sharpening([one, one]) is answer

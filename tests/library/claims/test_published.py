@@ -61,6 +61,7 @@ def test_a_smaller_budget_counts_what_it_would_have_seen():
     assert not published.within(runs, last)["t_gen_censored"].any()
     cut = published.within(runs, last - 1)
     assert cut["t_gen_censored"].all()
+    assert (cut["t_gen"] == last - 1).all()
     assert published.power_of_means({0.1: 100.0, 1.0: 10.0}) == pytest.approx(-1)
     assert published.powers_between({0.1: 100.0, 1.0: 10.0, 10.0: 0.1}) == pytest.approx([-1, -2])
 

@@ -26,6 +26,7 @@ def test_the_null_model_is_no_transition_but_its_threshold_is_one():
 def test_verdicts_follow_from_marks_and_mechanisms():
     assert transition.judge_transition(True, True, True) == "holds"
     assert transition.judge_transition(True, None, False) == "holds with limits"
+    assert transition.judge_transition(True, None, True) == "holds with limits"
     assert transition.judge_transition(False, True, True) == "fails"
     assert transition.judge_transition(True, False, True) == "fails"
     assert transition.judge_transition(None, True, True) == "open"

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from grokmodels.statistics import edges
 from grokmodels.statistics.edges import EXPONENTS, Waits, fit_edges
 
 COARSE = EXPONENTS[::5]
@@ -47,6 +48,21 @@ def test_the_likelihood_is_the_one_of_a_censored_normal():
     z = (np.log(waits.times[above]) - np.log(found.median("one", waits.x[above]))) / one.scale
     by_hand = np.where(waits.censored[above], norm.logsf(z), norm.logpdf(z) - np.log(one.scale)).sum()
     assert found.aic == pytest.approx(2 * 4 - 2 * by_hand, rel=1e-6)
+    # Of a single system the exponent is its own.
+    assert one.alone == pytest.approx((found.exponent.estimate, found.aic))
+
+
+def test_other_systems_narrow_an_edge():
+    systems = {p: draw(p, 7.0 / p, 1.6) for p in (31, 59)}
+    both, alone = (fit_edges(of, COARSE).systems[31].edge for of in (systems, {31: systems[31]}))
+    assert both.high - both.low < alone.high - alone.low
+
+
+def test_an_interval_ends_between_the_values_that_were_tried():
+    tried = np.arange(5.0)
+    found = edges._interval(tried, (tried - 2.0) ** 2 * 3, 2.0)
+    # Straight lines between 1 and 0, and 3 and 4, meet the limit of 3.84 a little inside of where the parabola does.
+    assert (found.low, found.high) == pytest.approx((1 - 0.84 / 9, 3 + 0.84 / 9))
 
 
 def test_a_pure_power_has_its_edge_far_below():

@@ -3,18 +3,20 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from grokmodels.studies import columns
 
-NAMES = ["test_signal", "train_signal", "m_hat", "norm.a", "norm.b", "weight_norm"]
+# Those that are guessed before those that they are guessed from.
+NAMES = ["m_hat", "weight_norm", "test_signal", "train_signal", "norm.b", "norm.c", "norm.a"]
 # Hypothesis draws ±0, ±inf, NaN, subnormals and the largest numbers often.
 ANY = st.floats(width=32)
 
 
 @given(arrays("float32", 20, elements=ANY))
+@example(np.full(20, np.finfo(np.float32).max, np.float32))
 def test_rounding_keeps_sixteen_bits_and_what_is_not_finite(values):
     rounded = columns.rounded(values)
     assert np.array_equal(np.isnan(rounded), np.isnan(values))
@@ -79,7 +81,8 @@ def test_a_ratio_and_a_norm_are_all_but_told_by_what_they_are_made_of(histories)
         ones = np.ones(length, np.float32)
         run.update({name: ones if run[name] is None else run[name] for name in NAMES})
         run["m_hat"] = columns.rounded(run["test_signal"] / run["train_signal"])
-        run["weight_norm"] = columns.rounded(np.hypot(run["norm.a"], run["norm.b"]))
+        parts = np.array([run["norm.a"], run["norm.b"], run["norm.c"]])
+        run["weight_norm"] = columns.rounded(np.linalg.norm(parts.astype(float), axis=0).astype(np.float32))
     stored = columns.encoded(table(histories))
     for name in columns.GUESSED:
         assert stored[name].combine_chunks().flatten().to_numpy().max(initial=0) <= 2

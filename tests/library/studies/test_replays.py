@@ -2,7 +2,9 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from grokmodels import Experiment, studies, train
@@ -48,6 +50,25 @@ def tampered(chaotic):
 @pytest.mark.slow
 def test_as_far_as_roundings_part_runs_a_run_may_be(tampered, tmp_path):
     assert replayed(CHAOTIC, tampered(1.02), tmp_path) <= studies.REPLAY_TOLERANCE
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_norm_that_was_tampered_with_on_the_way_is_refused(tmp_path, at):
+    run = train(SMALL, progress=False)
+    norm = run.history["weight_norm"].copy()
+    norm.iloc[at] *= 1.02
+    found = replayed(SMALL, replace(run, history=run.history.assign(weight_norm=norm)), tmp_path)
+    assert not found <= studies.REPLAY_TOLERANCE
+
+
+def test_the_farthest_of_four_twins_says_how_far_runs_part(monkeypatch):
+    norms = iter([10.1, 9.9, 10.0, 10.4])
+
+    def ends(experiment, progress):
+        return SimpleNamespace(history=pd.DataFrame({"step": [experiment.steps], "weight_norm": [next(norms)]}))
+
+    monkeypatch.setattr("grokmodels.engine.training.train", ends)
+    assert replays._parted(CHAOTIC, 10.0) == pytest.approx(3 * 0.04)
 
 
 @pytest.mark.slow
