@@ -39,7 +39,7 @@ def runs() -> pd.DataFrame:
     """All runs of :data:`STUDIES` at widths that grow with ``p``, with ``turn`` and ``turn_censored``.
 
     ``fraction`` is that of the pairs which the run has in the end, ``of_rule`` whether it had half of all pairs before;
-    ``end`` the mean m̂ over :data:`END`, NaN for shorter runs; ``start`` the Λ at which m̂ passes .1 to stay.
+    ``end`` the mean m̂ over :data:`END`, NaN for shorter runs; ``start`` the Λ at which m̂ passes .1, or its last.
     """
     return pd.concat([_grown(studies.record(name)) for name in STUDIES], ignore_index=True)
 
@@ -56,9 +56,8 @@ def _grown(record: Record) -> pd.DataFrame:
         end=late.groupby("run")["m_hat"].mean(),
         start=[plane.passes(history, 0.1)[0] for _, history in histories.groupby("run")],
     )
-    grown = table["architecture.width"] >= table["p"]
     own = ["p", "fraction", "of_rule", "turn", "turn_censored", "end", "start"]
-    return table.loc[grown, ["block", "cohort", "seed", "t_gen_censored", *own]]
+    return plane.grown(table)[["block", "cohort", "seed", "t_gen_censored", *own]]
 
 
 def waits(table: pd.DataFrame) -> dict[int, Waits]:

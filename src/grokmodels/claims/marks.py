@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from grokmodels import studies
-from grokmodels.claims import edge
+from grokmodels.claims import edge, plane
 from grokmodels.statistics import Interval, scaling
 
 # A law is better than another from this difference of AIC on (convention).
@@ -38,14 +38,19 @@ class Mark(NamedTuple):
     answer: bool | None
 
 
+def sides(ends: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """The median ends of networks that had the rule, below :data:`BELOW`, and of those that had none, above."""
+    of_rule, away, end = (ends[name] for name in ("of_rule", "distance", "end"))
+    return end[of_rule & (away < BELOW)], end[~of_rule & (away > ABOVE)]
+
+
 def judge_exchange(ends: pd.DataFrame) -> bool | None:
     """Is the rule lost below the edge by networks that have it, and found above by networks that do not?
 
     By the medians of every cell of :func:`grokmodels.claims.edge.ends`; None where a side has none.
     """
-    lost = ends[ends["of_rule"] & (ends["distance"] < BELOW)]["end"] < LOST
-    found = ends[~ends["of_rule"] & (ends["distance"] > ABOVE)]["end"] > HALF
-    return bool(lost.all() and found.all()) if len(lost) and len(found) else None
+    had, found = sides(ends)
+    return bool((had < LOST).all() and (found > HALF).all()) if len(had) and len(found) else None
 
 
 def judge_divergence(worse: Iterable[float]) -> bool | None:
@@ -61,6 +66,11 @@ def judge_sharpening(stretches: Sequence[Interval]) -> bool | None:
     return True if all(one.low > NONE for one in stretches) else None
 
 
+def with_size(runs: pd.DataFrame) -> pd.DataFrame:
+    """Runs with their ``size``, the number of pairs p², and ``x``, ln f."""
+    return runs.assign(size=runs["task.p"].astype(float) ** 2, x=np.log(runs["fraction"].astype(float)))
+
+
 @cache
 def step_by_size(at_one_distance: bool = False) -> list[scaling.OrderCurve]:
     """m̂ at Λ = 10 along ln f, of size-width at widths that grow with p; a size is its number of pairs, p².
@@ -73,10 +83,8 @@ def step_by_size(at_one_distance: bool = False) -> list[scaling.OrderCurve]:
     for p in sorted(record.runs["task.p"].unique())[: REACHING if at_one_distance else None]:
         quantity = f"m_hat at {MOMENT * amplitude[p] / min(amplitude.values()) if at_one_distance else MOMENT:g}"
         table = record.measured(quantity)
-        parts.append(table[(table["task.p"] == p) & (table["architecture.width"] >= p)].assign(m=table[quantity]))
-    runs = pd.concat(parts)
-    size, x = runs["task.p"].astype(float) ** 2, np.log(runs["fraction"].astype(float))
-    return scaling.curves(runs.assign(size=size, x=x), "m")
+        parts.append(plane.grown(table[table["task.p"] == p]).assign(m=table[quantity]))
+    return scaling.curves(with_size(pd.concat(parts)), "m")
 
 
 @cache
@@ -90,13 +98,12 @@ def measured() -> tuple[Mark, ...]:
     """The marks of the stored runs, in the order of the chapter."""
     worse, stretches = edge.rivals(), [stretch_of_step(), stretch_of_step(at_one_distance=True)]
     ends = edge.ends()
-    below, above = ends["of_rule"] & (ends["distance"] < BELOW), ~ends["of_rule"] & (ends["distance"] > ABOVE)
+    had, found = sides(ends)
     return (
         Mark(
             "do table and rule change places?",
             f"the largest median m̂ of networks that had the rule, below {BELOW:g} f_c, is "
-            f"{ends.loc[below, 'end'].max():.2f}; the least of networks that had none, above {ABOVE:g} f_c, "
-            f"{ends.loc[above, 'end'].min():.2f}",
+            f"{had.max():.2f}; the least of networks that had none, above {ABOVE:g} f_c, {found.min():.2f}",
             judge_exchange(ends),
         ),
         Mark(

@@ -36,13 +36,10 @@ SEPARATION_RATE = {2e-3: 840.0, 1e-3: 1760.0, 5e-4: 5280.0, 2e-4: 35680.0, 1e-4:
 # Bi et al. 2026 (arXiv:2603.24746): advantage in AIC of a power law in two sweeps. From 7 on studies/binder.toml
 # counts it, and crossings within .05 of one value, one for each pair of neighbors, as common.
 BI_AIC, COUNTS, COMMON = (11.4, 16.8), 7.0, 0.05
-# Huang et al. 2024 (arXiv:2402.15175): pairs needed at p = 113, by the width of the network.
 # Mohamadi et al. 2024 (arXiv:2407.12332): loss of kernels over that of the zero predictor, at least (theorem 4.3, for n
 # < C p², C not given); power of p in the pairs that the rich regime needs, at most.
 KERNEL_LOSS, RICH_POWER = 0.5, 5 / 3
 FRACTIONS = (0.3, 0.6, 0.9, 0.97)
-
-
 # Sharp statements: none of the runs; one over.
 NONE, INVERSE = Interval(0, 0, 0), Interval(-1, -1, -1)
 NAMES = {

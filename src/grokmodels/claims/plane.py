@@ -65,6 +65,11 @@ def runs(record: Record) -> pd.DataFrame:
     return table
 
 
+def grown(table: pd.DataFrame) -> pd.DataFrame:
+    """The runs of a record's table whose width grows with the modulus: at least as wide as it."""
+    return table[table["architecture.width"] >= table["task.p"]]
+
+
 def median_turn(record: Record) -> float:
     """The median Λ at which m̂ passes one half to stay; infinite where half of the runs have not turned."""
     table = runs(record)
@@ -126,8 +131,8 @@ def _edge_table(record: Record) -> pd.DataFrame:
 def _sizes_table(record: Record) -> pd.DataFrame:
     """At widths that grow with the modulus, of the moduli that simulated studies have."""
     named = {f"m_hat at {moment:g}": f"m@{moment:g}" for moment in MOMENTS}
-    table = record.measured(*named).rename(columns={"task.p": "p", "seed": "run"} | named)
-    table = table[table["p"].isin(SIZES) & (table["architecture.width"] >= table["p"])]
+    table = grown(record.measured(*named)).rename(columns={"task.p": "p", "seed": "run"} | named)
+    table = table[table["p"].isin(SIZES)]
     return table.assign(x=np.log(table["fraction"].astype(float)))[["p", "x", "run", *named.values()]]
 
 

@@ -130,19 +130,20 @@ def said(gone: Sequence[set[str]]) -> str:
     return f"Of {len(references())} mechanisms look seeds exclude {look}, test seeds {test}, both: {', '.join(both)}."
 
 
-def _with_size(table: pd.DataFrame) -> pd.DataFrame:
-    x, done = np.log(table["fraction"].astype(float)), 1.0 - table["t_gen_censored"].astype(float)
-    return table.assign(size=table["task.p"].astype(float) ** 2, x=x, generalized=done)
+def _shares(record: Record) -> list[scaling.OrderCurve]:
+    """The share of runs that generalize, along ln f, by size."""
+    runs = record.runs.assign(generalized=1.0 - record.runs["t_gen_censored"].astype(float))
+    return scaling.curves(marks.with_size(runs), "generalized")
 
 
 def stretch_of_generalized(record: Record) -> Interval:
     """The stretch of the share of runs that generalize, as `size` declared it: a thresholded outcome."""
-    return scaling.stretch(scaling.curves(_with_size(record.runs), "generalized"), draws=40)
+    return scaling.stretch(_shares(record), draws=40)
 
 
 def collapse_residual(record: Record) -> float:
     """How far these shares are from one curve, each about its own f_c, at the stretch that fits them best."""
-    made = scaling.curves(_with_size(record.runs), "generalized")
+    made = _shares(record)
     fit = scaling.fit_steps(made)
     about = [curve._replace(x=curve.x - critical) for curve, critical in zip(made, fit.critical, strict=True)]
     return collapse.collapse_residual(scaling.moments(about), 0.0, fit.stretch)
