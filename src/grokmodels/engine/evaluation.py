@@ -46,15 +46,22 @@ class Evaluation:
         self._rule = torch.as_tensor(task.labels, device=device) if corrupted else None
         self._pattern = _pattern(task, device) if task.has_symmetry else None
         self._loss, self._dtype = loss, widest(device)
+        self._breakdown = [f"{part}_accuracy.{name}" for part, name in task.breakdown]
 
-    def __call__(self, pieces: Iterable[tuple[slice, Tensor]], parts: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def __call__(
+        self, pieces: Iterable[tuple[slice, Tensor]], parts: Tensor, labels: Tensor, subsets: Tensor
+    ) -> dict[str, Tensor]:
         """The measures by their column names, (S,) each, as precisely as the device adds.
 
         ``pieces`` are slices of the inputs with their logits (S, n, C), which together cover all; ``parts`` (S, 2, N)
-        is 1 where an input belongs to a part and 0 elsewhere; ``labels`` (S, N) are those that training asks for.
+        is 1 where an input belongs to a part and 0 elsewhere; ``labels`` (S, N) are those that training asks for;
+        ``subsets`` (S, B, N) is 1 where an input belongs to a part and subset of the task's breakdown.
         """
-        sums = [self._sums(logits, labels[:, piece], piece, parts[:, :, piece]) for piece, logits in pieces]
-        totals, in_orbits = (torch.stack(part).sum(dim=0) for part in zip(*sums, strict=True))
+        sums = [
+            self._sums(logits, labels[:, piece], piece, parts[:, :, piece], subsets[:, :, piece])
+            for piece, logits in pieces
+        ]
+        totals, in_orbits, right = (torch.stack(part).sum(dim=0) for part in zip(*sums, strict=True))
         sizes = parts.to(self._dtype).sum(dim=2, keepdim=True)
         *means, energy = (totals / sizes).unbind(dim=2)
         share = self._kept(in_orbits, parts.to(self._dtype)) / (energy * sizes[..., 0])
@@ -67,16 +74,21 @@ class Evaluation:
             for measure, values in zip(MEASURES, means[: len(MEASURES)], strict=True)
         }
         named |= {"m_hat": m_hat, "rule_share": share[:, 1], "rule_share_train": share[:, 0]}
+        named |= zip(self._breakdown, (right / subsets.sum(dim=2)).unbind(dim=1), strict=True)
         return named if self._rule is None else named | {"train_rule_accuracy": means[-1][:, 0]}
 
-    def _sums(self, logits: Tensor, labels: Tensor, piece: slice, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """What a piece adds to each part: its measures (S, 2, 5 or 6), and its sorted cells (S, 2 · kinds, C)."""
+    def _sums(
+        self, logits: Tensor, labels: Tensor, piece: slice, weights: Tensor, subsets: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What a piece adds: measures (S, 2, 5 or 6), sorted cells (S, 2 · kinds, C), right answers (S, B)."""
         centered = logits - logits.mean(dim=2, keepdim=True)
-        measures = torch.bmm(weights.to(self._dtype), self._by_input(logits, centered, labels, piece))
+        by_input = self._by_input(logits, centered, labels, piece)
+        measures = torch.bmm(weights.to(self._dtype), by_input)
+        right = torch.bmm(subsets.to(self._dtype), by_input[:, :, [MEASURES.index("accuracy")]]).squeeze(2)
         if self._pattern is None:
-            return measures, measures.new_full((len(logits), 2, 1), torch.nan)
+            return measures, measures.new_full((len(logits), 2, 1), torch.nan), right
         cells = centered.gather(2, self._pattern.order[piece].long().expand(len(centered), -1, -1))
-        return measures, torch.bmm(self._by_kind(weights.to(logits.dtype), piece), cells).to(self._dtype)
+        return measures, torch.bmm(self._by_kind(weights.to(logits.dtype), piece), cells).to(self._dtype), right
 
     def _by_input(self, logits: Tensor, centered: Tensor, labels: Tensor, piece: slice) -> Tensor:
         """Each input's measures and the square of its centered logits, (S, n, 5 or 6)."""

@@ -16,20 +16,29 @@ Shapes: S members, n examples, L positions, r rows, T tokens, d width, h heads, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from grokmodels.engine.prefixes import Level, PrefixTree, Rows
-from grokmodels.engine.transformer import ACTIVATIONS
+from grokmodels.engine.transformer import ACTIVATIONS, positions
 from grokmodels.recipes.architecture import MLP, Architecture
 from grokmodels.recipes.tasks import Task
 
 Parameters = Mapping[str, Tensor]
-# What the forward pass reads of some inputs: levels of the prefix tree, or their tokens (S, n, L).
-Batch = list[Level] | Tensor
 
+
+class Tokens(NamedTuple):
+    """Some inputs as tokens (S, n, L), and which of these are ``padding``, None where none can be."""
+
+    tokens: Tensor
+    padding: Tensor | None
+
+
+# What the forward pass reads of some inputs.
+Batch = list[Level] | Tokens
 
 # Tokens from which on picking columns is quicker than multiplying with one-hot vectors.
 MANY_TOKENS = 32
@@ -48,10 +57,13 @@ class Reader:
     def __init__(self, task: Task, arch: Architecture | MLP, device: torch.device | str = "cpu") -> None:
         self.tree = PrefixTree(task, device) if way(arch, task.n_tokens) == "necessary" else None
         self._inputs = torch.as_tensor(task.inputs, device=device)
+        self._padded = None if task.padding is None else self._inputs == task.padding
 
     def __call__(self, rows: Tensor) -> Batch:
         """For every member's own inputs (S, n)."""
-        return self.tree.levels(rows) if self.tree is not None else self._inputs[rows]
+        if self.tree is not None:
+            return self.tree.levels(rows)
+        return Tokens(self._inputs[rows], None if self._padded is None else self._padded[rows])
 
 
 def logits(parameters: Parameters, arch: Architecture | MLP, batch: Batch) -> Tensor:
@@ -62,9 +74,9 @@ def logits(parameters: Parameters, arch: Architecture | MLP, batch: Batch) -> Te
 def read_out(parameters: Parameters, arch: Architecture | MLP, batch: Batch) -> Tensor:
     """What is read out (S, n, d): the last position after the final norm, or the last hidden layer of an MLP."""
     if isinstance(arch, MLP):
-        assert isinstance(batch, Tensor)
-        return _hidden(parameters, arch, batch)
-    last = _dense(parameters, arch, batch) if isinstance(batch, Tensor) else _necessary(parameters, arch, batch)
+        assert isinstance(batch, Tokens)
+        return _hidden(parameters, arch, batch.tokens)
+    last = _dense(parameters, arch, batch) if isinstance(batch, Tokens) else _necessary(parameters, arch, batch)
     return _norm(last, parameters, "norm")
 
 
@@ -100,31 +112,62 @@ def _first(parameters: Parameters, arch: MLP, tokens: Tensor) -> Tensor:
 
 def _necessary(parameters: Parameters, arch: Architecture, levels: list[Level]) -> Tensor:
     """The last position's stream (S, n, d) of a causal network."""
-    embedding, position = parameters["embedding"], parameters.get("position")
-    # Into the first layer goes one row per position and token; which of them a level reads, its tokens say.
-    streams = [embedding if position is None else embedding + position[:, j, None] for j in range(len(levels))]
-    reads = [level.tokens for level in levels]
+    streams, reads = _entering(parameters, levels)
     for layer in range(arch.layers):
         if layer == arch.layers - 1:
             reads = reads[-1:]
         streams = _Block(parameters, arch, layer).levels(streams, reads)
         # From here on a level has its own rows, and reads all of them.
-        reads = [level.ancestors for level in levels]
+        reads = [_ancestors(level) for level in levels]
     return streams[-1]
 
 
-def _dense(parameters: Parameters, arch: Architecture, tokens: Tensor) -> Tensor:
+def _entering(parameters: Parameters, levels: list[Level]) -> tuple[list[Tensor], list[Read]]:
+    """What goes into the first layer, a stream (S, r, d) for every position, and what each level reads of it."""
+    embedding, position = parameters["embedding"], parameters.get("position")
+    if levels[0].padding is None:
+        # One row per position and token; which of them a level reads, its tokens say.
+        streams = [embedding if position is None else embedding + position[:, j, None] for j in range(len(levels))]
+        return streams, [Read(level.tokens) for level in levels]
+    own = [_take(embedding, level.tokens[-1]) for level in levels]
+    if position is not None:
+        places = [level.padding.positions for level in levels if level.padding is not None]
+        own = [x + _take(position, rows) for x, rows in zip(own, places, strict=True)]
+    return own, [_ancestors(level) for level in levels]
+
+
+def _ancestors(level: Level) -> Read:
+    return Read(level.ancestors, None if level.padding is None else level.padding.hidden)
+
+
+def _dense(parameters: Parameters, arch: Architecture, batch: Tokens) -> Tensor:
     """The readout's stream (S, n, d) of a bidirectional network."""
-    members, n, length = tokens.shape
-    x = _take(parameters["embedding"], _flat(tokens.flatten(1), parameters["embedding"].shape[1]))
+    members, n, length = batch.tokens.shape
+    x = _take(parameters["embedding"], _flat(batch.tokens.flatten(1), parameters["embedding"].shape[1]))
     readout = parameters["readout"].view(members, 1, 1, -1).expand(-1, n, -1, -1)
     x = torch.cat([x.view(members, n, length, -1), readout], dim=2)
     if "position" in parameters:
-        x = x + parameters["position"].unsqueeze(1)
+        x = x + _positions(parameters["position"], batch.padding)
+    seen = None if batch.padding is None else functional.pad(~batch.padding, (0, 1), value=True)
     for layer in range(arch.layers):
         block = _Block(parameters, arch, layer)
-        x = block.dense(x, x[:, :, -1:] if layer == arch.layers - 1 else x)
+        x = block.dense(x, x[:, :, -1:] if layer == arch.layers - 1 else x, seen)
     return x.squeeze(2)
+
+
+def _positions(position: Tensor, padding: Tensor | None) -> Tensor:
+    """The position embeddings (S, n or 1, L + 1, d) of tokens and readout, which has the last of them."""
+    if padding is None:
+        return position.unsqueeze(1)
+    own = positions(functional.pad(padding, (0, 1), value=False))
+    return _take(position, _flat(own.flatten(1), position.shape[1])).view(*own.shape, -1)
+
+
+class Read(NamedTuple):
+    """The rows that a level reads of every position up to its own, and which of those before it are hidden."""
+
+    rows: tuple[Rows, ...]
+    hidden: Tensor | None = None
 
 
 class _Block:
@@ -146,19 +189,21 @@ class _Block:
         name = self._name + part
         return self._parameters[f"{name}.weight"], self._parameters.get(f"{name}.bias")
 
-    def levels(self, streams: list[Tensor], reads: list[tuple[Rows, ...]]) -> list[Tensor]:
+    def levels(self, streams: list[Tensor], reads: list[Read]) -> list[Tensor]:
         """From a stream (S, r, d) for every position to one for every level that reads, (S, n, d) each."""
         normed = [self._normed(x) for x in streams]
-        asking = {len(rows) - 1 for rows in reads}
+        asking = {len(read.rows) - 1 for read in reads}
         # Who sees one position only gives it all its attention, and asks nothing.
         queried = [j > 0 and j in asking for j in range(len(streams))]
         projected = [
             _linear(x, *(self._all_three if asks else self._keys_and_values))
             for x, asks in zip(normed, queried, strict=True)
         ]
-        return [self._level(streams, projected, rows) for rows in reads]
+        return [self._level(streams, projected, *read) for read in reads]
 
-    def _level(self, streams: list[Tensor], projected: list[Tensor], rows: tuple[Rows, ...]) -> Tensor:
+    def _level(
+        self, streams: list[Tensor], projected: list[Tensor], rows: tuple[Rows, ...], hidden: Tensor | None
+    ) -> Tensor:
         """The rows (S, n, d) of one level; ``projected`` ends with each position's keys and values."""
         own, width = len(rows) - 1, streams[0].shape[-1]
         x, mine = _take(streams[own], rows[own]), _take(projected[own], rows[own])
@@ -166,20 +211,26 @@ class _Block:
             return self._finish(x, mine[..., -width:])
         query, *last = mine.chunk(3, dim=-1)
         seen = [_take(projected[i][..., -2 * width :], rows[i]).chunk(2, dim=-1) for i in range(own)]
-        return self._finish(x, self._attend(query, [*seen, last]))
+        return self._finish(x, self._attend(query, [*seen, last], hidden))
 
-    def dense(self, x: Tensor, asking: Tensor) -> Tensor:
-        """From all positions (S, n, L, d) to those that ask, (S, n, Q, d)."""
+    def dense(self, x: Tensor, asking: Tensor, seen: Tensor | None) -> Tensor:
+        """From all positions (S, n, L, d), or those that are ``seen`` (S, n, L), to those that ask, (S, n, Q, d)."""
         keys, values = _linear(self._normed(x), *self._keys_and_values).chunk(2, dim=-1)
         queries = _linear(self._normed(asking), *self["query"])
         queries, keys, values = (self._split(y) for y in (queries, keys, values))
-        mixed = functional.scaled_dot_product_attention(queries, keys, values)
+        mask = None if seen is None else seen.flatten(0, 1)[:, None, None]
+        mixed = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
         return self._finish(asking, mixed.transpose(-2, -3).flatten(-2).view(asking.shape))
 
-    def _attend(self, query: Tensor, seen: Sequence[Sequence[Tensor]]) -> Tensor:
-        """Attention of rows over the keys and values they see, one of each per position, all (S, n, d)."""
+    def _attend(self, query: Tensor, seen: Sequence[Sequence[Tensor]], hidden: Tensor | None) -> Tensor:
+        """Attention of rows over the keys and values they see, one of each per position, all (S, n, d).
+
+        ``hidden`` (positions − 1, S, n) are not seen; a row always sees itself, which comes last.
+        """
         q = query.unflatten(-1, (self.heads, -1))
         scores = torch.stack([(q * key.unflatten(-1, (self.heads, -1))).sum(-1) for key, _ in seen])
+        if hidden is not None:
+            scores = scores.masked_fill(functional.pad(hidden, (0, 0, 0, 0, 0, 1)).unsqueeze(-1), -torch.inf)
         weights = (scores / q.shape[-1] ** 0.5).softmax(dim=0).unsqueeze(-1)
         mixed = [
             weight * value.unflatten(-1, (self.heads, -1)) for weight, (_, value) in zip(weights, seen, strict=True)

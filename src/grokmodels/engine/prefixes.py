@@ -17,7 +17,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from grokmodels.engine.transformer import MLP_RATIO
+from grokmodels.engine.transformer import MLP_RATIO, positions
 from grokmodels.recipes.architecture import Architecture
 from grokmodels.recipes.tasks import Task
 
@@ -25,15 +25,27 @@ from grokmodels.recipes.tasks import Task
 Rows = Tensor | None
 
 
+class Padding(NamedTuple):
+    """What padding changes at a level.
+
+    ``positions`` (S, n): the row's position, counted from its first token, numbered through all members' positions;
+    ``hidden`` (j, S, n): which of the j positions before it are padding, and are not looked at.
+    """
+
+    positions: Tensor
+    hidden: Tensor
+
+
 class Level(NamedTuple):
     """The rows to evaluate at one position, as what they read of each position up to it.
 
     ``tokens``: which of the T tokens stands at each position, for the first layer; ``ancestors``: which row of each
-    level is this row's prefix, for the later ones.
+    level is this row's prefix, for the later ones. ``padding`` is None for a task whose inputs have one length.
     """
 
     tokens: tuple[Rows, ...]
     ancestors: tuple[Rows, ...]
+    padding: Padding | None = None
 
 
 class PrefixTree:
@@ -46,6 +58,7 @@ class PrefixTree:
     def __init__(self, task: Task, device: torch.device | str = "cpu") -> None:
         self.inputs = torch.as_tensor(task.inputs, device=device)
         self.n_tokens = task.n_tokens
+        self._padded = None if task.padding is None else self.inputs == task.padding
         nodes, self.example = [], []
         for j in range(self.inputs.shape[1]):
             distinct, node = torch.unique(self.inputs[:, : j + 1], dim=0, return_inverse=True)
@@ -79,8 +92,15 @@ class PrefixTree:
                 self.node[chosen, i] + offsets * len(self.example[i]) if shared[i] and i < j else None
                 for i in range(j + 1)
             )
-            levels.append(Level(tuple(tokens), ancestors))
+            levels.append(Level(tuple(tokens), ancestors, self._padding(chosen, j)))
         return levels
+
+    def _padding(self, chosen: Tensor, j: int) -> Padding | None:
+        if self._padded is None:
+            return None
+        own = positions(self._padded)[chosen, j]
+        offsets = self.inputs.shape[1] * torch.arange(len(chosen), device=chosen.device).unsqueeze(1)
+        return Padding(own + offsets, self._padded[chosen, :j].movedim(-1, 0))
 
 
 def necessary_flops(arch: Architecture, task: Task, rows: int) -> int:

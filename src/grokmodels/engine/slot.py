@@ -109,6 +109,13 @@ class Slot:
         parts[1, self.split.test] = 1
         return parts
 
+    def subsets(self) -> NDArray[np.float32]:
+        """1 for the inputs of each part and subset of the task's breakdown at this step, else 0, (B, n_inputs)."""
+        task, (train, test) = self.experiment.task, self.parts() > 0
+        rows = {"train": train, "test": test, "apart": ~(train | test)}
+        subsets = [rows[part] & task.subset(name) for part, name in task.breakdown]
+        return np.array(subsets, dtype=np.float32).reshape(-1, task.n_inputs)
+
     def training_rows(self, step: int) -> NDArray[np.int64]:
         """The training inputs at a step, (n_train,): the share of the split's that the data schedule leaves."""
         share = self.experiment.data_schedule(step)

@@ -108,7 +108,7 @@ class Stack:
         """Work out anew what depends on who is in the stack."""
         if not self.slots:
             return
-        self._parts = self._mark_parts()
+        self._mark_parts()
         # Right labels are the same for all members, and need no copy for each.
         labels = [slot.labels() for slot in (self.slots if self.recipe.corrupted else self.slots[:1])]
         self._labels = torch.as_tensor(np.stack(labels), device=self.device).expand(len(self.slots), -1)
@@ -120,8 +120,11 @@ class Stack:
         self._hold()
         self._whole = self._next_batch() if self._always_whole else None
 
-    def _mark_parts(self) -> Tensor:
-        return torch.as_tensor(np.stack([slot.parts() for slot in self.slots]), device=self.device)
+    def _mark_parts(self) -> None:
+        self._parts, self._subsets = (
+            torch.as_tensor(np.stack(each), device=self.device)
+            for each in zip(*((slot.parts(), slot.subsets()) for slot in self.slots), strict=True)
+        )
 
     def _join_masks(self) -> Tensor:
         """Which of all weights may differ from zero, (S, P)."""
@@ -208,7 +211,7 @@ class Stack:
         begun = time.perf_counter()
         due = self.due
         if not self.recipe.steady:
-            self._parts = self._mark_parts()
+            self._mark_parts()
         self._columns, numbers = self.measure(due)
         seconds = (time.perf_counter() - begun) / len(due)
         for place, row in zip(due, numbers, strict=True):
@@ -229,7 +232,8 @@ class Stack:
         parameters = {name: values.detach()[chosen] for name, values in self.parameters.items()}
         parts = self._parts[chosen]
         spectrum = contrast.Spectrum(parts[:, 1]) if self.recipe.spectral_contrast else None
-        measured = self._evaluation(self._pieces(parameters, len(places), spectrum), parts, self._labels[chosen])
+        pieces = self._pieces(parameters, len(places), spectrum)
+        measured = self._evaluation(pieces, parts, self._labels[chosen], self._subsets[chosen])
         measured |= norms(parameters)
         if self.recipe.motion:
             measured |= self._motion(places, chosen)

@@ -47,12 +47,12 @@ class Block(nn.Module):
         self.mlp_in = nn.Linear(d, MLP_RATIO * d, bias=in_mlp)
         self.mlp_out = nn.Linear(MLP_RATIO * d, d, bias=in_mlp)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Residual stream in and out, both (n, L, d)."""
-        x = x + self.attend(self.norm1(x))
+    def forward(self, x: Tensor, padding: Tensor | None = None) -> Tensor:
+        """Residual stream in and out, both (n, L, d); positions of ``padding`` (n, L) are not looked at."""
+        x = x + self.attend(self.norm1(x), padding)
         return x + self.mlp(self.norm2(x))
 
-    def attend(self, x: Tensor) -> Tensor:
+    def attend(self, x: Tensor, padding: Tensor | None = None) -> Tensor:
         """Multi-head softmax attention, (n, L, d) → (n, L, d)."""
         n, length, d = x.shape
         q, k, v = (
@@ -62,6 +62,10 @@ class Block(nn.Module):
         if self.causal:
             future = torch.ones(length, length, dtype=torch.bool, device=x.device).triu(1)
             scores = scores.masked_fill(future, -torch.inf)
+        if padding is not None:
+            # What is padding itself sees itself, so that it sees something.
+            others = padding[:, None, None, :] & ~torch.eye(length, dtype=torch.bool, device=x.device)
+            scores = scores.masked_fill(others, -torch.inf)
         mixed = scores.softmax(dim=-1) @ v
         return self.output(mixed.transpose(1, 2).reshape(n, length, d))
 
@@ -75,7 +79,7 @@ class Transformer(nn.Module):
 
     def __init__(self, arch: Architecture, task: Task, seed: int = 0) -> None:
         super().__init__()
-        self.arch = arch
+        self.arch, self.padding = arch, task.padding
         d = arch.width
         length = task.length + (arch.attention == "bidirectional")
         self.embedding = nn.Parameter(torch.empty(task.n_tokens, d))
@@ -92,9 +96,9 @@ class Transformer(nn.Module):
         return [block for block in self.blocks if isinstance(block, Block)]
 
     def forward(self, tokens: Tensor) -> Tensor:
-        x = self.embed(tokens)
+        x, padding = self.embed(tokens), self._padded(tokens)
         for block in self.layers:
-            x = block(x)
+            x = block(x, padding)
         return self.arch.output_scale * self.unembedding(self.norm(x[:, -1]))
 
     def embed(self, tokens: Tensor) -> Tensor:
@@ -102,7 +106,22 @@ class Transformer(nn.Module):
         x = self.embedding[tokens]
         if self.readout is not None:
             x = torch.cat([x, self.readout.expand(len(x), 1, -1)], dim=1)
-        return x if self.position is None else x + self.position
+        if self.position is None:
+            return x
+        padding = self._padded(tokens)
+        return x + (self.position if padding is None else self.position[positions(padding)])
+
+    def _padded(self, tokens: Tensor) -> Tensor | None:
+        """Which positions, the readout's included, are padding, (n, L or L + 1); None where none can be."""
+        if self.padding is None:
+            return None
+        padded = tokens == self.padding
+        return padded if self.readout is None else functional.pad(padded, (0, 1), value=False)
+
+
+def positions(padding: Tensor) -> Tensor:
+    """The position of each token, counted from the first that is none of ``padding`` (..., L); 0 for padding."""
+    return ((~padding).cumsum(dim=-1) - 1).clamp(min=0)
 
 
 @torch.no_grad()

@@ -14,20 +14,24 @@ from typing import Annotated
 
 from pydantic import Field
 
+from grokmodels.recipes.tasks.agreement import Agreement
 from grokmodels.recipes.tasks.base import BaseTask, IntArray, Split
 from grokmodels.recipes.tasks.modular import Modular
 from grokmodels.recipes.tasks.parity import Parity
 from grokmodels.recipes.tasks.permutations import Permutations
 from grokmodels.recipes.tasks.polynomial import Polynomial
 from grokmodels.recipes.tasks.random_labels import RandomLabels
+from grokmodels.recipes.tasks.skills import Skills
 from grokmodels.recipes.tasks.table import Table
+from grokmodels.recipes.tasks.two_hop import TwoHop
 
 Task = Annotated[
-    Modular | Parity | RandomLabels | Polynomial | Permutations | Table,
+    Modular | Parity | RandomLabels | Polynomial | Permutations | Table | Skills | TwoHop | Agreement,
     Field(discriminator="kind"),
 ]
 
 __all__ = [
+    "Agreement",
     "BaseTask",
     "IntArray",
     "Modular",
@@ -35,7 +39,9 @@ __all__ = [
     "Permutations",
     "Polynomial",
     "RandomLabels",
+    "Skills",
     "Split",
     "Table",
     "Task",
+    "TwoHop",
 ]

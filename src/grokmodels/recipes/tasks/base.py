@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from grokmodels.recipes.recipe import Recipe
 
 IntArray = NDArray[np.int64]
+Part = Literal["train", "test", "apart"]
 
 
 class Split(NamedTuple):
@@ -84,6 +85,23 @@ class BaseTask(Recipe):
     def chance(self) -> float:
         """Accuracy of the best constant answer: the share of the most frequent label."""
         return float(np.bincount(self.labels, minlength=self.n_classes).max() / self.n_inputs)
+
+    @property
+    def padding(self) -> int | None:
+        """The token that fills shorter inputs up, at their start; None where all inputs have one length."""
+        return None
+
+    @property
+    def breakdown(self) -> tuple[tuple[Part, str], ...]:
+        """The parts of a split whose accuracy is also measured by subset, as (part, name of the subset).
+
+        "apart" are inputs that are neither trained on nor in the test set.
+        """
+        return ()
+
+    def subset(self, name: str) -> NDArray[np.bool_]:
+        """Which inputs belong to a subset of :attr:`breakdown`, (n_inputs,)."""
+        raise NotImplementedError
 
     @property
     def together(self) -> IntArray:
