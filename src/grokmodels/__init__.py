@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from grokmodels.engine.training import train
     from grokmodels.recipes import (
         MLP,
+        Agreement,
         Architecture,
         Experiment,
         Modular,
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
         Polynomial,
         RandomLabels,
         Schedule,
+        Skills,
         Table,
+        TwoHop,
     )
 else:
 
@@ -52,6 +55,7 @@ else:
 
 __all__ = [
     "MLP",
+    "Agreement",
     "Architecture",
     "Experiment",
     "Modular",
@@ -61,7 +65,9 @@ __all__ = [
     "Polynomial",
     "RandomLabels",
     "Schedule",
+    "Skills",
     "Table",
+    "TwoHop",
     "__version__",
     "train",
 ]

@@ -71,7 +71,7 @@ def _of_a_transformer(experiment: Experiment) -> tuple[int, int]:
     """Numbers in its weights, and in the activations that a step keeps for its backward pass."""
     arch, task, rows = experiment.transformer, experiment.task, max(experiment.batch_sizes)
     length = task.length + (arch.attention == "bidirectional")
-    if arch.attention == "causal":
+    if way(arch, task.n_tokens, task.length) == "necessary":
         tree = PrefixTree(task)
         evaluated = rows + sum(
             len(e) if w else rows for e, w in zip(tree.example[:-1], tree.shared(rows), strict=False)
@@ -91,5 +91,5 @@ def _of_an_mlp(experiment: Experiment) -> tuple[int, int]:
     layers = arch.width * (read + (arch.layers - 1) * arch.width + task.n_classes)
     weights = layers + task.n_tokens * (arch.embedding or 0)
     # Columns that are picked are copied, one for each position.
-    picked = task.length * arch.width if way(arch, task.n_tokens) == "gathered" else read
+    picked = task.length * arch.width if way(arch, task.n_tokens, task.length) == "gathered" else read
     return weights, rows * (2 * picked + 4 * arch.layers * arch.width + 3 * task.n_classes)

@@ -6,9 +6,10 @@ network is a stack of one. Names and meaning of the parameters are those of the 
 whatever S.
 
 A causal transformer walks the levels of a :class:`~grokmodels.engine.prefixes.PrefixTree`, each distinct prefix once. A
-bidirectional one has no shared prefixes and reads every token of every input; both read the answer at the last position
-only, so the last layer needs keys and values everywhere, but queries and the perceptron at that position alone. An MLP
-on one-hot vectors of many tokens picks columns of its first matrix instead of multiplying with zeros.
+bidirectional one has no shared prefixes and reads every token of every input, as does a causal one where inputs are
+long. Both read the answer at the last position only, so the last layer needs keys and values everywhere, but queries
+and the perceptron at that position alone. An MLP on one-hot vectors of many tokens picks columns of its first matrix
+instead of multiplying with zeros.
 
 Shapes: S members, n examples, L positions, r rows, T tokens, d width, h heads, C classes.
 """
@@ -42,20 +43,22 @@ Batch = list[Level] | Tokens
 
 # Tokens from which on picking columns is quicker than multiplying with one-hot vectors.
 MANY_TOKENS = 32
+# Positions from which on walking them one by one, each looking back at all others, costs more than it saves.
+LONG = 11
 
 
-def way(arch: Architecture | MLP, n_tokens: int) -> str:
+def way(arch: Architecture | MLP, n_tokens: int, length: int) -> str:
     """How the forward pass saves work: "necessary" prefixes only, "gathered" columns, or not at all, "dense"."""
     if isinstance(arch, MLP):
         return "gathered" if arch.embedding is None and n_tokens >= MANY_TOKENS else "dense"
-    return "necessary" if arch.attention == "causal" else "dense"
+    return "necessary" if arch.attention == "causal" and length < LONG else "dense"
 
 
 class Reader:
     """What the forward pass reads of a task's inputs: levels of prefixes for a causal network, tokens for others."""
 
     def __init__(self, task: Task, arch: Architecture | MLP, device: torch.device | str = "cpu") -> None:
-        self.tree = PrefixTree(task, device) if way(arch, task.n_tokens) == "necessary" else None
+        self.tree = PrefixTree(task, device) if way(arch, task.n_tokens, task.length) == "necessary" else None
         self._inputs = torch.as_tensor(task.inputs, device=device)
         self._padded = None if task.padding is None else self._inputs == task.padding
 
@@ -102,7 +105,7 @@ def _first(parameters: Parameters, arch: MLP, tokens: Tensor) -> Tensor:
         return _linear(embedded.view(*tokens.shape[:2], -1), weight, bias)
     n_tokens = weight.shape[2] // length
     columns = tokens + n_tokens * torch.arange(length, device=tokens.device)
-    if way(arch, n_tokens) == "dense":
+    if way(arch, n_tokens, length) == "dense":
         ones = torch.zeros(*tokens.shape[:2], weight.shape[2], dtype=weight.dtype, device=weight.device)
         return _linear(ones.scatter(2, columns, 1.0), weight, bias)
     each = _take(weight.mT.contiguous(), _flat(columns.flatten(1), weight.shape[2]))
@@ -141,26 +144,45 @@ def _ancestors(level: Level) -> Read:
 
 
 def _dense(parameters: Parameters, arch: Architecture, batch: Tokens) -> Tensor:
-    """The readout's stream (S, n, d) of a bidirectional network."""
+    """The last position's stream (S, n, d), with every position of every input evaluated."""
     members, n, length = batch.tokens.shape
-    x = _take(parameters["embedding"], _flat(batch.tokens.flatten(1), parameters["embedding"].shape[1]))
-    readout = parameters["readout"].view(members, 1, 1, -1).expand(-1, n, -1, -1)
-    x = torch.cat([x.view(members, n, length, -1), readout], dim=2)
+    x, padding = (
+        _take(parameters["embedding"], _flat(batch.tokens.flatten(1), parameters["embedding"].shape[1])),
+        batch.padding,
+    )
+    x = x.view(members, n, length, -1)
+    if arch.attention == "bidirectional":
+        readout = parameters["readout"].view(members, 1, 1, -1).expand(-1, n, -1, -1)
+        x = torch.cat([x, readout], dim=2)
+        padding = None if padding is None else functional.pad(padding, (0, 1), value=False)
     if "position" in parameters:
-        x = x + _positions(parameters["position"], batch.padding)
-    seen = None if batch.padding is None else functional.pad(~batch.padding, (0, 1), value=True)
+        x = x + _positions(parameters["position"], padding)
+    seen = _seen(arch, padding, x.shape[2], x.device)
     for layer in range(arch.layers):
-        block = _Block(parameters, arch, layer)
-        x = block.dense(x, x[:, :, -1:] if layer == arch.layers - 1 else x, seen)
+        last = layer == arch.layers - 1
+        x = _Block(parameters, arch, layer).dense(x, -1 if last else 0, seen)
     return x.squeeze(2)
 
 
 def _positions(position: Tensor, padding: Tensor | None) -> Tensor:
-    """The position embeddings (S, n or 1, L + 1, d) of tokens and readout, which has the last of them."""
+    """The position embeddings (S, n or 1, L, d) of tokens, and of the readout where there is one."""
     if padding is None:
         return position.unsqueeze(1)
-    own = positions(functional.pad(padding, (0, 1), value=False))
+    own = positions(padding)
     return _take(position, _flat(own.flatten(1), position.shape[1])).view(*own.shape, -1)
+
+
+def _seen(arch: Architecture, padding: Tensor | None, length: int, device: torch.device) -> Tensor | None:
+    """Which positions each one looks at, (S · n or 1, 1, L, L); None where it is all of them."""
+    if padding is None and arch.attention == "bidirectional":
+        return None
+    seen = torch.ones(length, length, dtype=torch.bool, device=device)[None, None]
+    seen = seen.tril() if arch.attention == "causal" else seen
+    if padding is None:
+        return seen
+    # What is padding itself sees itself, so that it sees something.
+    itself = torch.eye(length, dtype=torch.bool, device=device)
+    return seen & (~padding.flatten(0, 1)[:, None, None] | itself)
 
 
 class Read(NamedTuple):
@@ -213,12 +235,16 @@ class _Block:
         seen = [_take(projected[i][..., -2 * width :], rows[i]).chunk(2, dim=-1) for i in range(own)]
         return self._finish(x, self._attend(query, [*seen, last], hidden))
 
-    def dense(self, x: Tensor, asking: Tensor, seen: Tensor | None) -> Tensor:
-        """From all positions (S, n, L, d), or those that are ``seen`` (S, n, L), to those that ask, (S, n, Q, d)."""
+    def dense(self, x: Tensor, first: int, seen: Tensor | None) -> Tensor:
+        """From all positions (S, n, L, d) to those that ask, which begin with the ``first`` one, (S, n, Q, d).
+
+        ``seen`` says who looks at whom, as in :func:`_seen`.
+        """
+        asking = x[:, :, first:]
         keys, values = _linear(self._normed(x), *self._keys_and_values).chunk(2, dim=-1)
         queries = _linear(self._normed(asking), *self["query"])
         queries, keys, values = (self._split(y) for y in (queries, keys, values))
-        mask = None if seen is None else seen.flatten(0, 1)[:, None, None]
+        mask = None if seen is None else seen[:, :, first:]
         mixed = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
         return self._finish(asking, mixed.transpose(-2, -3).flatten(-2).view(asking.shape))
 

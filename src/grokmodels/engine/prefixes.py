@@ -114,7 +114,8 @@ def necessary_flops(arch: Architecture, task: Task, rows: int) -> int:
     square = 2 * arch.width**2
     total = 2 * arch.width * task.n_classes * rows
     for layer in range(arch.layers):
-        entering = [task.n_tokens] * len(evaluated) if layer == 0 else evaluated
+        by_token = layer == 0 and task.padding is None
+        entering = [task.n_tokens] * len(evaluated) if by_token else evaluated
         leaving = evaluated if layer < arch.layers - 1 else evaluated[-1:]
         # The first position sees itself only, and asks nothing.
         keys_and_values, queries = 2 * sum(entering), sum(entering[1:][-len(leaving) :])

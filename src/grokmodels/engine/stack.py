@@ -50,7 +50,7 @@ class Stack:
         self._columns: list[str] = []
         self._mask: Tensor | None = None
         # What is left of a compiled stack goes on without the compiler, but its runs were compiled.
-        self._ways = [network.way(arch, task.n_tokens), *["compiled"] * compiled]
+        self._ways = [network.way(arch, task.n_tokens, task.length), *["compiled"] * compiled]
         self._compose()
 
     # -- members ------------------------------------------------------------------------------------------------------

@@ -5,10 +5,23 @@ from grokmodels.recipes.experiment import Experiment
 from grokmodels.recipes.optimizer import ExponentialFilter, MovingAverageFilter, Optimizer
 from grokmodels.recipes.recipe import Recipe
 from grokmodels.recipes.schedules import Schedule
-from grokmodels.recipes.tasks import Modular, Parity, Permutations, Polynomial, RandomLabels, Split, Table, Task
+from grokmodels.recipes.tasks import (
+    Agreement,
+    Modular,
+    Parity,
+    Permutations,
+    Polynomial,
+    RandomLabels,
+    Skills,
+    Split,
+    Table,
+    Task,
+    TwoHop,
+)
 
 __all__ = [
     "MLP",
+    "Agreement",
     "Architecture",
     "Experiment",
     "ExponentialFilter",
@@ -21,7 +34,9 @@ __all__ = [
     "RandomLabels",
     "Recipe",
     "Schedule",
+    "Skills",
     "Split",
     "Table",
     "Task",
+    "TwoHop",
 ]

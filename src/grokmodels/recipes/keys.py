@@ -34,6 +34,8 @@ FORMAT_1: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "tasks.two_hop.TwoHop": {
         "entities": 50,
+        "degree": None,
+        "identity": False,
         "relations": 10,
         "unused": 0.0,
         "answers": "composed",

@@ -12,7 +12,7 @@ from grokmodels.engine.evaluation import Evaluation
 from grokmodels.engine.losses import losses
 from grokmodels.engine.slot import Member
 from grokmodels.engine.textbook import textbook
-from grokmodels.recipes.tasks import RandomLabels
+from grokmodels.recipes.tasks import Agreement, RandomLabels, Skills, TwoHop
 from tests.library.engine.recipes import EXACT, EXACT_PARITY
 
 CPU = torch.device("cpu")
@@ -21,7 +21,13 @@ RULES = st.one_of(
     st.builds(Modular, operation=st.sampled_from(["multiply", "divide"]), p=st.sampled_from([3, 5, 7])),
     st.builds(Parity, bits=st.integers(2, 5)),
 )
-TASKS = st.one_of(RULES, st.builds(RandomLabels, base=RULES, label_seed=st.integers(0, 9)))
+TASKS = st.one_of(
+    RULES,
+    st.builds(RandomLabels, base=RULES, label_seed=st.integers(0, 9)),
+    st.builds(Skills, skills=st.integers(1, 3), p=st.integers(4, 5)),
+    st.builds(TwoHop, entities=st.integers(4, 5), relations=st.integers(2, 3), unused=st.sampled_from([0.0, 0.2])),
+    st.builds(Agreement, nouns=st.just(2), prepositions=st.just(1), verbs=st.integers(1, 2)),
+)
 
 
 def in_numpy(task, logits, train, test):
@@ -29,7 +35,10 @@ def in_numpy(task, logits, train, test):
     parts = {"train": train, "test": test}
     of = {part: (logits[rows], task.labels[rows]) for part, rows in parts.items()}
     signals = {part: measures.signal(*of[part]) for part in parts}
-    shares = {part: measures.rule_share(logits[rows], task.orbits[rows]) for part, rows in parts.items()}
+    shares = {
+        part: measures.rule_share(logits[rows], task.orbits[rows]) if task.has_symmetry else np.nan
+        for part, rows in parts.items()
+    }
     named = {
         f"{part}_{name}": value
         for part in parts
@@ -41,11 +50,24 @@ def in_numpy(task, logits, train, test):
         }.items()
     }
     m_hat = signals["test"] / signals["train"] if signals["train"] else 0.0
+    apart = np.setdiff1d(np.arange(task.n_inputs), np.concatenate([train, test]))
+    rows = {"train": train, "test": test, "apart": apart}
+    for part, subset in task.breakdown:
+        chosen = rows[part][task.subset(subset)[rows[part]]]
+        right = logits[chosen].argmax(axis=1) == task.labels[chosen]
+        named[f"{part}_accuracy.{subset}"] = right.mean() if len(right) else np.nan
     return named | {"m_hat": m_hat, "rule_share": shares["test"], "rule_share_train": shares["train"]}
 
 
 def all_labels(task, members):
     return torch.as_tensor(task.labels).expand(members, -1)
+
+
+def in_subsets(task, parts):
+    """The parts and subsets of a task's breakdown, (S, B, N)."""
+    part = {"train": parts[:, 0], "test": parts[:, 1], "apart": 1 - parts.sum(dim=1)}
+    named = [part[name] * torch.as_tensor(task.subset(subset)) for name, subset in task.breakdown]
+    return torch.stack(named, dim=1) if named else parts[:, :0]
 
 
 def in_pieces(logits, size):
@@ -77,7 +99,10 @@ def test_every_measure_of_every_member_is_numpys_in_pieces_of_any_size(task, kin
     for member, split in enumerate(splits):
         for part, rows in enumerate(split):
             parts[member, part, rows] = 1
-    measured = Evaluation(task, CPU)(in_pieces(torch.as_tensor(logits), size), parts, all_labels(task, members))
+    subsets = in_subsets(task, parts)
+    measured = Evaluation(task, CPU)(
+        in_pieces(torch.as_tensor(logits), size), parts, all_labels(task, members), subsets
+    )
     for member, split in enumerate(splits):
         expected = in_numpy(task, logits[member], *split)
         # A ratio to what is zero but for rounding is no number to compare.
@@ -91,7 +116,8 @@ def test_every_measure_of_every_member_is_numpys_in_pieces_of_any_size(task, kin
 def test_a_network_that_says_nothing_is_measured_and_has_no_share_of_the_rule():
     nothing = torch.zeros(1, EXACT.task.n_inputs, EXACT.task.n_classes)
     parts = torch.as_tensor(stack.Slot(Member(EXACT)).parts()).unsqueeze(0)
-    measured = Evaluation(EXACT.task, CPU)([(slice(0, 121), nothing)], parts, all_labels(EXACT.task, 1))
+    pieces = [(slice(0, 121), nothing)]
+    measured = Evaluation(EXACT.task, CPU)(pieces, parts, all_labels(EXACT.task, 1), in_subsets(EXACT.task, parts))
     row = {name: x.item() for name, x in measured.items()}
     assert (row["m_hat"], row["train_margin"], row["test_signal"]) == (0, 0, 0)
     assert row["train_loss"] == row["test_loss"] == pytest.approx(np.log(11))
@@ -103,7 +129,10 @@ def test_the_share_of_the_rule_does_not_depend_on_how_loudly_it_is_said(volume):
     logits = np.random.default_rng(0).normal(size=(121, 11)).astype("float32") * np.float32(volume)
     parts = torch.as_tensor(stack.Slot(Member(EXACT)).parts()).unsqueeze(0)
     said = Evaluation(EXACT.task, CPU)(
-        in_pieces(torch.as_tensor(logits).unsqueeze(0), 50), parts, all_labels(EXACT.task, 1)
+        in_pieces(torch.as_tensor(logits).unsqueeze(0), 50),
+        parts,
+        all_labels(EXACT.task, 1),
+        in_subsets(EXACT.task, parts),
     )
     expected = in_numpy(EXACT.task, logits, *EXACT.split)
     assert said["rule_share"].item() == pytest.approx(expected["rule_share"], rel=1e-5)

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grokmodels import Experiment, Modular, Parity, Permutations, Polynomial, RandomLabels, Table
+from grokmodels import (
+    Agreement,
+    Experiment,
+    Modular,
+    Parity,
+    Permutations,
+    Polynomial,
+    RandomLabels,
+    Skills,
+    Table,
+    TwoHop,
+)
 from grokmodels.recipes.tasks import IntArray, Task
 
 XOR = Table(tokens=[[0, 0], [0, 1], [1, 0], [1, 1]], answers=[0, 1, 1, 0])
@@ -25,6 +36,7 @@ TASKS = [
     XOR,
 ]  # fmt: skip
 TASKS += [RandomLabels(base=task) for task in TASKS]
+TASKS += [Skills(skills=2, p=7), TwoHop(entities=4, relations=2), Agreement(nouns=2, verbs=2)]
 
 
 @pytest.mark.parametrize("task", TASKS, ids=repr)

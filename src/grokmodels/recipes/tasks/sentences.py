@@ -3,7 +3,8 @@
     the teacher of ada is            ada 's tutor is
     rain fell . the rival of the teacher of ada is
 
-Every entity has two names and every relation two words. An input ends where its answer would stand.
+An entity alone is just named: ``ada is``. Every entity has two names and every relation two words. An input ends where
+its answer would stand.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ SYLLABLES = tuple("".join(pair) for pair in itertools.product("bdfgklmnprstvz", 
 
 _FUNCTION_WORDS = (THE, OF, HIS, IS, *SUBJECTS, *VERBS, STOP)
 _NOISE = ((), *((subject, verb, STOP) for subject in SUBJECTS for verb in VERBS))
-# Names of the entity, word orders, words before: of a fact, with its one relation's words.
-WAYS = 2 * 2 * 2 * len(_NOISE)
+# Of an entity alone: its names, and what may stand before. Facts and questions have more.
+WAYS = 2 * len(_NOISE)
 LENGTH = 8 + 3
 
 
@@ -49,7 +50,9 @@ def written(queries: IntArray, entities: int, ways: int, seed: int) -> IntArray:
     for first in range(0, len(queries), ways):
         entity, *relations = queries[first].tolist()
         hops = [r for r in relations if r >= 0]
-        chosen = rng.choice(2 ** (2 + len(hops)) * len(_NOISE), size=ways, replace=False)
+        # The name, and where there are relations the word order and each one's word.
+        choices = 2 ** (1 + bool(hops) + len(hops)) * len(_NOISE)
+        chosen = rng.choice(choices, size=ways, replace=False)
         for row, way in enumerate(chosen.tolist(), start=first):
             words = _sentence(entity, hops, way)
             rows[row, -len(words) :] = [token[word] for word in words]
@@ -59,7 +62,7 @@ def written(queries: IntArray, entities: int, ways: int, seed: int) -> IntArray:
 def _sentence(entity: int, hops: list[int], way: int) -> list[str]:
     """One of the ways to ask: a number whose digits choose the name, the order, each relation's word and the noise."""
     way, name = divmod(way, 2)
-    way, possessive = divmod(way, 2)
+    way, possessive = divmod(way, 2) if hops else (way, 0)
     called = []
     for hop in hops:
         way, synonym = divmod(way, 2)
