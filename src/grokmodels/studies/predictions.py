@@ -51,7 +51,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from grokmodels.recipes.recipe import Recipe
 from grokmodels.statistics import components
 from grokmodels.studies.fields import dotted, field, hashable
-from grokmodels.studies.quantities import COLUMNS, MOMENTS, SHARES, WAITS, accumulated
+from grokmodels.studies.quantities import COLUMNS, MOMENTS, SHARES, WAITS, is_known, subsets
 
 if TYPE_CHECKING:
     from grokmodels.studies.study import Point
@@ -109,10 +109,7 @@ class Prediction(Selection):
     @field_validator("quantity")
     @classmethod
     def _known(cls, quantity: str) -> str:
-        column, _, moment = quantity.partition(" at ")
-        if quantity not in ("", *WAITS, *SHARES) and not (
-            column in COLUMNS and (moment in MOMENTS or accumulated(moment) is not None)
-        ):
+        if quantity and not is_known(quantity):
             raise ValueError(
                 f"must be one of {[*WAITS, *SHARES]}, or 'COLUMN at MOMENT' with a column of {list(COLUMNS)} and a "
                 f"moment of {list(MOMENTS)} or an accumulated decay, a number of at least 0"
@@ -201,7 +198,9 @@ class Prediction(Selection):
             return not all(experiment.motion for experiment in experiments)
         if self.quantity.startswith("spectral"):
             return not all(experiment.spectral_contrast for experiment in experiments)
-        return self.quantity.startswith("train_rule") and not all(experiment.corrupted for experiment in experiments)
+        if self.quantity.startswith("train_rule"):
+            return not all(experiment.corrupted for experiment in experiments)
+        return not all(subsets(self.quantity) <= {name for _, name in one.task.breakdown} for one in experiments)
 
     def require_runs(self, points: Sequence[Point], declared: pd.DataFrame) -> None:
         """ValueError, naming field, value and what is allowed, where it speaks of runs that the points lack.

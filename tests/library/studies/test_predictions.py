@@ -555,3 +555,41 @@ def test_a_study_foretells_something(root):
     path.write_text(STUDY[: STUDY.index("[[predicted]]")], encoding="utf-8")
     with pytest.raises(ValueError, match="predicted: got none; must be stated before the runs"):
         studies.read(path)
+
+
+def run_of_subsets():
+    """A run whose skill 1 is right from step 100 on, and skill 2 from step 300 on."""
+    history = pd.DataFrame({"step": np.arange(0, 1000, 100), "decay_time": np.arange(10) / 10})
+    history["train_accuracy"] = history["train_accuracy.1"] = history["train_accuracy.2"] = 1.0
+    history["test_accuracy.1"] = (history["step"] >= 100).astype(float)
+    history["test_accuracy.2"] = history["test_accuracy"] = (history["step"] >= 300).astype(float)
+    history["apart_accuracy.3"] = (history["step"] >= 500).astype(float)
+    return Run(Experiment().but(task={"kind": "skills"}, evaluate_every=100), history, "finished", {})
+
+
+@pytest.mark.parametrize(
+    ("quantity", "value"),
+    [
+        ("t_gen", 300),
+        ("t_gen.1", 100),
+        ("t_gen.2", 300),
+        ("t_gen.3", 500),
+        ("t_mem.2", 50),
+        ("delay.2", 300),
+        ("decay_time at t_gen.1", 0.1),
+        ("test_accuracy.2 at t_gen.1", 0),
+        ("test_accuracy.1 at end", 1),
+        ("apart_accuracy.3 at 0.45", 0),
+        ("t_mem.3", math.nan),
+    ],
+)
+def test_a_subset_has_its_own_waits_moments_and_accuracy(quantity, value):
+    assert measure(run_of_subsets(), quantity) == pytest.approx((value, False), nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    "quantity", ["t_gen.", "t_gen.1 at end", "m_hat.1 at end", "test_accuracy.1", "test_loss.1 at end", "generalized.1"]
+)
+def test_nothing_else_is_asked_of_a_subset(quantity):
+    with pytest.raises(ValueError, match="an accumulated decay, a number of at least 0"):
+        make(quantity=quantity)
