@@ -44,6 +44,15 @@ FORMAT_1: Final[Mapping[str, Mapping[str, Any]]] = {
         "world_seed": 0,
     },
     "tasks.agreement.Agreement": {"nouns": 10, "prepositions": 3, "verbs": 4},
+    "tasks.planted.PlantedRule": {
+        "p": 31,
+        "windows": 10000,
+        "ways": 2,
+        "words": 500,
+        "context": 12,
+        "answers": "sum",
+        "text_seed": 0,
+    },
     "architecture.Architecture": {
         "kind": "transformer",
         "layers": 2,

@@ -19,6 +19,7 @@ from grokmodels.recipes.tasks.base import BaseTask, IntArray, Split
 from grokmodels.recipes.tasks.modular import Modular
 from grokmodels.recipes.tasks.parity import Parity
 from grokmodels.recipes.tasks.permutations import Permutations
+from grokmodels.recipes.tasks.planted import PlantedRule
 from grokmodels.recipes.tasks.polynomial import Polynomial
 from grokmodels.recipes.tasks.random_labels import RandomLabels
 from grokmodels.recipes.tasks.skills import Skills
@@ -26,7 +27,7 @@ from grokmodels.recipes.tasks.table import Table
 from grokmodels.recipes.tasks.two_hop import TwoHop
 
 Task = Annotated[
-    Modular | Parity | RandomLabels | Polynomial | Permutations | Table | Skills | TwoHop | Agreement,
+    Modular | Parity | RandomLabels | Polynomial | Permutations | Table | Skills | TwoHop | Agreement | PlantedRule,
     Field(discriminator="kind"),
 ]
 
@@ -37,6 +38,7 @@ __all__ = [
     "Modular",
     "Parity",
     "Permutations",
+    "PlantedRule",
     "Polynomial",
     "RandomLabels",
     "Skills",
