@@ -165,7 +165,8 @@ class Slot:
     @cached_property
     def _shuffled(self) -> NDArray[np.int64]:
         """The training inputs in the order in which a data schedule takes them away from the end."""
-        return np.random.default_rng(self.experiment.seeds.split).permutation(self.split.train)
+        order = np.random.default_rng(self.experiment.seeds.split).permutation(self.split.train)
+        return order[np.argsort(~self.experiment.task.core[order], kind="stable")]
 
     def _draw_batches(self) -> Iterator[Tensor]:
         """Training rows, each epoch in a new order; what is left of an epoch below a batch is dropped."""

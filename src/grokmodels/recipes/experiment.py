@@ -40,9 +40,9 @@ class Experiment(Recipe):
     ``batch_size`` None, or "full" in a file that has no None, is the full batch. ``steps`` is the budget; with
     ``stop_when_generalized`` the run ends as soon as test accuracy has lasted (:func:`grokmodels.measures.milestones`),
     and one that never does is censored at the budget.
-    ``data_schedule`` trains on a share of the training inputs that changes with the step: pairs are taken away and put
-    back in one fixed random order, while the test inputs stay the same. ``batch_size_schedule`` is a factor of the
-    batch size (of all training inputs, for a full batch).
+    ``data_schedule`` trains on a share of the training inputs that changes with the step: they are taken away and put
+    back in one fixed random order, those of the task's core last, while the test inputs stay the same.
+    ``batch_size_schedule`` is a factor of the batch size (of all training inputs, for a full batch).
     ``corrupted`` is the share of the training inputs that carry a label drawn at random for the whole run (among all,
     so that some draws are right; each by itself, mirrors too), and
     ``label_noise`` the chance of each label in a batch to be drawn at random for one step; tests ask for the rule.

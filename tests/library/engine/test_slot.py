@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from grokmodels import Schedule
+from grokmodels import Experiment, Schedule, TwoHop
 from grokmodels.engine.slot import Member, Slot
 from grokmodels.engine.transformer import Transformer
 from grokmodels.recipes import keys
@@ -66,6 +66,14 @@ def test_every_training_input_is_seen_once_an_epoch():
     epoch = torch.cat([slot.next_batch() for _ in range(48 // 16)])
     assert len(epoch.unique()) == 48
     assert set(epoch.tolist()) == set(slot.split.train.tolist())
+
+
+def test_a_data_schedule_takes_the_core_of_a_task_last():
+    task = TwoHop(entities=5, relations=2)
+    slot = Slot(Member(Experiment(task=task, fraction=0.5, batch_size=None, data_schedule=HALVED, steps=60)))
+    left = slot.training_rows(30)
+    assert len(left) == round(HALVED(30) * len(slot.split.train)) < len(slot.split.train)
+    assert set(np.flatnonzero(task.core)) <= set(left)
 
 
 def test_a_data_schedule_takes_training_inputs_away_and_puts_the_same_back():

@@ -89,6 +89,10 @@ class Agreement(BaseTask):
         return Split(np.sort(train), np.sort(rows[taken:]))
 
     @property
+    def core(self) -> NDArray[np.bool_]:
+        return ~self.conflicts
+
+    @property
     def breakdown(self) -> tuple[tuple[Part, str], ...]:
         return ("train", "plain"), ("train", "conflicts")
 

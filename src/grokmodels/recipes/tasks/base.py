@@ -92,6 +92,11 @@ class BaseTask(Recipe):
         return None
 
     @property
+    def core(self) -> NDArray[np.bool_]:
+        """Inputs that every split trains on, and that a data schedule takes away last, (n_inputs,)."""
+        return np.zeros(self.n_inputs, dtype=bool)
+
+    @property
     def breakdown(self) -> tuple[tuple[Part, str], ...]:
         """The parts of a split whose accuracy is also measured by subset, as (part, name of the subset).
 

@@ -109,12 +109,15 @@ class PlantedRule(BaseTask):
         return Split(np.concatenate([passages, np.sort(pairs[:trained].ravel())]), np.sort(pairs[trained:].ravel()))
 
     @property
+    def core(self) -> NDArray[np.bool_]:
+        return np.arange(self.n_inputs) < self.windows
+
+    @property
     def breakdown(self) -> tuple[tuple[Part, str], ...]:
         return ("train", "text"), ("apart", "text"), ("train", "rule"), ("test", "rule")
 
     def subset(self, name: str) -> NDArray[np.bool_]:
-        is_text = np.arange(self.n_inputs) < self.windows
-        return is_text if name == "text" else ~is_text
+        return self.core if name == "text" else ~self.core
 
     @property
     def n_tokens(self) -> int:

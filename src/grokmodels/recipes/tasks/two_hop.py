@@ -149,7 +149,7 @@ class TwoHop(BaseTask):
             raise ValueError(
                 f"fraction: {fraction!r} trains on {taken} of {questions} two-hop questions; must be some, but not all"
             )
-        return int((self._unused_hops < 0).sum()) + taken * self.ways
+        return int(self.core.sum()) + taken * self.ways
 
     def split(self, fraction: float, seed: int) -> Split:
         always, questions = (np.flatnonzero(self._unused_hops == hops)[:: self.ways] for hops in (-1, 0))
@@ -161,6 +161,10 @@ class TwoHop(BaseTask):
             for rows in (np.concatenate([always, order[:taken]]), order[taken:])
         )
         return Split(train, test)
+
+    @property
+    def core(self) -> NDArray[np.bool_]:
+        return self._hops < 2
 
     @property
     def breakdown(self) -> tuple[tuple[Part, str], ...]:
