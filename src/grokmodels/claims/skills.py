@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from grokmodels.recipes import Skills
 from grokmodels.studies import Record
 
 FloatArray = NDArray[np.float64]
@@ -16,7 +17,7 @@ QUARTILES = (0.25, 0.75)
 def turns(record: Record, block: str) -> pd.DataFrame:
     """Accumulated decay at which each skill turns: one row a run, one column a skill; infinite where it has not."""
     runs = record.only(block)
-    skills = range(1, runs.points[0].experiment.task.model_dump()["skills"] + 1) if len(runs) else range(0)
+    skills = range(1, _task(runs).skills + 1)
     quantities = [f"decay_time at t_gen.{skill}" for skill in skills]
     table = runs.measured(*quantities)
     each = {skill: table[q].where(~table[f"{q}_censored"], np.inf) for skill, q in zip(skills, quantities, strict=True)}
@@ -25,8 +26,14 @@ def turns(record: Record, block: str) -> pd.DataFrame:
 
 def shares(record: Record, block: str) -> FloatArray:
     """The fraction of its pairs that each skill is trained on, (skills,)."""
-    experiment = record.only(block).points[0].experiment
-    return experiment.task.sizes(experiment.fraction) / experiment.task.p**2
+    runs = record.only(block)
+    return np.asarray(_task(runs).sizes(runs.points[0].experiment.fraction) / _task(runs).p ** 2)
+
+
+def _task(record: Record) -> Skills:
+    task = record.points[0].experiment.task
+    assert isinstance(task, Skills)
+    return task
 
 
 def single_skills(record: Record) -> pd.Series:
@@ -75,7 +82,7 @@ def _last_over_first(waits: pd.DataFrame) -> float:
 def error_of_single_skills(record: Record) -> float:
     """How far unequal unrelated skills turn from where single ones of their shares do: the median of |ln ratio|."""
     errors = [
-        np.abs(np.log(turns(record, block) / foretold(record, shares(record, block)))).to_numpy().ravel()
+        np.abs(np.log(turns(record, block).to_numpy() / foretold(record, shares(record, block)))).ravel()
         for block in _unequal(record)
     ]
     known = np.concatenate(errors)
@@ -101,19 +108,16 @@ def width(record: Record, block: str) -> FloatArray:
     The skills' test accuracies count alike; infinite where the mean does not come to the upper quartile.
     """
     runs = record.only(block)
-    columns = [name for name in runs.histories if name.startswith("test_accuracy.")]
-    mean = runs.histories[columns].mean(axis=1)
-    return np.array([_width(history, mean[history.index]) for _, history in runs.histories.groupby("run")])
+    columns = [f"test_accuracy.{skill}" for skill in range(1, _task(runs).skills + 1)]
+    return np.array([_width(run["decay_time"], run[columns].mean(axis=1)) for _, run in runs.histories.groupby("run")])
 
 
-def _width(history: pd.DataFrame, mean: pd.Series) -> float:
-    lower, upper = ((mean >= level).to_numpy() for level in QUARTILES)
-    if not upper.any():
+def _width(decay: pd.Series, mean: pd.Series) -> float:
+    first, last = (int(np.argmax(mean >= level)) for level in QUARTILES)
+    if mean.max() < QUARTILES[1]:
         return np.inf
-    decay = history["decay_time"].to_numpy()
-    # Steps narrower than two evaluations are not seen.
-    first, last = lower.argmax(), max(upper.argmax(), lower.argmax() + 1)
-    return float(np.log(decay[min(last, len(decay) - 1)] / decay[first]))
+    # A step between two evaluations is as narrow as they are near.
+    return float(np.log(decay.iloc[max(last, first + 1)] / decay.iloc[first]))
 
 
 def width_unequal_over_equal(record: Record) -> float:

@@ -96,7 +96,7 @@ class Transformer(nn.Module):
         return [block for block in self.blocks if isinstance(block, Block)]
 
     def forward(self, tokens: Tensor) -> Tensor:
-        x, padding = self.embed(tokens), self._padded(tokens)
+        x, padding = self.embed(tokens), self.padded(tokens)
         for block in self.layers:
             x = block(x, padding)
         return self.arch.output_scale * self.unembedding(self.norm(x[:, -1]))
@@ -108,10 +108,10 @@ class Transformer(nn.Module):
             x = torch.cat([x, self.readout.expand(len(x), 1, -1)], dim=1)
         if self.position is None:
             return x
-        padding = self._padded(tokens)
+        padding = self.padded(tokens)
         return x + (self.position if padding is None else self.position[positions(padding)])
 
-    def _padded(self, tokens: Tensor) -> Tensor | None:
+    def padded(self, tokens: Tensor) -> Tensor | None:
         """Which positions, the readout's included, are padding, (n, L or L + 1); None where none can be."""
         if self.padding is None:
             return None
