@@ -6,12 +6,29 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from grokmodels.claims.row import Verdict
 from grokmodels.recipes import Skills
 from grokmodels.studies import Record
 
 FloatArray = NDArray[np.float64]
 # The accuracies between which a step is measured, and skills are called early or late.
 QUARTILES = (0.25, 0.75)
+# The numbers that say whether the step of the whole is smoother, as verdicts name them.
+SMOOTHS = ("width of many over one", "width unequal over equal")
+
+
+def judge_diversity(declared: pd.DataFrame) -> Verdict:
+    """Claim 14 from the verdicts of ``skills`` on all of its runs.
+
+    Diversity alone smooths if the step of the mean of many equal skills is at least twice as wide as that of one, and
+    diversity with unequal shares if that of unequal skills is at least twice as wide as that of equal ones. The claim
+    holds where both are so, with limits where one is, and fails where neither is.
+    """
+    rows = declared[declared["quantity"].isin(SMOOTHS) & (declared["comparison"] == "above")]
+    if len(rows) < len(SMOOTHS) or not {*rows["verdict"]} <= {"true", "false"}:
+        return "open"
+    smooth = int((rows["verdict"] == "true").sum())
+    return "holds" if smooth == len(SMOOTHS) else "holds with limits" if smooth else "fails"
 
 
 def turns(record: Record, block: str) -> pd.DataFrame:
