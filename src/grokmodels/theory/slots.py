@@ -28,10 +28,15 @@ FloatArray = NDArray[np.floating[Any]]
 
 # Number of examples, efficiency of a slot, efficiency of the rule.
 N, a, kappa = sp.symbols("N a kappa", positive=True)
+# Number of parts that a rule is made of.
+M = sp.symbols("M", positive=True)
 
 # N equal slots are one circuit of norm u = √N u_i, which buys margin a (u/√N)^D.
 MEMORIZING_EFFICIENCY = Kernel("slotsEfficiency", a * N ** (-D / 2), (N, a, D))
 RATIO = Kernel("slotsRatio", kappa * N ** (D / 2) / a, (N, a, kappa, D))
+
+# A rule of M parts, each of which serves N / M of the examples, is a circuit of M slots: what counts is examples a part.
+PARTED_RATIO = Kernel("partedRatio", kappa * (N / M) ** (D / 2) / a, (N, M, a, kappa, D))
 
 # The number of examples at which ρ = 1: with fewer memorizing is cheaper, with more the rule.
 CRITICAL_SIZE = Kernel("criticalSize", (a / kappa) ** (2 / D), (a, kappa, D))

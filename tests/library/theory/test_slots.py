@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
@@ -80,6 +80,32 @@ def test_the_sum_of_losses_is_the_mean_with_another_decay_and_time():
     summed = solve_ivp(velocity, (0, 5), start, "LSODA", rtol=1e-10, atol=1e-13).y[:, -1]
     mean = slots.simulate(Slots(examples=count, weight_decay=decay / count), start[:-1], 0.1, [5.0 * count])
     np.testing.assert_allclose(np.append(mean.slots[0], mean.rule[0]), summed, rtol=1e-6)
+
+
+@settings(max_examples=10)
+@given(parts=st.integers(1, 6), served=st.integers(1, 6), degree=st.sampled_from([2.0, 3.0]))
+def test_a_rule_of_parts_is_one_circuit_whose_ratio_depends_on_the_examples_of_a_part(parts, served, degree):
+    examples, efficiency, rule, decay = parts * served, 3.0, 1.3, 0.1
+    belongs = np.arange(examples) % parts
+
+    def velocity(_, state):
+        u, v = state[:examples], state[examples:]
+        push = degree / (1 + np.exp(efficiency * u**degree + rule * v[belongs] ** degree)) / examples
+        up = efficiency * push * u ** (degree - 1) - decay * u
+        return np.append(up, rule * np.bincount(belongs, push) * v ** (degree - 1) - decay * v)
+
+    start = np.append(np.full(examples, 0.3), np.full(parts, 0.2))
+    states = solve_ivp(velocity, (0, 30), start, rtol=1e-9, atol=1e-12, t_eval=[30]).y[:, -1]
+    ratio = slots.PARTED_RATIO(examples, parts, efficiency, rule, degree)
+    pair = circuits.Circuits(
+        degree=degree,
+        memorizing_efficiency=slots.MEMORIZING_EFFICIENCY(examples, efficiency, degree),
+        generalizing_efficiency=ratio * slots.MEMORIZING_EFFICIENCY(examples, efficiency, degree),
+        weight_decay=decay,
+    )
+    reduced = circuits.simulate(pair, 0.3 * examples**0.5, 0.2 * parts**0.5, [0.0, 30.0])
+    assert np.linalg.norm(states[:examples]) == pytest.approx(reduced["u"].iloc[-1], rel=1e-5)
+    assert np.linalg.norm(states[examples:]) == pytest.approx(reduced["v"].iloc[-1], rel=1e-5)
 
 
 @pytest.mark.parametrize("degree", [2.0, 3.0])
