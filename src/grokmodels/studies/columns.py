@@ -20,18 +20,30 @@ EXACT: dict[str, np.dtype[Any]] = {
     "train_accuracy": np.dtype("float32"), "test_accuracy": np.dtype("float32"),
     "train_rule_accuracy": np.dtype("float32"),
 }  # fmt: skip
-# Bits of everything else: 1e-5 of a value is finer than any figure, and noise beyond it would be half of a file.
-BITS = 16
+# Bits of everything else: 1e-5 of a value is finer than any figure, and noise beyond it would be half of a file. The
+# norms of single parameters, which are many and half of what is left, have 1e-4.
+BITS, NORM_BITS = 16, 12
 # Low bits of single precision that rounding leaves zero.
 DROPPED = 24 - BITS
 # Columns that others tell but for the last bits, and 7 % of a file if they did not.
 GUESSED = ("m_hat", "weight_norm")
 
 
-def rounded(values: np.ndarray) -> np.ndarray:
-    """Single-precision numbers rounded to :data:`BITS` bits, whose last byte is then zero; what is not finite stays."""
-    bits = values.view(np.uint32)
-    near = ((bits + np.uint32(1 << (DROPPED - 1))) & np.uint32(-1 << DROPPED & 0xFFFFFFFF)).view(np.float32)
+def exact(name: str) -> np.dtype[Any] | None:
+    """The type in which a column is kept to the last bit, as accuracies are; None for one that is rounded."""
+    return np.dtype("float32") if "_accuracy." in name else EXACT.get(name)
+
+
+def bits_of(name: str) -> int:
+    """How many bits of a rounded column's numbers are kept."""
+    return NORM_BITS if name.startswith("norm.") else BITS
+
+
+def rounded(values: np.ndarray, bits: int = BITS) -> np.ndarray:
+    """Single-precision numbers rounded to so many bits, the rest of which are zero; what is not finite stays."""
+    dropped = 24 - bits
+    whole = values.view(np.uint32)
+    near = ((whole + np.uint32(1 << (dropped - 1))) & np.uint32(-1 << dropped & 0xFFFFFFFF)).view(np.float32)
     return np.where(np.isfinite(values) & np.isfinite(near), near, values)
 
 
@@ -40,7 +52,7 @@ def encoded(table: pa.Table) -> pa.Table:
     stored = table
     for name in _names(table, pa.float32()):
         values, lengths = _values(table, name)
-        if name not in EXACT and not (values.view(np.uint32) & ((1 << DROPPED) - 1)).any():
+        if exact(name) is None and not (values.view(np.uint32) & ((1 << DROPPED) - 1)).any():
             guess = _guess(table, name, lengths)
             numbers = _numbers(values)
             away = np.diff(numbers, prepend=np.int32(0)) if guess is None else numbers - guess

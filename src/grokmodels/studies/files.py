@@ -26,7 +26,7 @@ import safetensors
 import safetensors.numpy
 
 from grokmodels.recipes.experiment import Experiment
-from grokmodels.studies.columns import EXACT, decoded, encoded, rounded
+from grokmodels.studies.columns import EXACT, bits_of, decoded, encoded, exact, rounded
 
 if TYPE_CHECKING:
     from grokmodels.engine.run import Run
@@ -89,7 +89,9 @@ def encode(run: Run) -> tuple[pa.Table, Tensors]:
     """A run as it is stored: a table of one row, with the history to five digits, and its weights in half precision."""
     key = run.experiment.key
     history = {
-        str(name): column.to_numpy(EXACT[str(name)]) if name in EXACT else rounded(column.to_numpy("float32"))
+        str(name): rounded(column.to_numpy("float32"), bits_of(str(name)))
+        if (kind := exact(str(name))) is None
+        else column.to_numpy(kind)
         for name, column in run.history.items()
     }
     tensors = {

@@ -35,7 +35,7 @@ M = sp.symbols("M", positive=True)
 MEMORIZING_EFFICIENCY = Kernel("slotsEfficiency", a * N ** (-D / 2), (N, a, D))
 RATIO = Kernel("slotsRatio", kappa * N ** (D / 2) / a, (N, a, kappa, D))
 
-# A rule of M parts, each of which serves N / M of the examples, is a circuit of M slots: what counts is examples a part.
+# A rule of M parts, each serving N / M of the examples, is a circuit of M slots: what counts is examples a part.
 PARTED_RATIO = Kernel("partedRatio", kappa * (N / M) ** (D / 2) / a, (N, M, a, kappa, D))
 
 # The number of examples at which ρ = 1: with fewer memorizing is cheaper, with more the rule.

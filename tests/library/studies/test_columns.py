@@ -15,15 +15,15 @@ NAMES = ["m_hat", "weight_norm", "test_signal", "train_signal", "norm.b", "norm.
 ANY = st.floats(width=32)
 
 
-@given(arrays("float32", 20, elements=ANY))
-@example(np.full(20, np.finfo(np.float32).max, np.float32))
-def test_rounding_keeps_sixteen_bits_and_what_is_not_finite(values):
-    rounded = columns.rounded(values)
+@given(arrays("float32", 20, elements=ANY), st.sampled_from([columns.BITS, columns.NORM_BITS]))
+@example(np.full(20, np.finfo(np.float32).max, np.float32), columns.BITS)
+def test_rounding_keeps_so_many_bits_and_what_is_not_finite(values, bits):
+    rounded = columns.rounded(values, bits)
     assert np.array_equal(np.isnan(rounded), np.isnan(values))
     finite = np.isfinite(values)
     assert np.array_equal(rounded[~finite & ~np.isnan(values)], values[~finite & ~np.isnan(values)])
-    assert np.all(np.abs(rounded[finite].astype(float) - values[finite]) <= 2.0**-16 * np.abs(values[finite]) + 2e-43)
-    assert np.array_equal(columns.rounded(rounded), rounded, equal_nan=True)
+    assert np.all(np.abs(rounded[finite].astype(float) - values[finite]) <= 2.0**-bits * np.abs(values[finite]) + 4e-42)
+    assert np.array_equal(columns.rounded(rounded, bits), rounded, equal_nan=True)
 
 
 def table(histories):
