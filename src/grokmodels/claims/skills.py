@@ -11,8 +11,8 @@ from grokmodels.recipes import Skills
 from grokmodels.studies import Record
 
 FloatArray = NDArray[np.float64]
-# The accuracies between which a step is measured, and skills are called early or late.
-QUARTILES = (0.25, 0.75)
+# The accuracies between which a step is measured.
+STEP = (0.1, 0.9)
 # The numbers that say whether the step of the whole is smoother, as verdicts name them.
 SMOOTHS = ("width of many over one", "width unequal over equal")
 
@@ -120,9 +120,9 @@ def power_of_the_share(record: Record) -> float:
 
 
 def width(record: Record, block: str) -> FloatArray:
-    """How wide the step of the mean accuracy over skills is, in ln accumulated decay between its quartiles, (runs,).
+    """How wide the step of the mean accuracy over skills is, in ln accumulated decay from 10 to 90 %, (runs,).
 
-    The skills' test accuracies count alike; infinite where the mean does not come to the upper quartile.
+    The skills' test accuracies count alike; infinite where the mean does not come to 90 %.
     """
     runs = record.only(block)
     columns = [f"test_accuracy.{skill}" for skill in range(1, _task(runs).skills + 1)]
@@ -130,8 +130,8 @@ def width(record: Record, block: str) -> FloatArray:
 
 
 def _width(decay: pd.Series, mean: pd.Series) -> float:
-    first, last = (int(np.argmax(mean >= level)) for level in QUARTILES)
-    if mean.max() < QUARTILES[1]:
+    first, last = (int(np.argmax(mean >= level)) for level in STEP)
+    if mean.max() < STEP[1]:
         return np.inf
     # A step between two evaluations is as narrow as they are near.
     return float(np.log(decay.iloc[max(last, first + 1)] / decay.iloc[first]))
