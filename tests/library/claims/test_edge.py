@@ -82,6 +82,34 @@ def test_cells_count_and_wait_like_their_runs(of):
         assert one.wait == waits[len(waits) // 2 - 1]
 
 
+class Made:
+    """Histories of runs at several fractions that turn at once at their waits, or never."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def along(self, name):
+        parts = []
+        for number, run in enumerate(self.table.itertuples()):
+            decay_time = np.linspace(0, (1 if run.turn_censored else 1.2) * run.turn, 121)
+            m_hat = (decay_time > run.turn - 1e-9) & (not run.turn_censored)
+            parts.append(
+                pd.DataFrame(
+                    {"run": number, "step": range(121), "decay_time": decay_time, "m_hat": m_hat.astype(float)}
+                )
+            )
+            parts[-1][name] = getattr(run, name)
+        return pd.concat(parts)
+
+
+def test_one_record_has_an_edge_and_an_exponent_of_its_own():
+    table = made(diverging).query("p == 59 and not of_rule")
+    for estimate, known in ((edge.exponent_of_waits, 1.5), (edge.edge_of_waits, 0.14)):
+        found = estimate(Made(table))
+        assert found.low <= known <= found.high
+        assert np.isnan(estimate(Made(table.assign(turn_censored=True))).estimate)
+
+
 @pytest.mark.slow
 def test_stored_runs_have_the_data_that_their_recipes_say():
     table = edge.runs()
