@@ -282,7 +282,9 @@ EXERCISES = [
         transition_verdict,
         {
             # A change of state alone, and what is not decided taken for a no.
-            "divergence False": lambda exchange, *_: "holds with limits" if exchange else "fails",
+            "sharpening True: expected holds, got holds with limits": lambda exchange, *_: (
+                "holds with limits" if exchange else "fails"
+            ),
             "exchange None": lambda *marks: (
                 "open" if all(marks) is None else transition_verdict(bool(marks[0]), *marks[1:])
             ),

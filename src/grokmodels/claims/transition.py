@@ -107,7 +107,7 @@ def rows() -> list[Row]:
             reason="Escape over a barrier and first order are excluded as they were simulated; the battery errs in 3 % "
             "of studies. That the network has two states, a table and a rule, stands.",
             short=f"{len(both)} of {len(references())} simulated mechanisms are excluded, "
-            f"{'also' if both >= BARRIER else 'but not'} those with a barrier",
+            f"{'those with a barrier among them' if both >= BARRIER else 'but not those with a barrier'}",
             **shared,
         ),
         Row(

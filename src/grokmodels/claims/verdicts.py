@@ -66,7 +66,7 @@ CLAIMS = {
     ),
     9: Claim("random labels", "Random labels that the network cannot fit in its budget, at another size or task."),
     10: Claim(
-        "decoupled decay",
+        "decay or L2",
         "Adam with L2 beside AdamW over a decade of decay, all runs to their end: delays that follow ηλ alike in both.",
     ),
     11: Claim(

@@ -6,6 +6,7 @@ import pytest
 
 from grokmodels import studies
 from grokmodels.claims import data, edge, plane
+from grokmodels.statistics.edges import fit_edges
 
 
 def made(law, budget=200.0, seeds=20):
@@ -104,9 +105,9 @@ class Made:
 
 def test_one_record_has_an_edge_and_an_exponent_of_its_own():
     table = made(diverging).query("p == 59 and not of_rule")
-    for estimate, known in ((edge.exponent_of_waits, 1.5), (edge.edge_of_waits, 0.14)):
-        found = estimate(Made(table))
-        assert found.low <= known <= found.high
+    known = fit_edges(edge.waits(table))
+    for estimate, right in ((edge.exponent_of_waits, known.exponent), (edge.edge_of_waits, known.systems[59].edge)):
+        assert estimate(Made(table)) == pytest.approx(right)
         assert np.isnan(estimate(Made(table.assign(turn_censored=True))).estimate)
 
 
