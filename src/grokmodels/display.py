@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from numbers import Number
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,8 @@ class Table:
     """The rows of a ``frame``, under a ``caption`` that says what they are, in which units and of how many runs.
 
     ``formats`` has format strings by column, as ``{"t_gen": "{:,.0f}"}``. Missing values are dashes, truth values yes
-    or no. The index is not shown: ``reset_index`` makes a column of it.
+    or no. ``links`` has addresses by column, one for each row, empty for none. The index is not shown: ``reset_index``
+    makes a column of it.
 
     >>> Table(pd.DataFrame({"decay": [0.1, 1], "steps": [7000.0, None]}), formats={"steps": "{:,.0f}"})
      decay steps
@@ -47,10 +48,17 @@ class Table:
        1.0     –
     """
 
-    def __init__(self, frame: pd.DataFrame, caption: str = "", formats: Mapping[str, str] | None = None) -> None:
-        formats = formats or {}
-        if unknown := set(formats) - set(frame):
-            raise ValueError(f"formats: got {sorted(unknown)}; must be among the columns {list(frame)}")
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        caption: str = "",
+        formats: Mapping[str, str] | None = None,
+        links: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        formats, self._links = formats or {}, links or {}
+        for what, given in {"formats": formats, "links": self._links}.items():
+            if unknown := set(given) - set(frame):
+                raise ValueError(f"{what}: got {sorted(unknown)}; must be among the columns {list(frame)}")
         self.caption = caption
         self.words = pd.DataFrame(
             {name: [_worded(value, formats.get(str(name), "{}")) for value in frame[name]] for name in frame}
@@ -66,14 +74,18 @@ class Table:
         caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
         head = "".join(self._cell("th", name, escape(str(name))) for name in self.words)
         rows = (
-            "".join(self._cell("td", name, marked(word)) for name, word in zip(self.words, row, strict=True))
-            for row in self.words.itertuples(index=False)
+            "".join(self._cell("td", name, self._linked(number, name, word)) for name, word in row.items())
+            for number, row in enumerate(self.words.to_dict("records"))
         )
         body = "".join(f"<tr>{row}</tr>" for row in rows)
         return (
             f'<figure class="grok-table"><div><table{self._stacked()}><thead><tr>{head}</tr></thead>'
             f"<tbody>{body}</tbody></table></div>{caption}</figure>"
         )
+
+    def _linked(self, row: int, column: Any, word: str) -> str:
+        address = self._links[column][row] if column in self._links else ""
+        return f'<a href="{escape(address)}">{marked(word)}</a>' if address else marked(word)
 
     def _stacked(self) -> str:
         """On a phone a sentence gets a line of its own, with its values below it."""

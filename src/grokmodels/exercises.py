@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any, ParamSpec
@@ -341,6 +342,54 @@ def check_binder(function: Callable[[Any], float]) -> None:
         _expect(name, function(values), float(scaling.moments([curve])["binder"].iloc[0]), tolerance=1e-9)
 
 
+@_checker
+def check_transition_verdict(function: Callable[..., str]) -> None:
+    """``function(exchange, divergence, sharpening)``: the ledger's word for "it is a phase transition", row 5.
+
+    Each of the three marks is True, False, or None where the runs do not decide it.
+    """
+    from grokmodels.claims.transition import judge_transition
+
+    for marks in itertools.product((True, False, None), repeat=3):
+        case = "exchange {}, divergence {}, sharpening {}".format(*marks)
+        _expect(case, function(*marks), judge_transition(*marks))
+
+
+@_checker
+def check_median_verdict(function: Callable[..., str]) -> None:
+    """``function(waits, censored, bound)``: whether the median wait is above a bound: "true", "false" or "open".
+
+    ``waits`` and ``censored`` are arrays of an odd length; a censored wait is longer than what stands there. "open" is
+    for what the runs leave open.
+    """
+    runs = np.array([1.0, 2.0, 4.0, 8.0, 8.0])
+    cases = {
+        "all waits ended": ([False] * 5, 3.0),
+        "all waits ended, and the bound is high": ([False] * 5, 6.0),
+        "two are censored beyond the median": ([False, False, False, True, True], 6.0),
+        "three are censored, and the bound is low": ([False, False, True, True, True], 3.0),
+        "three are censored, and the bound is high": ([False, False, True, True, True], 6.0),
+        "an early one is censored": ([True, False, False, False, False], 6.0),
+    }
+    for name, (censored, bound) in cases.items():
+        late = np.array(censored)
+        low, high = np.median(runs), np.median(np.where(late, np.inf, runs))
+        expected = "true" if low > bound else "false" if high <= bound else "open"
+        case = f"{name}: waits {runs}, censored {late}, bound {bound}"
+        _expect(case, function(runs, late, bound), expected)
+
+
+@_checker
+def check_false_words(function: Callable[[float, int], float]) -> None:
+    """``function(rate, tests)``: the chance that at least one of so many independent tests errs, each at this rate."""
+    for rate, tests in ((0.03, 1), (0.03, 22), (0.05, 9), (0.0, 5)):
+        expected = 1 - (1 - rate) ** tests
+        _expect(f"{tests} tests that err in {rate:.0%} of studies", function(rate, tests), expected, tolerance=1e-9)
+
+
 def _expect(case: str, got: Any, expected: Any, tolerance: float = 0.0) -> None:
-    right = got is None if expected is None else got is not None and abs(got - expected) <= tolerance
+    if expected is None or isinstance(expected, str):
+        right = got == expected
+    else:
+        right = got is not None and abs(got - expected) <= tolerance
     assert right, f"{case}: expected {expected}, got {got}"

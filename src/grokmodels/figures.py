@@ -7,7 +7,7 @@ run that stopped early counts with its last value.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -178,6 +178,20 @@ def amplitudes(ax: Axes, trajectory: pd.DataFrame, time: str = "t") -> None:
     ax.plot(trajectory[time], trajectory["v"], color=COLORS["generalizing"], label="generalizing circuit v")
     ax.set(xlabel=names[time], ylabel="amplitude", yscale="log")
     _legend(ax)
+
+
+def stacked_words(ax: Axes, columns: Mapping[str, tuple[str, Sequence[str]]]) -> None:
+    """Short words in boxes, stacked from below: a column for each title, of a color of the palette, and its count."""
+    for place, (title, (color, words)) in enumerate(columns.items()):
+        for height, word in enumerate(reversed(words)):
+            ax.bar(place, 0.86, 0.96, bottom=height, color=COLORS[color], alpha=0.16, linewidth=0)
+            ax.text(place - 0.45, height + 0.43, word, va="center", fontsize=9)
+        ax.text(
+            place - 0.48, len(words) + 0.1, f"{title}: {len(words)}", color=COLORS[color], weight="bold", fontsize=9
+        )
+    ax.set_xlim(-0.5, len(columns) - 0.5)
+    ax.set_ylim(0, max(len(words) for _, words in columns.values()) + 1)
+    ax.set_axis_off()
 
 
 def _legend(ax: Axes) -> None:

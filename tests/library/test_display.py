@@ -70,6 +70,13 @@ def test_a_format_of_no_column_is_refused() -> None:
         Table(FRAME, formats={"step": "{}"})
 
 
+def test_a_cell_with_an_address_is_a_link() -> None:
+    page = html(Table(FRAME[["name"]], links={"name": ["there.html?a=1&b", ""]}))
+    assert [(link.text, link["href"]) for link in page.find_all("a")] == [("a < b", "there.html?a=1&b")]
+    with pytest.raises(ValueError, match="links: got"):
+        Table(FRAME, links={"step": []})
+
+
 @given(st.text())
 def test_whatever_a_cell_says_is_text(text: str) -> None:
     assert BeautifulSoup(f"<p>{marked(text)}</p>", "html.parser").p.find("script") is None

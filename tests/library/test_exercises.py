@@ -145,6 +145,20 @@ def binder(values):
     return 1 - np.mean(values**4) / (3 * np.mean(values**2) ** 2)
 
 
+def transition_verdict(exchange, divergence, sharpening):
+    if exchange is None:
+        return "open"
+    if not exchange or divergence is False:
+        return "fails"
+    return "holds" if divergence and sharpening else "holds with limits"
+
+
+def median_verdict(waits, censored, bound):
+    if np.median(waits) > bound:
+        return "true"
+    return "open" if np.median(np.where(censored, np.inf, waits)) > bound else "false"
+
+
 class Exercise(NamedTuple):
     """A checker, a right answer, and by what is said of them the wrong ones."""
 
@@ -262,6 +276,34 @@ EXERCISES = [
             "two opposite values": lambda x: 1 - np.mean(x) ** 4 / (3 * np.mean(x**2) ** 2),
             "got None": lambda x: None,
         },
+    ),
+    Exercise(
+        exercises.check_transition_verdict,
+        transition_verdict,
+        {
+            # A change of state alone, and what is not decided taken for a no.
+            "sharpening True: expected holds, got holds with limits": lambda exchange, *_: (
+                "holds with limits" if exchange else "fails"
+            ),
+            "exchange None": lambda *marks: (
+                "open" if all(marks) is None else transition_verdict(bool(marks[0]), *marks[1:])
+            ),
+        },
+    ),
+    Exercise(
+        exercises.check_median_verdict,
+        median_verdict,
+        {
+            "three are censored, and the bound is high": lambda waits, _, bound: (
+                "true" if np.median(waits) > bound else "false"
+            ),
+            "two are censored beyond the median": lambda waits, censored, bound: (
+                median_verdict(waits, censored, bound) if not censored.any() else "open"
+            ),
+        },
+    ),
+    Exercise(
+        exercises.check_false_words, lambda rate, tests: 1 - (1 - rate) ** tests, {"22 tests": lambda rate, tests: rate}
     ),
 ]
 WRONG = [(checker, words, answer) for checker, _, wrong in EXERCISES for words, answer in wrong.items()]

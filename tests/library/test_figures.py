@@ -72,6 +72,13 @@ def test_the_circle_carries_numbers_at_the_places_of_its_tokens(ax):
         np.testing.assert_allclose(np.divide(text.get_position(), points[int(text.get_text())]), 1.13)
 
 
+def test_words_are_stacked_under_their_count(ax):
+    figures.stacked_words(ax, {"yes": ("generalizing", ["1 a", "2 b"]), "no": ("bad", [])})
+    assert [text.get_text() for text in ax.texts] == ["2 b", "1 a", "yes: 2", "no: 0"]
+    # The first word on top.
+    assert ax.texts[1].get_position()[1] > ax.texts[0].get_position()[1]
+
+
 def test_amplitudes_against_time_or_accumulated_decay(ax):
     trajectory = pd.DataFrame({"t": [0.0, 1, 2], "decay_time": [0, 0.1, 0.2], "u": [1, 1, 0.5], "v": [0.01, 0.1, 1]})
     figures.amplitudes(ax, trajectory, "decay_time")

@@ -334,4 +334,6 @@ def data_row(declared: pd.DataFrame, size: pd.DataFrame) -> Row:
         f"{len(size)}. Networks that had the rule went below the edge at p = {entered} only. There is one task, "
         "modular addition.",
         figure="fig-data-edges",
+        short=f"The edge needs pairs as p to the power {power_of_pairs()}; toward it the wait diverges, with "
+        f"γ = {long_waits.law().exponent}",
     )

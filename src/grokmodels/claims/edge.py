@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from grokmodels import statistics, studies
 from grokmodels.claims import plane
+from grokmodels.statistics import Interval
 from grokmodels.statistics.edges import Edges, Waits, fit_edges
 from grokmodels.statistics.waits import fit_normal, median_wait
 from grokmodels.studies import Record
@@ -32,6 +33,8 @@ SMOOTH: Mapping[str, Callable[[FloatArray], FloatArray]] = {
 }
 # The last tenth of the longest budget, over which an end is averaged.
 END = (180.0, 200.0)
+# What runs say that ended at fewer fractions than a law with an edge needs.
+NOTHING = Interval(np.nan, np.nan, np.nan)
 
 
 @cache
@@ -136,3 +139,25 @@ def climb() -> pd.DataFrame:
     table = runs()
     turned = table[~table["of_rule"] & ~table["turn_censored"].astype(bool)]
     return pd.DataFrame({"p": turned["p"], "distance": distance(turned), "share": 1 - turned["start"] / turned["turn"]})
+
+
+def exponent_of_waits(record: Record) -> Interval:
+    """γ of the waits of one record, networks of one kind at several fractions; NaN where too few have turned."""
+    found = _alone(record)
+    return NOTHING if found is None else found.exponent
+
+
+def edge_of_waits(record: Record) -> Interval:
+    """Their edge f_c; NaN where too few have turned."""
+    found = _alone(record)
+    return NOTHING if found is None else next(iter(found.systems.values())).edge
+
+
+def _alone(record: Record) -> Edges | None:
+    histories = record.along("fraction").groupby("run")
+    runs = [(history["fraction"].iloc[0], *plane.passes(history)) for _, history in histories]
+    fractions, turns, censored = (np.array(column) for column in zip(*runs, strict=True))
+    try:
+        return fit_edges({"all": Waits(fractions.astype(float), turns, censored)})
+    except ValueError:
+        return None

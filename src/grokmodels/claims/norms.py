@@ -256,6 +256,7 @@ def rows() -> list[Row]:
             f"decay of the initial weights. That the ratio to the matched memorizer is at most {bound:g} was "
             f"predicted, and the prediction is {predicted}.",
             figure="norms-milestones",
+            short=f"The norm of a rule is {matched} times that of its matched memorizer",
         ),
         Row(
             number=4,
@@ -290,6 +291,7 @@ def rows() -> list[Row]:
             reason="The rule's ticket is slower than the whole network. There is one network size and one sparsity, "
             "and there are no test seeds.",
             figure="norms-pruning",
+            short=f"The share of the weights that a rule can do without is larger by {magnitude}",
         ),
         Row(
             number=9,

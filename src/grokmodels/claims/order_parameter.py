@@ -330,6 +330,7 @@ def rows() -> list[Row]:
             verdict=abrupt[0],
             reason=abrupt[1],
             figure="order-parameter-widths",
+            short=f"{n} of {every} seeds generalize, {middle['delay_ratio']} times as late as they memorize",
         ),
         Row(
             number=12,

@@ -153,6 +153,7 @@ def rows() -> list[Row]:
             verdict=judge_decay(counts),
             reason=sentence(reason(counts)),
             figure="parity-fates",
+            short=sentence(reason(counts).partition(" (")[0]).removesuffix("."),
         ),
         Row(
             number=7,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
@@ -17,7 +18,8 @@ class Row:
     ``number``: its number in the ledger; ``claim``: what was claimed, in our words; ``source``: who claims it;
     ``experiment``: the studies and blocks it was tested on; ``runs``, ``seeds``, ``censored``: how many; ``effect``:
     the measured numbers with their intervals; ``verdict`` and ``reason``: the judgment and what limits it;
-    ``figure``: label of the figure or section that shows it; ``part``: a letter where a claim has more rows than one.
+    ``figure``: label of the figure or section that shows it; ``part``: a letter where a claim has more rows than one;
+    ``short``: the number that decides, where the first sentence of the effect is not it.
     """
 
     number: int
@@ -32,11 +34,17 @@ class Row:
     reason: str
     figure: str
     part: str = ""
+    short: str = ""
 
     @property
     def name(self) -> str:
         """What the row is called: its number, with its part."""
         return f"{self.number}{self.part}"
+
+    @property
+    def brief(self) -> str:
+        """The number that decides, in a line: ``short``, or what the effect begins with."""
+        return self.short or re.split(r"[.;] ", self.effect, maxsplit=1)[0].removesuffix(".")
 
 
 def sentence(words: str) -> str:

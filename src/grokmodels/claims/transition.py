@@ -106,6 +106,8 @@ def rows() -> list[Row]:
             verdict=judge_basins(gone),
             reason="Escape over a barrier and first order are excluded as they were simulated; the battery errs in 3 % "
             "of studies. That the network has two states, a table and a rule, stands.",
+            short=f"{len(both)} of {len(references())} simulated mechanisms are excluded, "
+            f"{'those with a barrier among them' if both >= BARRIER else 'but not those with a barrier'}",
             **shared,
         ),
         Row(
@@ -118,6 +120,8 @@ def rows() -> list[Row]:
             reason="A change of state at an amount of data, which comes ever more slowly, and not a transition of "
             "statistical physics, as the step does not sharpen with size. "
             f"{len(both)} of {len(references())} mechanisms are excluded. One task, one optimizer.",
+            short=f"The wait grows as the distance from an edge to the power -γ, γ = {edge.law().exponent}; the "
+            f"step sharpens as the number of pairs to the power {marks.stretch_of_step()} (mean field: 0.5)",
             **shared,
         ),
     ]

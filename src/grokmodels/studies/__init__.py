@@ -27,7 +27,7 @@ found from the working directory upward (:func:`~grokmodels.studies.places.find_
 """
 
 from grokmodels.studies.page_runs import read_page_run
-from grokmodels.studies.places import ROOT, find_root, studies_in
+from grokmodels.studies.places import ROOT, find_root, open_studies, studies_in
 from grokmodels.studies.predictions import Prediction, Selection
 from grokmodels.studies.record import Cohort, Record, by_cohort, overview, record, varied, with_weights
 from grokmodels.studies.replays import REPLAY_TOLERANCE, replay, sample
@@ -55,6 +55,7 @@ __all__ = [
     "jobs",
     "load",
     "missing",
+    "open_studies",
     "overview",
     "pack",
     "read",

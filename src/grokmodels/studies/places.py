@@ -34,3 +34,8 @@ def find_root(root: Path | str | None = None) -> Path:
 def studies_in(root: Path | str) -> list[str]:
     """The names of the studies below a folder, sorted."""
     return sorted(path.stem for path in (Path(root) / "studies").glob("*.toml"))
+
+
+def open_studies(root: Path | str) -> list[str]:
+    """The names of the studies that are declared for whoever wants to begin one, as ``open/remnant``, sorted."""
+    return sorted(f"open/{path.stem}" for path in (Path(root) / "studies" / "open").glob("*.toml"))

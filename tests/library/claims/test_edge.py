@@ -6,6 +6,7 @@ import pytest
 
 from grokmodels import studies
 from grokmodels.claims import data, edge, plane
+from grokmodels.statistics.edges import fit_edges
 
 
 def made(law, budget=200.0, seeds=20):
@@ -80,6 +81,34 @@ def test_cells_count_and_wait_like_their_runs(of):
         waits = np.sort(own["turn"].mask(own["turn_censored"], np.inf))
         assert (one.n, one.turned) == (len(own), np.isfinite(waits).sum())
         assert one.wait == waits[len(waits) // 2 - 1]
+
+
+class Made:
+    """Histories of runs at several fractions that turn at once at their waits, or never."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def along(self, name):
+        parts = []
+        for number, run in enumerate(self.table.itertuples()):
+            decay_time = np.linspace(0, (1 if run.turn_censored else 1.2) * run.turn, 121)
+            m_hat = (decay_time > run.turn - 1e-9) & (not run.turn_censored)
+            parts.append(
+                pd.DataFrame(
+                    {"run": number, "step": range(121), "decay_time": decay_time, "m_hat": m_hat.astype(float)}
+                )
+            )
+            parts[-1][name] = getattr(run, name)
+        return pd.concat(parts)
+
+
+def test_one_record_has_an_edge_and_an_exponent_of_its_own():
+    table = made(diverging).query("p == 59 and not of_rule")
+    known = fit_edges(edge.waits(table))
+    for estimate, right in ((edge.exponent_of_waits, known.exponent), (edge.edge_of_waits, known.systems[59].edge)):
+        assert estimate(Made(table)) == pytest.approx(right)
+        assert np.isnan(estimate(Made(table.assign(turn_censored=True))).estimate)
 
 
 @pytest.mark.slow
