@@ -24,6 +24,15 @@ COLUMNS = (
     "test_accuracy", "test_loss", "test_margin", "test_signal",
     "train_accuracy", "train_loss", "train_margin", "train_rule_accuracy", "train_signal",
 )  # fmt: skip
+# What the columns ask for: nothing but the training inputs with their labels, and the weights; or what whoever trains a
+# network on a problem without a known answer does not have: the rule (its symmetry, its answers on training inputs that
+# are labeled otherwise) or inputs that are held out.
+FROM_TRAINING = (
+    "step", "decay_time", "train_loss", "train_accuracy", "train_margin", "train_signal", "weight_norm", "turned",
+    "coherence",
+)  # fmt: skip
+FROM_THE_RULE = ("rule_share_train", "train_rule_accuracy")
+HELD_OUT = ("m_hat", "rule_share", "spectral_contrast", "test_accuracy", "test_loss", "test_margin", "test_signal")
 MOMENTS = ("start", "t_mem", "t_gen", "end")
 # Values within this relative difference are one: rounding decides nothing.
 ROUNDING = 1e-9
@@ -67,6 +76,11 @@ def measure(run: Run, quantity: str) -> tuple[float, bool]:
     if censored and column != "decay_time":
         return math.nan, False
     return float(values[np.searchsorted(steps, step)]), censored
+
+
+def from_training(column: str) -> bool:
+    """Whether a column of a history asks for nothing but training data and weights; norms of parameters do not."""
+    return column in FROM_TRAINING or column.startswith("norm.")
 
 
 def accumulated(moment: str) -> float | None:
