@@ -9,7 +9,15 @@ Left out are the studies whose evaluations are far apart or that are too large t
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
+
+import pandas as pd
+
+from grokmodels import studies
+from grokmodels.forecasts.leaderboard import ENTRIES, asked, asked_without, capped
+from grokmodels.forecasts.view import Case, Moment, Sees
+from grokmodels.forecasts.view import cases as asked_at
 
 FIT = ("canonical", "weight-decay", "delay", "waiting-times", "data-fraction")
 OTHER = (
@@ -61,3 +69,27 @@ PREDICTED = {
     "alarms, held-out": Predicted("With held-out data it rings before t_gen in at least 75 % of the test runs.", 0.75, 1),
     "alarms, training": Predicted("From training data no alarm rings before t_gen in more than 30 % of them.", 0, 0.3),
 }  # fmt: skip
+
+
+@cache
+def cases(cohort: str, moment: float = AT, sees: Sees = "training") -> list[Case]:
+    """The cases of ``look``, ``test`` or ``other`` runs at a multiple of t_mem, or, below 1, at a share of the wait."""
+    at = Moment(times=moment) if moment >= 1 else Moment(share=moment)
+    found = []
+    for name in OTHER if cohort == "other" else FIT:
+        record = studies.record(name)
+        record = record if cohort == "other" else record.only(cohort=cohort)
+        found += [case for _, case in asked_at(record, name, at, sees) if case is not None]
+    return found
+
+
+@cache
+def said(cohort: str, moment: float = AT, names: tuple[str, ...] = ()) -> pd.DataFrame:
+    """What every forecaster, or those of some names, said of a cohort: ``look``, ``test``, ``new recipe``, ``other``."""
+    chosen = [entry for entry in ENTRIES if not names or entry.name in names]
+    parts = []
+    for entry in chosen:
+        learned = capped(cases("look", moment, entry.sees), MOST_SEEDS)
+        ask = asked_without if cohort == "new recipe" else asked
+        parts.append(ask(entry, learned, cases("test" if cohort == "new recipe" else cohort, moment, entry.sees)))
+    return pd.concat(parts, ignore_index=True)

@@ -14,7 +14,6 @@ import numpy as np
 
 from grokmodels.forecasts.view import Case, FloatArray, View
 from grokmodels.measures.plateau import signed_root
-from grokmodels.recipes import keys
 from grokmodels.statistics.waits import median_wait
 
 Forecaster = Callable[[View], float]
@@ -23,8 +22,8 @@ Learner = Callable[[Sequence[Case]], Forecaster]
 # Points through which a line is drawn at the least.
 LINE = 3
 # Of the distance between recipes, chosen by hand on look seeds, once: e-folds that another network counts for, and the
-# whole range of fractions; the decay that stands for none.
-STRANGE, FRACTIONS, WEAKEST = 3.0, 4.0, 1e-4
+# whole range of fractions.
+STRANGE, FRACTIONS = 3.0, 4.0
 
 
 def untaught(forecaster: Forecaster) -> Learner:
@@ -45,7 +44,10 @@ def or_else(first: Learner, second: Learner) -> Learner:
 def middle(cases: Sequence[Case], value: Callable[[Case], float]) -> float:
     """The median of a positive value over cases; that of a censored case is a lower bound. NaN where there is none."""
     known = [(found, case.censored) for case in cases if 0 < (found := value(case)) < np.inf]
-    return median_wait(*zip(*known, strict=True)) if known else float("nan")
+    if not any(late for _, late in known):
+        # What the general case would say, without its work.
+        return sorted(found for found, _ in known)[(len(known) - 1) // 2] if known else float("nan")
+    return median_wait(*zip(*known, strict=True))
 
 
 def spent(case: Case) -> float:
@@ -96,18 +98,11 @@ def nearest_recipe(cases: Sequence[Case]) -> Forecaster:
 
 
 def distance(one: View, other: View) -> float:
-    """How far two recipes are apart: factors of rate, decay, batch and data, in e-folds, and :data:`STRANGE` for any
-    other difference.
+    """How far two recipes are apart: in rate, decay, batch share, examples and fraction, in e-folds and
+    :data:`FRACTIONS`; plus :data:`STRANGE` where the networks, or anything but rate and decay, are not the same.
     """
-    places = np.array([_place(one), _place(other)])
-    return float(np.abs(np.diff(places, axis=0)).sum()) + (STRANGE if network(one) != network(other) else 0.0)
-
-
-def _place(view: View) -> FloatArray:
-    recipe, rule = view.recipe, view.recipe.optimizer
-    examples = recipe.task.n_train(recipe.fraction)
-    sizes = rule.learning_rate, max(rule.weight_decay, WEAKEST), (recipe.batch_size or examples) / examples, examples
-    return np.append(np.log(sizes), FRACTIONS * recipe.fraction)
+    apart = np.abs(one.place - other.place) * (1, 1, 1, 1, FRACTIONS)
+    return float(apart.sum()) + (STRANGE if one.network != other.network else 0.0)
 
 
 def grouped(cases: Iterable[Case], name: Callable[[View], str]) -> list[tuple[str, list[Case]]]:
@@ -118,12 +113,6 @@ def grouped(cases: Iterable[Case], name: Callable[[View], str]) -> list[tuple[st
     return list(groups.items())
 
 
-def network(view: View) -> str:
-    """The name of all of the recipe but its rate and its decay."""
-    same = {"learning_rate": 1.0, "weight_decay": 1.0}
-    return keys.key(view.recipe.model_copy(update={"optimizer": view.recipe.optimizer.model_copy(update=same)}))
-
-
 def first_passage(cases: Sequence[Case]) -> Forecaster:
     """Khanh et al. 2026 (arXiv:2605.18845): t_gen = t_mem + ln(V_mem / V*) / (2 κ η λ), V the squared norm of all weights.
 
@@ -131,13 +120,13 @@ def first_passage(cases: Sequence[Case]) -> Forecaster:
     whose decay is in the middle. V* is the median V at t_gen, κ the median of what each run asks for. Of a network that
     was never seen they are the medians of the others (the paper has no rule for it). V_mem below V* means "at once".
     """
-    known = {name: found for name, own in grouped(cases, network) if (found := _calibrated(own)) is not None}
+    known = {name: found for name, own in grouped(cases, lambda view: view.network) if (found := _calibrated(own)) is not None}
     if not known:
         return lambda view: float("nan")
     typical = tuple(np.median(list(known.values()), axis=0))
 
     def forecaster(view: View) -> float:
-        kappa, threshold = known.get(network(view), typical)
+        kappa, threshold = known.get(view.network, typical)
         wait = max(np.log(view.at_t_mem("weight_norm") / threshold), 0.0) / kappa
         return view.step_at(view.at_t_mem("decay_time") + wait)
 

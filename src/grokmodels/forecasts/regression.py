@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -66,6 +67,7 @@ def regression(*parts: Features, stiffness: float = STIFFNESS) -> Learner:
     Features are in standard deviations of the known runs; a missing one counts as its mean. Without decay: "never".
     """
 
+    @cache
     def seen(view: View) -> FloatArray:
         return np.array([value for part in parts for value in part(view).values()], dtype=float)
 
@@ -99,6 +101,7 @@ def with_luck(base: Learner, *parts: Features, stiffness: float = STIFFNESS) -> 
     no run is known the forecaster itself.
     """
 
+    @cache
     def seen(view: View) -> FloatArray:
         return np.array([value for part in parts for value in part(view).values()], dtype=float)
 

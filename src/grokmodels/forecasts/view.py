@@ -31,9 +31,11 @@ WATCHED: dict[str, Any] = {
 }  # fmt: skip
 # Steps beyond which no schedule that repeats is followed.
 FARTHEST = 2**20
+# The decay that stands for none where there is no logarithm.
+WEAKEST = 1e-4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """A run as it looks at step ``now``: its ``recipe``, and the evaluations so far.
 
@@ -73,6 +75,21 @@ class View:
     def cell(self) -> str:
         """The name of what is trained: equal for runs that differ in seeds, budget and evaluations only."""
         return keys.key(self.recipe)
+
+    @cached_property
+    def network(self) -> str:
+        """The name of all of the cell but its rate and its decay."""
+        same = {"learning_rate": 1.0, "weight_decay": 1.0}
+        rule = self.recipe.optimizer.model_copy(update=same)
+        return keys.key(self.recipe.model_copy(update={"optimizer": rule}))
+
+    @cached_property
+    def place(self) -> FloatArray:
+        """Where the recipe is among others: ln of rate, decay, batch share and number of examples; the fraction."""
+        recipe, rule = self.recipe, self.recipe.optimizer
+        examples = recipe.task.n_train(recipe.fraction)
+        share = (recipe.batch_size or examples) / examples
+        return np.append(np.log([rule.learning_rate, max(rule.weight_decay, WEAKEST), share, examples]), recipe.fraction)
 
     def step_at(self, decay_time: float) -> float:
         """The step at which Λ will be ``decay_time`` under the recipe's schedules; infinite where it never will.
