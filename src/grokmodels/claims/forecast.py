@@ -1,52 +1,58 @@
-"""The forecasting benchmark: who is asked, on which runs, what was foretold of it, and row 15 of the ledger.
-
-Cohorts are decided by a rule. *Fit*: the studies that vary the decay, the batch or the fraction of plain addition, each
-in one network. Forecasters learn from their look seeds, at most :data:`MOST_SEEDS` a recipe. *Test*: the test seeds of
-these. *New recipe*: the same test seeds, but the forecaster has seen no run of the recipe. *Other*: studies with another
-p or width, with schedules of data, decay or batch, other optimizers, tasks and published recipes, both kinds of seeds.
-Left out are the studies whose evaluations are far apart or that are too large to be read on a page (:data:`UNREAD`).
-"""
+"""What was foretold of the forecasts, what came, and row 15 of the ledger."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from grokmodels import studies
-from grokmodels.forecasts.leaderboard import ENTRIES, asked, asked_without, capped
-from grokmodels.forecasts.view import Case, Moment, Sees
-from grokmodels.forecasts.view import cases as asked_at
-
-FIT = ("canonical", "weight-decay", "delay", "waiting-times", "data-fraction")
-OTHER = (
-    "circuits", "depth-width-init", "literature", "long-quiet", "motion-data", "motion-edge", "motion-interventions",
-    "motion-rates", "motion-size", "new-size", "optimizers", "parity", "phase-diagram", "published-laws", "quench",
-    "schedules", "size", "sweeps",
+from grokmodels.claims.row import Row, Verdict, tally
+from grokmodels.forecasts.alarms import TRAINING, share_of_recipes
+from grokmodels.forecasts.benchmark import (
+    AT,
+    FIT,
+    GOAL,
+    LEVELS,
+    LOW,
+    MOST,
+    OTHER,
+    RATES,
+    SHARES,
+    SOON,
+    cases,
+    covered,
+    kept,
 )  # fmt: skip
-UNREAD = ("binder", "crossed-seeds", "dips", "long-data", "luck", "size-width", "thousand-seeds")
-MOST_SEEDS = 5
-TIMES, SHARES = (1.5, 2.0, 3.0, 5.0), (0.25, 0.5, 0.75)
-# The goal: within 15 % at twice t_mem, from training data only.
-GOAL, AT = 0.15, 2.0
+from grokmodels.forecasts.leaderboard import luck
+from grokmodels.forecasts.regression import signal_features
+from grokmodels.forecasts.scores import typical
+from grokmodels.forecasts.view import Sees
+from grokmodels.statistics import Interval, share_interval
 
 
 class Predicted(NamedTuple):
-    """What was foretold of the benchmark before its test seeds and other studies were asked: a number between bounds."""
+    """What was foretold before test seeds and other studies were asked: a number between two bounds."""
 
     sentence: str
     low: float
     high: float
 
 
-# Written and committed before any forecaster was scored on test seeds or on other studies. Known were: all look seeds of
-# FIT, with recipes and seeds left out in turn; t_gen / t_mem by study, as quantiles over both kinds of seeds; the look
-# seeds of five other studies as controls of alarms; and what other chapters say of these runs. "Error" is the median
-# of |forecast / t_gen - 1| over recipes, at twice t_mem, of runs that generalized within their budget.
+# Written and committed before any forecaster was scored on test seeds or on other studies. Known were: all look seeds
+# of FIT, with recipes and seeds left out in turn; t_gen / t_mem by study, as quantiles over all seeds; the look seeds
+# of five other studies as controls of alarms; and what other chapters say of these runs. "Off by 15 %" is a factor of
+# 1.15 up or down, in the median over recipes, at twice t_mem, of runs that generalized (the first wording of this
+# comment said |forecast / t_gen - 1|, which is less for forecasts that are too early: the stricter is judged).
 PREDICTED = {
-    "best, test": Predicted("On test seeds the best from training data knows the recipe, and is off by 15 % or less.", 0, 0.15),
-    "best, new recipe": Predicted("For a recipe never seen the best from training data is off by 15 to 35 %.", 0.15, 0.35),
+    "best, test": Predicted(
+        "On test seeds the best from training data knows the recipe, and is off by 15 % or less.", 0, 0.15
+    ),
+    "best, new recipe": Predicted(
+        "For a recipe never seen the best from training data is off by 15 to 35 %.", 0.15, 0.35
+    ),
     "best, other": Predicted("On other studies the best from training data is off by 40 % or more.", 0.4, 9),
     "signals add": Predicted(
         "Training signals take at most 3 points off the error of a regression on the recipe (new recipe).", -1, 0.03
@@ -55,41 +61,201 @@ PREDICTED = {
         "At twice t_mem held-out signals take at most 5 points off the best from training data (new recipe).", -1, 0.05
     ),
     "held-out late": Predicted(
-        "When three quarters of the wait are over, the best with held-out data is off by at most two thirds of the best "
-        "from training data, in the wait that is left (new recipe).", 0, 2 / 3,
+        "When three quarters of the wait are over, the best with held-out data is off by at most two thirds of the "
+        "best from training data, in the wait that is left (new recipe).", 0, 2 / 3,
     ),
     "luck, training": Predicted(
         "Inside a recipe no training signal at twice t_mem has a rank correlation with ln t_gen beyond 0.25.", 0, 0.25
     ),
     "luck, held-out": Predicted("Inside a recipe the test loss at twice t_mem has one of 0.3 or more.", 0.3, 1),
-    "passage": Predicted("The first-passage law is no better than one Λ after t_mem for all (difference, test).", -1, 0),
+    "passage": Predicted("The first-passage law is no better than one Λ after t_mem (difference, test).", -1, 0),
     "coverage, test": Predicted("The 80 % interval of the nearest recipe covers 70 to 90 % on test seeds.", 0.7, 0.9),
     "coverage, other": Predicted("On other studies it covers 60 % or less.", 0, 0.6),
-    "false alarms": Predicted("The best alarm, set to 5 % of look controls, rings in at most 10 % of test controls.", 0, 0.1),
-    "alarms, held-out": Predicted("With held-out data it rings before t_gen in at least 75 % of the test runs.", 0.75, 1),
-    "alarms, training": Predicted("From training data no alarm rings before t_gen in more than 30 % of them.", 0, 0.3),
+    "false alarms": Predicted(
+        "The best alarm, set to 5 % of look controls, rings in at most 10 % of test controls.", 0, 0.1
+    ),
+    "alarms, held-out": Predicted(
+        "With held-out data it rings before t_gen in at least 75 % of the test runs.", 0.75, 1
+    ),
+    "alarms, training": Predicted(
+        "From training data no alarm rings before t_gen in more than 30 % of them.", 0, 0.3
+    ),
 }  # fmt: skip
 
 
-@cache
-def cases(cohort: str, moment: float = AT, sees: Sees = "training") -> list[Case]:
-    """The cases of ``look``, ``test`` or ``other`` runs at a multiple of t_mem, or, below 1, at a share of the wait."""
-    at = Moment(times=moment) if moment >= 1 else Moment(share=moment)
-    found = []
-    for name in OTHER if cohort == "other" else FIT:
-        record = studies.record(name)
-        record = record if cohort == "other" else record.only(cohort=cohort)
-        found += [case for _, case in asked_at(record, name, at, sees) if case is not None]
-    return found
+def least(table: pd.DataFrame, sees: Sees, column: str = "error") -> tuple[str, float]:
+    """The forecaster with the smallest typical error, of runs that generalized, and e^error - 1."""
+    part = table[~table["censored"] & (table["sees"] == sees)]
+    errors = {str(name): typical(own, column, draws=1).low for name, own in part.groupby("forecaster")}
+    best = min(errors, key=lambda name: errors[name])
+    return best, float(np.expm1(errors[best]))
+
+
+def error_of(table: pd.DataFrame, name: str) -> float:
+    """That of one forecaster."""
+    part = table[~table["censored"] & (table["forecaster"] == name)]
+    return float(np.expm1(typical(part, draws=1).low))
+
+
+def part(cohort: str, moment: float = AT) -> pd.DataFrame:
+    """The shipped answers for a cohort at a moment."""
+    table = kept()
+    return table[(table["asked"] == cohort) & (table["moment"] == moment)]
 
 
 @cache
-def said(cohort: str, moment: float = AT, names: tuple[str, ...] = ()) -> pd.DataFrame:
-    """What every forecaster, or those of some names, said of a cohort: ``look``, ``test``, ``new recipe``, ``other``."""
-    chosen = [entry for entry in ENTRIES if not names or entry.name in names]
-    parts = []
-    for entry in chosen:
-        learned = capped(cases("look", moment, entry.sees), MOST_SEEDS)
-        ask = asked_without if cohort == "new recipe" else asked
-        parts.append(ask(entry, learned, cases("test" if cohort == "new recipe" else cohort, moment, entry.sees)))
-    return pd.concat(parts, ignore_index=True)
+def measured() -> dict[str, float]:
+    """What became of each number of :data:`PREDICTED`."""
+    test, new, other, late = part("test"), part("new recipe"), part("other"), part("new recipe", SHARES[-1])
+    names = luck(cases("test", AT, "held-out"))
+    rings = alarm_table().set_index(["signal", "rate"])
+    usual = rings.xs(RATES[0], level="rate")
+    from_training = usual.index.isin(TRAINING)
+    wait = "error of the wait"
+    return {
+        "best, test": least(test, "training")[1],
+        "best, new recipe": least(new, "training")[1],
+        "best, other": least(other, "training")[1],
+        "signals add": error_of(new, "regression: recipe") - error_of(new, "regression: both"),
+        "held-out adds": least(new, "training")[1] - least(new, "held-out")[1],
+        "held-out late": least(late, "held-out", wait)[1] / least(late, "training", wait)[1],
+        "luck, training": float(names[list(signal_features(cases("test")[0].view))].abs().max()),
+        "luck, held-out": float(names["ln test loss"]),
+        "passage": error_of(test, "one Λ after t_mem") - error_of(test, "first passage"),
+        "coverage, test": covered("nearest recipe", LEVELS[0])["test"].ended,
+        "coverage, other": covered("nearest recipe", LEVELS[0])["other"].ended,
+        "false alarms": float(usual.loc[usual["rings in time"].idxmax(), "false"]),
+        "alarms, held-out": float(usual.loc[~from_training, "rings in time"].max()),
+        "alarms, training": float(usual.loc[from_training, "rings in time"].max()),
+    }
+
+
+def alarm_table(study: Sequence[str] = FIT) -> pd.DataFrame:
+    """A row an alarm and rate, of test seeds: shares with every recipe counted once.
+
+    ``false``: of the controls that rang; ``rings in time``: of the runs of these studies that generalized after 2 t_mem
+    and rang before; ``ahead``: and rang before the test accuracy was one half; ``soon``: and rang when at most as many
+    steps were left as had gone; ``lead``: the median of t_gen over the step of the alarm, of those that rang; ``runs``, ``controls``: how many.
+    """
+    table = kept("forecast-alarms")
+    table = table[table["cohort"] == "test"]
+    rows = []
+    for (signal, rate), own in table.groupby(["signal", "rate"], sort=False):
+        control = own[own["control"]]
+        waited = own[~own["control"] & own["study"].isin(study)]
+        soon = waited["rings"] & (waited["lead"] <= SOON)
+        hits = [(control, control["rings"]), *((waited, x) for x in (waited["rings"], waited["ahead"], soon))]
+        shares = (share_of_recipes(*one) for one in hits)
+        rows.append((signal, rate, own["level"].iloc[0], *shares, waited["lead"].median(), len(waited), len(control)))
+    names = ["signal", "rate", "level", "false", "rings in time", "ahead", "soon", "lead", "runs", "controls"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def best_alarm(sees: Sees) -> pd.Series:
+    """The alarm, of those that see as much, that most often rings before half of the test is passed, at 5 % false."""
+    table = alarm_table()
+    own = table["signal"].isin(TRAINING) if sees == "training" else ~table["signal"].isin(TRAINING)
+    table = table[own & (table["rate"] == RATES[0])]
+    return table.loc[table["ahead"].idxmax()]
+
+
+def _rung(sees: Sees) -> str:
+    best = best_alarm(sees)
+    return (
+        f"the best alarm from {sees} data ({best['signal']}) rings before half of the test is passed in "
+        f"{best['ahead']:.0%} of these runs, and falsely in {best['false']:.0%} of {best['controls']} controls"
+    )
+
+
+def judged() -> pd.DataFrame:
+    """What was foretold and what came: ``prediction``, ``bounds``, ``measured``, ``verdict`` (true or false)."""
+    rows = []
+    for name, one in PREDICTED.items():
+        value = measured()[name]
+        verdict = "open" if np.isnan(value) else "true" if one.low <= value <= one.high else "false"
+        rows.append((one.sentence, one.low, one.high, value, verdict))
+    return pd.DataFrame(rows, columns=["prediction", "low", "high", "measured", "verdict"], index=list(PREDICTED))
+
+
+def judge_goal(test: float, new: float, other: float) -> Verdict:
+    """The goal: ``holds`` if the error is within it even for recipes and studies
+    never seen; ``fails`` if it is not even for new seeds of a known recipe.
+    """
+    within = [error <= GOAL for error in (test, new, other)]
+    return "holds" if all(within) else "holds with limits" if within[0] else "fails"
+
+
+def judge_warning(changed: Interval, ahead: float) -> Verdict:
+    """Row 15: ``fails`` unless most test runs that look like memorizers at twice t_mem
+    change within their budget; ``holds with limits`` if an alarm on held-out data, at
+    5 % of false ones, rings before half of the test is passed in most; else ``holds``.
+    """
+    if changed.low <= MOST:
+        return "fails"
+    return "holds with limits" if ahead > MOST else "holds"
+
+
+def changes(cohort: str = "test") -> pd.DataFrame:
+    """Runs that looked like memorizers at twice t_mem: their test accuracy was below one half.
+
+    Columns ``changed``: they generalized within their budget; ``share``: of t_gen, the part in which the test accuracy
+    rose from a tenth, for the last time, to t_gen; ``seed``; ``t_gen_censored``.
+    """
+    rows = []
+    for case in cases(cohort, AT, "held-out"):
+        if case.view["test_accuracy"][-1] >= MOST:
+            continue
+        history = case.run.history
+        before = history[history["step"] < case.t_gen]
+        low = before.loc[before["test_accuracy"] < LOW, "step"].max()
+        share = np.nan if case.censored else (case.t_gen - low) / case.t_gen
+        rows.append((not case.censored, share, case.run.experiment.seed, case.censored))
+    return pd.DataFrame(rows, columns=["changed", "share", "seed", "t_gen_censored"])
+
+
+def rows() -> list[Row]:
+    """Row 15 of the ledger: the memo's warning (a), and how well the change can be forecast (b)."""
+    return [_warning(), _goal()]
+
+
+def _warning() -> Row:
+    seen, other = changes(), changes("other")
+    changed = share_interval(int(seen["changed"].sum()), len(seen))
+    return Row(
+        number=15,
+        part="a",
+        claim="A model that looks like a memorizer may change abruptly, with no new data.",
+        source="the memo, as a warning",
+        experiment=", ".join(FIT),
+        **tally(seen),
+        effect=f"Of {len(seen)} test runs that answered less than half of the held-out inputs at twice t_mem, "
+        f"{seen['changed'].sum()} generalized within their budget (share {changed}); in other studies "
+        f"{other['changed'].sum()} of {len(other)}. Test accuracy rose from a tenth to its end in the last "
+        f"{seen['share'].median():.0%} of t_gen (median). {_rung('held-out')}; {_rung('training')}.",
+        verdict=judge_warning(changed, float(best_alarm("held-out")["ahead"])),
+        reason="The recipes were chosen because they generalize, and every network has a single skill that we know how "
+        "to test. Whoever tests for the skill sees most changes coming; training data alone do not show them.",
+        figure="forecast-alarms",
+    )
+
+
+def _goal() -> Row:
+    found, asked = measured(), part("test")
+    asked = asked[asked["forecaster"] == asked["forecaster"].iloc[0]]
+    names = [f"{found[name]:.1%}" for name in ("best, test", "best, new recipe", "best, other")]
+    runs = asked.assign(seed=asked["number"], t_gen_censored=asked["censored"])
+    return Row(
+        number=15,
+        part="b",
+        claim="At twice t_mem the time of generalization can be forecast within 15 %, from training data only.",
+        source="this book's goal; after Khanh et al. 2026",
+        experiment=f"{', '.join(FIT)}; and {len(OTHER)} others",
+        **tally(runs),
+        effect=f"The best forecaster from training data is off by {names[0]} on test seeds of known recipes, by "
+        f"{names[1]} on recipes never seen, and by {names[2]} on other studies (medians over recipes, of runs that "
+        "generalized).",
+        verdict=judge_goal(*(found[name] for name in ("best, test", "best, new recipe", "best, other"))),
+        reason="What comes near the goal is a look-up of the recipe, not a signal of the run; its interval over recipes "
+        "holds the goal. Nothing of these runs is left for a stricter test: other pages showed their test seeds before.",
+        figure="forecast-board",
+    )

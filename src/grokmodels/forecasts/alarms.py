@@ -8,6 +8,7 @@ which must not look ahead.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ def elapsed(view: View) -> FloatArray:
 
 
 def fallen_norm(view: View) -> FloatArray:
-    """ln of the largest norm so far over that now."""
+    """Ln of the largest norm so far over that now."""
     return np.log(np.maximum.accumulate(view["weight_norm"]) / view["weight_norm"])
 
 
@@ -40,7 +41,7 @@ def swinging_loss(view: View) -> FloatArray:
 
 
 def fallen_test_loss(view: View) -> FloatArray:
-    """ln of the largest test loss so far over that now."""
+    """Ln of the largest test loss so far over that now."""
     return np.log(np.maximum.accumulate(view["test_loss"]) / view["test_loss"])
 
 
@@ -70,7 +71,8 @@ SIGNALS = TRAINING | HELD_OUT
 def watched(record: Record, study: str) -> pd.DataFrame:
     """A row a run that memorized: the signals' course from where t_mem is certain until t_gen, or the end.
 
-    Columns ``study``, ``cohort``, ``cell``, ``t_mem``, ``t_gen``, ``censored``; ``steps`` and ``decay_time``, arrays of
+    Columns ``study``, ``cohort``, ``cell``, ``t_mem``, ``t_gen``, ``censored``; ``t_half``, when the test accuracy
+    first is one half (infinite if never); ``steps`` and ``decay_time``, arrays of
     the evaluations, (n,); one array (n,) for each signal, its largest value so far.
     """
     rows = []
@@ -83,10 +85,17 @@ def watched(record: Record, study: str) -> pd.DataFrame:
         first = known_from(view["train_accuracy"], int(np.searchsorted(steps, t_mem.step)))
         part = slice(first, len(steps) if t_gen.censored else int(np.searchsorted(steps, t_gen.step)))
         row = {"study": study, "cohort": point.cohort, "cell": view.cell, "t_mem": t_mem.step, "t_gen": t_gen.step,
+            "t_half": _first(steps, view["test_accuracy"], first),
                "censored": t_gen.censored, "steps": steps[part], "decay_time": view["decay_time"][part]}  # fmt: skip
         # Before the first known evaluation there is no alarm, so what was larger then counts from there on.
         rows.append(row | {name: np.maximum.accumulate(signal(view)[part]) for name, signal in SIGNALS.items()})
     return pd.DataFrame(rows)
+
+
+def _first(steps: Any, accuracy: FloatArray, start: int) -> float:
+    """The first step from row ``start`` on at which the test accuracy is at one half or above; infinite without one."""
+    above = np.flatnonzero(accuracy[start:] >= 0.5)
+    return float(steps[start + above[0]]) if len(above) else float("inf")
 
 
 def controls(look_runs: pd.DataFrame, fewest: int = 3) -> set[str]:
@@ -103,20 +112,18 @@ def threshold(runs: pd.DataFrame, signal: str, rate: float) -> float:
 
 
 def rung(runs: pd.DataFrame, signal: str, level: float) -> pd.DataFrame:
-    """When the alarm rings in each run: ``rings``, ``step`` (NaN where it does not), ``lead``, t_gen over it, ``spent``, Λ
-    from it to t_gen.
+    """When the alarm rings in each of :func:`watched` runs: the first time that its signal is above the level.
+
+    ``rings``; ``step`` and ``decay_time`` then, NaN where it does not; ``lead``: t_gen over that step; ``ahead``:
+    it rings while the test accuracy has not been one half yet.
     """
     rows = []
-    for _, run in runs.iterrows():
-        above = np.flatnonzero(run[signal] > level)
-        if not len(above):
-            rows.append((False, np.nan, np.nan))
-            continue
-        step = run["steps"][above[0]]
-        rows.append((True, step, run["t_gen"] / max(step, 1)))
-    return runs[["study", "cohort", "cell", "censored"]].join(
-        pd.DataFrame(rows, columns=["rings", "step", "lead"], index=runs.index)
-    )
+    for values, steps, decay_time in runs[[signal, "steps", "decay_time"]].itertuples(index=False):
+        above = np.flatnonzero(values > level)
+        rows.append((True, steps[above[0]], decay_time[above[0]]) if len(above) else (False, np.nan, np.nan))
+    found = pd.DataFrame(rows, columns=["rings", "step", "decay_time"], index=runs.index)
+    kept = runs[["study", "cohort", "cell", "t_mem", "t_gen", "t_half", "censored"]].join(found)
+    return kept.assign(lead=kept["t_gen"] / kept["step"].clip(lower=1), ahead=kept["step"] < kept["t_half"])
 
 
 def share_of_recipes(table: pd.DataFrame, hits: Sequence[bool]) -> float:

@@ -11,18 +11,23 @@ import pandas as pd
 from grokmodels.forecasts import forecasters as of
 from grokmodels.forecasts.forecasters import Learner, or_else
 from grokmodels.forecasts.regression import (
-    held_out_features, recipe_features, regression, signal_features, with_luck,
+    held_out_features,
+    recipe_features,
+    regression,
+    signal_features,
+    with_luck,
 )  # fmt: skip
 from grokmodels.forecasts.scores import scored, typical
 from grokmodels.forecasts.view import Case, Sees
 
 
 class Entry(NamedTuple):
-    """A line of the leaderboard: its ``learner``, what it ``sees``, and whether it knows other ``seeds`` of a recipe."""
+    """A line of the leaderboard: its ``learner``, what its views show, and whether it is one that knows the recipe."""
 
     name: str
     learner: Learner
     sees: Sees = "training"
+    needs_recipe: bool = False
 
 
 known = or_else(of.same_recipe, of.nearest_recipe)
@@ -34,16 +39,16 @@ ENTRIES = (
     Entry("first passage", or_else(of.first_passage, of.delayed_clock)),
     Entry("norm, followed", or_else(of.norm_line, of.delayed_clock)),
     Entry("nearest recipe", of.nearest_recipe),
-    Entry("same recipe", known),
+    Entry("same recipe", known, needs_recipe=True),
     Entry("regression: recipe", regression(recipe_features)),
     Entry("regression: signals", regression(signal_features)),
     Entry("regression: both", regression(recipe_features, signal_features)),
-    Entry("same recipe, signals", with_luck(known, signal_features)),
+    Entry("same recipe, signals", with_luck(known, signal_features), needs_recipe=True),
     Entry("rule share, followed", or_else(of.growth_line, of.delayed_clock), "held-out"),
     Entry("m̂, followed", or_else(of.share_line, of.delayed_clock), "held-out"),
     Entry("rule share, one growth", or_else(of.common_growth, of.delayed_clock), "held-out"),
     Entry("regression: all", regression(recipe_features, signal_features, held_out_features), "held-out"),
-    Entry("same recipe, held-out", with_luck(known, held_out_features), "held-out"),
+    Entry("same recipe, held-out", with_luck(known, held_out_features), "held-out", needs_recipe=True),
 )
 
 
@@ -101,10 +106,11 @@ def luck(cases: Sequence[Case], fewest: int = 4) -> pd.Series:
     Both are taken from the mean of their recipe.
     """
     parts = (signal_features, held_out_features) if cases and cases[0].view.sees == "held-out" else (signal_features,)
-    rows = [
-        {"cell": case.view.cell, "t_gen": np.log(case.t_gen)} | {k: v for part in parts for k, v in part(case.view).items()}
-        for case in cases if not case.censored
-    ]  # fmt: skip
+    rows = []
+    for case in cases:
+        if not case.censored:
+            seen = {name: value for part in parts for name, value in part(case.view).items()}
+            rows.append(seen | {"cell": case.view.cell, "t_gen": np.log(case.t_gen)})
     table = pd.DataFrame(rows)
     table = table[table.groupby("cell")["cell"].transform("size") >= fewest]
     away = table.drop(columns="cell") - table.groupby("cell").transform("mean")

@@ -62,7 +62,7 @@ def held_out_features(view: View) -> dict[str, float]:
 
 
 def regression(*parts: Features, stiffness: float = STIFFNESS) -> Learner:
-    """ln Λ from t_mem to t_gen as a linear function of features, with normal noise, of which the median is forecast.
+    """Ln Λ from t_mem to t_gen as a linear function of features, with normal noise, of which the median is forecast.
 
     Features are in standard deviations of the known runs; a missing one counts as its mean. Without decay: "never".
     """
@@ -117,7 +117,11 @@ def with_luck(base: Learner, *parts: Features, stiffness: float = STIFFNESS) -> 
         y = np.concatenate([values - np.median(values) for values in t_gen])
         late = np.array([case.censored for own in groups.values() for case in own])
         held = np.sqrt(stiffness) * np.eye(len(spread))
-        fit = fit_normal(np.append(y, np.zeros(len(held))), np.append(late, np.zeros(len(held), bool)), np.vstack([rows / spread, held]))
+        fit = fit_normal(
+            np.append(y, np.zeros(len(held))),
+            np.append(late, np.zeros(len(held), bool)),
+            np.vstack([rows / spread, held]),
+        )
 
         def corrected(view: View) -> float:
             if view.cell not in center:

@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from grokmodels.forecasts.forecasters import Forecaster
 from grokmodels.forecasts.view import Case, FloatArray
-from grokmodels.statistics.intervals import Interval, resampled_rows
+from grokmodels.statistics.intervals import resampled_rows
 
 WAITS = ("t_gen", "left")
 
@@ -22,16 +21,21 @@ def scored(forecaster: Forecaster, cases: Sequence[Case]) -> pd.DataFrame:
     ``forecast`` in steps: a time that is over counts as now, NaN is no forecast. ``error`` is |ln(forecast / t_gen)|,
     and ``error of the wait`` that of the steps that are left, each at least half of what separates evaluations.
     Of a censored run the errors are what it is off at the least: 0 unless the forecast lies before the end of its
-    record; ``at most`` has the same but infinite where it is not known. Also ``study``, ``cohort``, ``cell``, ``number``.
+    record. Also ``study``, ``cohort``, ``cell``, ``number``, ``now``.
     """
     rows = []
     for case in cases:
         now, resolved = case.view.now, _resolved(case)
         forecast = float(forecaster(case.view))
         forecast = max(forecast, now + resolved)
-        error, left = off(forecast, case.t_gen, case.censored), off(forecast - now, max(case.t_gen - now, resolved), case.censored)
-        rows.append((case.study, case.cohort, case.view.cell, case.number, forecast, case.t_gen, case.censored, error, left))
-    names = ["study", "cohort", "cell", "number", "forecast", "t_gen", "censored", "error", "error of the wait"]
+        error, left = (
+            off(forecast, case.t_gen, case.censored),
+            off(forecast - now, max(case.t_gen - now, resolved), case.censored),
+        )
+        which = case.study, case.cohort, case.view.cell, case.number, now
+        rows.append((*which, forecast, case.t_gen, case.censored, error, left))
+    which = "study", "cohort", "cell", "number", "now"
+    names = [*which, "forecast", "t_gen", "censored", "error", "error of the wait"]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -50,8 +54,9 @@ def off(forecast: float, truth: float, censored: bool) -> float:
 
 
 class Typical(NamedTuple):
-    """The median error of forecasts, every recipe counted once: ``low`` if what is open is as small as it can be,
-    ``high`` if it is as large; ``interval`` 95 %, over recipes, from the low end of the one to the high end of the other.
+    """The median error, every recipe counted once: ``low`` if what is open is as small as it can be, ``high`` if as large.
+
+    ``interval``: 95 %, over recipes, from the low end of the one to the high end of the other.
     """
 
     low: float
@@ -80,3 +85,26 @@ def typical(table: pd.DataFrame, column: str = "error", draws: int = 300, share:
     # Infinite draws count: an interval may be open above.
     ends = float(np.quantile(low, 0.025, method="lower")), float(np.quantile(high, 0.975, method="higher"))
     return Typical(found[0], found[1], ends)
+
+
+class Coverage(NamedTuple):
+    """How often an interval that reaches by a factor e^``reach`` on both sides holds t_gen.
+
+    ``low``: the share of runs that certainly are in; ``high``: with those of which it is open, being censored before
+    the interval's end; ``ended``: the share of those that generalized; ``runs``: how many there are.
+    """
+
+    reach: float
+    low: float
+    high: float
+    ended: float
+    runs: int
+
+
+def coverage(table: pd.DataFrame, reach: float) -> Coverage:
+    """The coverage of a table of :func:`scored` by intervals of one reach around ln of the forecast."""
+    late = table["censored"].to_numpy(bool)
+    inside = (table["error"] <= reach).to_numpy()
+    certain = inside & (~late | np.isinf(reach))
+    ended = float(inside[~late].mean()) if (~late).any() else float("nan")
+    return Coverage(reach, float(certain.mean()), float(inside.mean()), ended, len(table))

@@ -1,4 +1,4 @@
-"""What a forecaster sees: the recipe of a run and its record up to a moment; and what it is asked, which it does not see.
+"""What a forecaster sees: the recipe of a run and its record up to a moment; and the question, with its answer.
 
 Times are steps, Λ is the accumulated decay (``decay_time``).
 """
@@ -41,8 +41,8 @@ class View:
 
     ``view["weight_norm"]`` is a column of the record, (n,), one number an evaluation, the last at ``now``. A view from
     training data has no column that asks for more (:data:`grokmodels.studies.quantities.FROM_TRAINING`), and says so.
-    ``t_mem`` is known: the network memorized at this step, and it has lasted. The budget and the seeds of the recipe are
-    blank, since they are no part of what is trained, and who set the budget may have known the answer.
+    ``t_mem`` is known: the network memorized at this step, and it has lasted. The recipe's budget and seeds are blank:
+    they are no part of what is trained, and who set the budget may have known the answer.
     """
 
     recipe: Experiment
@@ -53,7 +53,7 @@ class View:
     def __getitem__(self, column: str) -> FloatArray:
         if column not in self.columns:
             raise KeyError(
-                f"{column}: this view, of {self.sees} data, has no such column; it must be one of {sorted(self.columns)}"
+                f"{column}: this view, of {self.sees} data, has no such column; must be one of {sorted(self.columns)}"
             )
         return self.columns[column]
 
@@ -89,7 +89,9 @@ class View:
         recipe, rule = self.recipe, self.recipe.optimizer
         examples = recipe.task.n_train(recipe.fraction)
         share = (recipe.batch_size or examples) / examples
-        return np.append(np.log([rule.learning_rate, max(rule.weight_decay, WEAKEST), share, examples]), recipe.fraction)
+        return np.append(
+            np.log([rule.learning_rate, max(rule.weight_decay, WEAKEST), share, examples]), recipe.fraction
+        )
 
     def step_at(self, decay_time: float) -> float:
         """The step at which Λ will be ``decay_time`` under the recipe's schedules; infinite where it never will.
@@ -188,7 +190,7 @@ def _seen(run: Run, moment: Moment, sees: Sees) -> tuple[str, View | None]:
 
 
 def look(experiment: Experiment, history: Any, sees: Sees = "training") -> View:
-    """The view of a run whose record so far is ``history``. ValueError where it is not certain yet that it memorized."""
+    """The view of a run whose record so far is ``history``. ValueError where it may not have memorized yet."""
     accuracy, steps = history["train_accuracy"].to_numpy(float), history["step"].to_numpy()
     # Evaluations that have not come are taken to be below the level.
     unknown = np.zeros(EVALUATIONS - 1)

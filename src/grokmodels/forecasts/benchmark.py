@@ -1,0 +1,148 @@
+"""The benchmark: who is asked, on which runs; and the tables of what was said, which are shipped.
+
+Cohorts are decided by a rule. *Fit*: the studies that vary the decay, the batch or the fraction of plain addition,
+each in one network. Forecasters learn from their look seeds, at most :data:`MOST_SEEDS` a recipe. *Test*: the test
+seeds of these. *New recipe*: the same test seeds, but the forecaster has seen no run of the recipe. *Other*: studies
+with another p or width, with schedules of data, decay or batch, other optimizers, tasks and published recipes, all
+seeds. Left out are the studies whose evaluations are far apart or that are too large to be read on a page
+(:data:`UNREAD`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from grokmodels import studies
+from grokmodels.forecasts.alarms import SIGNALS, controls, rung, threshold, watched
+from grokmodels.forecasts.forecasters import grouped
+from grokmodels.forecasts.leaderboard import ENTRIES, Entry, asked, asked_without, capped
+from grokmodels.forecasts.scores import Coverage, coverage, scored
+from grokmodels.forecasts.view import Case, Moment, Sees
+from grokmodels.forecasts.view import cases as asked_at
+from grokmodels.statistics.conformal import radius
+from grokmodels.studies.places import find_root
+
+FIT = ("canonical", "weight-decay", "delay", "waiting-times", "data-fraction")
+OTHER = (
+    "circuits", "depth-width-init", "literature", "long-quiet", "motion-data", "motion-edge", "motion-interventions",
+    "motion-rates", "motion-size", "new-size", "optimizers", "parity", "phase-diagram", "published-laws", "quench",
+    "schedules", "size", "sweeps",
+)  # fmt: skip
+UNREAD = ("binder", "crossed-seeds", "dips", "long-data", "luck", "size-width", "thousand-seeds")
+# Asked for alarms only: networks that fit random labels, or a rule, in the same recipe.
+CONTROLS = ("random-labels",)
+MOST_SEEDS = 5
+TIMES, SHARES = (1.5, 2.0, 3.0, 5.0), (0.25, 0.5, 0.75)
+# Shares of controls that may ring.
+RATES = (0.05, 0.2)
+# What intervals promise; the most steps left over those gone at which an alarm says soon; the share that is most.
+LEVELS, SOON, MOST = (0.8, 0.95), 2.0, 0.5
+# Test accuracy from which a change has begun.
+LOW = 0.1
+# The goal: within 15 % at twice t_mem, from training data only.
+GOAL, AT = 0.15, 2.0
+
+
+@cache
+def cases(cohort: str, moment: float = AT, sees: Sees = "training") -> list[Case]:
+    """The cases of ``look``, ``test`` or ``other`` runs at a multiple of t_mem, or, below 1, at a share of the wait."""
+    return [case for _, case in asked_of(cohort, moment, sees) if case is not None]
+
+
+def asked_of(cohort: str, moment: float = AT, sees: Sees = "training") -> Iterator[tuple[str, Case | None]]:
+    """Every run of a cohort: why it is asked, or not (:func:`grokmodels.forecasts.view.cases`), and its case."""
+    at = Moment(times=moment) if moment >= 1 else Moment(share=moment)
+    for name in OTHER if cohort == "other" else FIT:
+        record = studies.record(name)
+        yield from asked_at(record if cohort == "other" else record.only(cohort=cohort), name, at, sees)
+
+
+def said(cohort: str, moment: float = AT, entries: Sequence[Entry] = ENTRIES) -> pd.DataFrame:
+    """What forecasters say of a cohort: ``look``, ``test``, ``other``, or ``new recipe``."""
+    parts = []
+    for entry in entries:
+        if cohort == "new recipe" and entry.needs_recipe:
+            continue
+        learned = [case for at in learned_at(moment) for case in capped(cases("look", at, entry.sees), MOST_SEEDS)]
+        ask = asked_without if cohort == "new recipe" else asked
+        parts.append(ask(entry, learned, cases("test" if cohort == "new recipe" else cohort, moment, entry.sees)))
+    return pd.concat(parts, ignore_index=True).assign(asked=cohort, moment=moment)
+
+
+def learned_at(moment: float) -> tuple[float, ...]:
+    """When the known runs are looked at: at the same multiple of t_mem, or, for a moment in hindsight, at all of them.
+
+    In hindsight too, the time that has passed would tell the answer: half of the wait is over when half of it is.
+    """
+    return (moment,) if moment >= 1 else TIMES
+
+
+def scores() -> pd.DataFrame:
+    """All of it: what every forecaster said of every cohort; of other studies at twice t_mem only. Some minutes."""
+    asked = [(cohort, moment) for cohort in ("test", "new recipe") for moment in (*TIMES, *SHARES)]
+    return pd.concat([said(*one) for one in [("look", AT), *asked, ("other", AT)]], ignore_index=True)
+
+
+def alarms() -> pd.DataFrame:
+    """When each alarm rang in each run (:func:`~grokmodels.forecasts.alarms.rung`), with its ``signal`` and ``rate``.
+
+    Its threshold is what a share ``rate`` of the controls among the look seeds exceeds; ``control`` says which runs are
+    of such recipes and did not generalize either; of the others there are those that waited for twice t_mem.
+    """
+    runs = pd.concat([watched(studies.record(name), name) for name in (*FIT, *OTHER, *CONTROLS)], ignore_index=True)
+    look = runs[runs["cohort"] == "look"]
+    is_control = runs["cell"].isin(controls(look)) & runs["censored"]
+    waited = ~runs["censored"] & (runs["t_gen"] > AT * runs["t_mem"])
+    chosen, parts = runs[is_control | waited], []
+    for signal in SIGNALS:
+        for rate in RATES:
+            level = threshold(look[is_control[look.index]], signal, rate)
+            found = rung(chosen, signal, level).assign(signal=signal, rate=rate, level=level)
+            parts.append(found.assign(control=is_control[chosen.index]))
+    return pd.concat(parts, ignore_index=True)
+
+
+def keep(table: pd.DataFrame, name: str) -> None:
+    """Ship a table of :func:`scores` or :func:`alarms` as ``results/NAME.feather``."""
+    words = table.select_dtypes("object").columns.union(table.select_dtypes("string").columns)
+    table.astype(dict.fromkeys(words, "category")).to_feather(_path(name), compression="zstd")
+
+
+@cache
+def kept(name: str = "forecast") -> pd.DataFrame:
+    """A shipped table, ``forecast`` or ``forecast-alarms``; ``tools/score_forecasts.py`` makes both anew."""
+    table = pd.read_feather(_path(name))
+    words = table.select_dtypes("category").columns
+    return table.astype(dict.fromkeys(words, object))
+
+
+def _path(name: str) -> Path:
+    return find_root() / "results" / f"{name}.feather"
+
+
+@cache
+def covered(name: str, level: float) -> dict[str, Coverage]:
+    """How often the conformal interval of a forecaster holds t_gen, on test seeds and on other studies.
+
+    It learns from every other look run of each recipe that has test seeds, and is calibrated on the rest. Asked are runs
+    of which it does not say "never". A censored run is known to be in or out, or left open; where one calibrates, its
+    error counts as infinite.
+    """
+    entry = next(entry for entry in ENTRIES if entry.name == name)
+    tested = {case.view.cell for case in cases("test", AT, entry.sees)}
+    halves: tuple[list[Case], list[Case]] = ([], [])
+    for cell, own in grouped(cases("look", AT, entry.sees), lambda view: view.cell):
+        for place, case in enumerate(own if cell in tested else []):
+            halves[place % 2].append(case)
+    forecaster = entry.learner(halves[0])
+    known, test, other = (
+        scored(forecaster, part) for part in (halves[1], *(cases(c, AT, entry.sees) for c in ("test", "other")))
+    )
+    known, test, other = (part[np.isfinite(part["forecast"])] for part in (known, test, other))
+    reach = radius(known["error"].mask(known["censored"], np.inf), level)
+    return {"test": coverage(test, reach), "other": coverage(other, reach)}
