@@ -5,13 +5,13 @@
 writes results/forecast.feather and results/forecast-alarms.feather.
 """
 
-from grokmodels.forecasts import benchmark as forecast
+from grokmodels.forecasts import benchmark
 
 
 def main() -> None:
     """Ask, ring and keep."""
-    forecast.keep(forecast.alarms(), "forecast-alarms")
-    forecast.keep(forecast.scores(), "forecast")
+    benchmark.keep(benchmark.alarms(), "forecast-alarms")
+    benchmark.keep(benchmark.scores(), "forecast")
 
 
 if __name__ == "__main__":

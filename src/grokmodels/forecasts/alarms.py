@@ -7,11 +7,12 @@ which must not look ahead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from grokmodels.forecasts.scores import weighted_quantile
 from grokmodels.forecasts.view import FloatArray, View, known_from, look
@@ -126,7 +127,7 @@ def rung(runs: pd.DataFrame, signal: str, level: float) -> pd.DataFrame:
     return kept.assign(lead=kept["t_gen"] / kept["step"].clip(lower=1), ahead=kept["step"] < kept["t_half"])
 
 
-def share_of_recipes(table: pd.DataFrame, hits: Sequence[bool]) -> float:
+def share_of_recipes(table: pd.DataFrame, hits: ArrayLike) -> float:
     """A share of runs, every recipe counted once."""
     weights = 1 / table.groupby("cell")["cell"].transform("size")
     return float((weights * np.asarray(hits, float)).sum() / weights.sum()) if len(table) else float("nan")

@@ -10,6 +10,7 @@ seeds. Left out are the studies whose evaluations are far apart or that are too 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -19,9 +20,9 @@ import pandas as pd
 
 from grokmodels import studies
 from grokmodels.forecasts.alarms import SIGNALS, controls, rung, threshold, watched
-from grokmodels.forecasts.forecasters import grouped
+from grokmodels.forecasts.forecasters import Forecaster, grouped
 from grokmodels.forecasts.leaderboard import ENTRIES, Entry, asked, asked_without, capped
-from grokmodels.forecasts.scores import Coverage, coverage, scored
+from grokmodels.forecasts.scores import Coverage, coverage, scored, typical
 from grokmodels.forecasts.view import Case, Moment, Sees
 from grokmodels.forecasts.view import cases as asked_at
 from grokmodels.statistics.conformal import radius
@@ -59,7 +60,7 @@ def asked_of(cohort: str, moment: float = AT, sees: Sees = "training") -> Iterat
     at = Moment(times=moment) if moment >= 1 else Moment(share=moment)
     for name in OTHER if cohort == "other" else FIT:
         record = studies.record(name)
-        yield from asked_at(record if cohort == "other" else record.only(cohort=cohort), name, at, sees)
+        yield from asked_at(record if cohort == "other" else record.only(cohort="look" if cohort == "look" else "test"), name, at, sees)
 
 
 def said(cohort: str, moment: float = AT, entries: Sequence[Entry] = ENTRIES) -> pd.DataFrame:
@@ -92,18 +93,19 @@ def alarms() -> pd.DataFrame:
     """When each alarm rang in each run (:func:`~grokmodels.forecasts.alarms.rung`), with its ``signal`` and ``rate``.
 
     Its threshold is what a share ``rate`` of the controls among the look seeds exceeds; ``control`` says which runs are
-    of such recipes and did not generalize either; of the others there are those that waited for twice t_mem.
+    of such recipes and did not generalize either: with the ``controls`` "any" all of them, with "still" those that
+    never passed half of the test either. Of other runs there are those that waited for twice t_mem.
     """
     runs = pd.concat([watched(studies.record(name), name) for name in (*FIT, *OTHER, *CONTROLS)], ignore_index=True)
-    look = runs[runs["cohort"] == "look"]
-    is_control = runs["cell"].isin(controls(look)) & runs["censored"]
+    stays = runs["cell"].isin(controls(runs[runs["cohort"] == "look"])) & runs["censored"]
     waited = ~runs["censored"] & (runs["t_gen"] > AT * runs["t_mem"])
-    chosen, parts = runs[is_control | waited], []
-    for signal in SIGNALS:
-        for rate in RATES:
-            level = threshold(look[is_control[look.index]], signal, rate)
+    parts = []
+    for kind, is_control in {"any": stays, "still": stays & np.isinf(runs["t_half"])}.items():
+        chosen, known = runs[is_control | waited], runs[is_control & (runs["cohort"] == "look")]
+        for signal, rate in itertools.product(SIGNALS, RATES):
+            level = threshold(known, signal, rate)
             found = rung(chosen, signal, level).assign(signal=signal, rate=rate, level=level)
-            parts.append(found.assign(control=is_control[chosen.index]))
+            parts.append(found.assign(control=is_control[chosen.index], controls=kind))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -129,9 +131,9 @@ def _path(name: str) -> Path:
 def covered(name: str, level: float) -> dict[str, Coverage]:
     """How often the conformal interval of a forecaster holds t_gen, on test seeds and on other studies.
 
-    It learns from every other look run of each recipe that has test seeds, and is calibrated on the rest. Asked are runs
-    of which it does not say "never". A censored run is known to be in or out, or left open; where one calibrates, its
-    error counts as infinite.
+    It learns from every other look run of each recipe that has test seeds, and is calibrated on the rest. Asked are
+    runs of which it does not say "never". A censored run is known to be in or out, or left open; where one calibrates,
+    its error counts as infinite.
     """
     entry = next(entry for entry in ENTRIES if entry.name == name)
     tested = {case.view.cell for case in cases("test", AT, entry.sees)}
@@ -146,3 +148,28 @@ def covered(name: str, level: float) -> dict[str, Coverage]:
     known, test, other = (part[np.isfinite(part["forecast"])] for part in (known, test, other))
     reach = radius(known["error"].mask(known["censored"], np.inf), level)
     return {"test": coverage(test, reach), "other": coverage(other, reach)}
+
+
+def placed(forecaster: Forecaster) -> str:
+    """Where a reader's forecaster stands among those from training data, on test seeds at twice t_mem, in words.
+
+    AssertionError, in one sentence, where it returns no time, or is no better than a constant.
+    """
+    asked_cases = cases("test")
+    for case in asked_cases:
+        answer = forecaster(case.view)
+        right = answer is not None and answer > 0
+        assert right, f"t_mem {case.view.t_mem}, now {case.view.now}: expected a step, above 0, got {answer!r}"
+    ended = scored(forecaster, [case for case in asked_cases if not case.censored])
+    own = typical(ended, draws=1).low
+    table = kept()
+    table = table[
+        (table["asked"] == "test") & (table["moment"] == AT) & (table["sees"] == "training") & ~table["censored"]
+    ]
+    others = pd.Series({name: typical(part, draws=1).low for name, part in table.groupby("forecaster")})
+    assert own < others["constant"], (
+        f"{len(ended)} runs: expected a typical error below that of a constant, {np.expm1(others['constant']):.0%}, "
+        f"got {np.expm1(own):.0%}"
+    )
+    place = int((others < own).sum()) + 1
+    return f"Off by {np.expm1(own):.0%} (median over recipes): place {place} among {len(others)} from training data."

@@ -245,3 +245,27 @@ def common_growth(cases: Sequence[Case]) -> Forecaster:
         return view.step_at(view["decay_time"][-1] + left) if np.isfinite(left) else float("nan")
 
     return forecaster
+
+
+def shifted_curve(cases: Sequence[Case]) -> Forecaster:
+    """The Λ that other seeds of the recipe still had to go when their rule was last as quiet as it is now, its median.
+
+    As in "An order parameter", where no theory is needed. NaN for a recipe that was not seen.
+    """
+    curves: dict[str, list[tuple[FloatArray, FloatArray]]] = defaultdict(list)
+    for case in cases:
+        history = case.run.history[
+            (case.run.history["step"] >= case.view.t_mem) & (case.run.history["step"] <= case.t_gen)
+        ]
+        root = signed_root(history["rule_share"], history["test_signal"]).to_numpy(float)
+        if not case.censored:
+            curves[case.view.cell].append((root, (case.at_t_gen("decay_time") - history["decay_time"]).to_numpy(float)))
+
+    def forecaster(view: View) -> float:
+        now = signed_root(view["rule_share"][-1], view["test_signal"][-1])
+        left = [
+            left[quiet[-1]] for root, left in curves.get(view.cell, ()) if len(quiet := np.flatnonzero(root <= now))
+        ]
+        return view.step_at(view["decay_time"][-1] + float(np.median(left))) if left else float("nan")
+
+    return forecaster

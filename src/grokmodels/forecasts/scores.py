@@ -34,8 +34,7 @@ def scored(forecaster: Forecaster, cases: Sequence[Case]) -> pd.DataFrame:
         )
         which = case.study, case.cohort, case.view.cell, case.number, now
         rows.append((*which, forecast, case.t_gen, case.censored, error, left))
-    which = "study", "cohort", "cell", "number", "now"
-    names = [*which, "forecast", "t_gen", "censored", "error", "error of the wait"]
+    names = ["study", "cohort", "cell", "number", "now", "forecast", "t_gen", "censored", "error", "error of the wait"]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -54,7 +53,7 @@ def off(forecast: float, truth: float, censored: bool) -> float:
 
 
 class Typical(NamedTuple):
-    """The median error, every recipe counted once: ``low`` if what is open is as small as it can be, ``high`` if as large.
+    """The median error, every recipe counted once: ``low`` if what is open is as small as can be, ``high`` if as large.
 
     ``interval``: 95 %, over recipes, from the low end of the one to the high end of the other.
     """

@@ -130,8 +130,19 @@ class Case(NamedTuple):
 
     def at_t_gen(self, column: str) -> float:
         """A column's value at t_gen; where that is censored, at the end of the record."""
-        steps = self.run.history["step"].to_numpy()
-        return float(self.run.history[column].to_numpy()[np.searchsorted(steps, self.t_gen)])
+        return _at(self.run, int(self.t_gen), column)
+
+
+_KNOWN: dict[tuple[int, int, str], tuple[Run, float]] = {}
+
+
+def _at(run: Run, step: int, column: str) -> float:
+    """A column at a step; remembered, since learners ask it again for each recipe that is left out."""
+    # With the run itself, so that its number is not given to another one.
+    if (key := (id(run), step, column)) not in _KNOWN:
+        row = int(np.searchsorted(run.history["step"].to_numpy(), step))
+        _KNOWN[key] = run, float(run.history[column].to_numpy()[row])
+    return _KNOWN[key][1]
 
 
 class Moment(NamedTuple):
@@ -165,8 +176,10 @@ def cases(record: Record, study: str, moment: Moment, sees: Sees = "training") -
     for number, (point, run) in enumerate(record.trained()):
         why, view = _seen(run, moment, sees)
         t_gen = run.milestones.t_gen
-        found = view and Case(view, float(t_gen.step), t_gen.censored, run, study, point.cohort, number)
-        yield why, found
+        if view is None:
+            yield why, None
+        else:
+            yield why, Case(view, float(t_gen.step), t_gen.censored, run, study, point.cohort, number)
 
 
 def _seen(run: Run, moment: Moment, sees: Sees) -> tuple[str, View | None]:

@@ -14,8 +14,8 @@ def radius(errors: ArrayLike, level: float = 0.8) -> float:
     ``errors`` (n,) are those on cases it was not fitted to, exchangeable with the new one; infinite where nothing is
     known of an error but that it may be large, as of a censored run. The ⌈(n + 1) level⌉-th smallest is returned,
     infinite where n is too small for that. Over draws of all cases, of any distribution, the new one is within it with
-    a probability of at least ``level`` and, without ties, of less than level + 1/(n + 1) (Lei et al. 2018,
-    doi:10.1080/01621459.2017.1307116). ValueError for NaN or a level outside (0, 1).
+    a probability of at least ``level`` and, without ties, of less than level + 1/(n + 1) (Lei et al. 2016,
+    arXiv:1604.04173). ValueError for NaN or a level outside (0, 1).
 
     >>> radius([0.1, 0.4, 0.2, 0.3], level=0.8)
     0.4
