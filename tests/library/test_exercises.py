@@ -276,7 +276,7 @@ EXERCISES = [
         one_clock,
         {
             "260 runs: expected a typical error below that of a constant": lambda view: 1.0,
-            "t_mem 75, now 150: expected a step, above 0, got None": lambda view: None,
+            "t_mem 225, now 450: expected a step, above 0, got None": lambda view: None,
         },
     ),
     Exercise(

@@ -60,7 +60,9 @@ def asked_of(cohort: str, moment: float = AT, sees: Sees = "training") -> Iterat
     at = Moment(times=moment) if moment >= 1 else Moment(share=moment)
     for name in OTHER if cohort == "other" else FIT:
         record = studies.record(name)
-        yield from asked_at(record if cohort == "other" else record.only(cohort="look" if cohort == "look" else "test"), name, at, sees)
+        yield from asked_at(
+            record if cohort == "other" else record.only(cohort="look" if cohort == "look" else "test"), name, at, sees
+        )
 
 
 def said(cohort: str, moment: float = AT, entries: Sequence[Entry] = ENTRIES) -> pd.DataFrame:
