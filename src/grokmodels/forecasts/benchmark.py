@@ -113,7 +113,7 @@ def alarms() -> pd.DataFrame:
 
 def keep(table: pd.DataFrame, name: str) -> None:
     """Ship a table of :func:`scores` or :func:`alarms` as ``results/NAME.feather``."""
-    words = table.select_dtypes("object").columns.union(table.select_dtypes("string").columns)
+    words = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
     table.astype(dict.fromkeys(words, "category")).to_feather(_path(name), compression="zstd")
 
 
