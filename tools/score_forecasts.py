@@ -2,17 +2,29 @@
 
     .venv/bin/python tools/score_forecasts.py
 
-writes results/forecast.feather and results/forecast-alarms.feather.
+writes results/forecast.feather and results/forecast-….feather; with names, as ``forecast-desk``, only these.
 """
 
-from grokmodels.forecasts import benchmark
+import sys
+
+from grokmodels.claims import forecast
+from grokmodels.forecasts import benchmark, desk
+
+TABLES = {
+    "forecast": benchmark.scores,
+    "forecast-alarms": benchmark.alarms,
+    "forecast-intervals": benchmark.covered,
+    "forecast-changes": forecast.all_changes,
+    "forecast-runs": desk.runs,
+    "forecast-desk": desk.forecasts,
+}
 
 
-def main() -> None:
-    """Ask, ring and keep."""
-    benchmark.keep(benchmark.alarms(), "forecast-alarms")
-    benchmark.keep(benchmark.scores(), "forecast")
+def main(*names: str) -> None:
+    """Ask, ring and keep. The desk asks the best of the first table."""
+    for name in names or TABLES:
+        benchmark.keep(TABLES[name](), name)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -23,7 +23,6 @@ from grokmodels.forecasts.benchmark import (
     SHARES,
     SOON,
     cases,
-    covered,
     kept,
 )  # fmt: skip
 from grokmodels.forecasts.leaderboard import luck
@@ -103,11 +102,18 @@ def part(cohort: str, moment: float = AT) -> pd.DataFrame:
     return table[(table["asked"] == cohort) & (table["moment"] == moment)]
 
 
+def covered_by(name: str, level: float) -> dict[str, float]:
+    """The share of runs that generalized within the interval of a forecaster, by cohort, of the shipped table."""
+    table = kept("forecast-intervals")
+    own = table[(table["forecaster"] == name) & (table["level"] == level)]
+    return {str(cohort): float(share) for cohort, share in zip(own["cohort"], own["ended"], strict=True)}
+
+
 @cache
 def measured() -> dict[str, float]:
     """What became of each number of :data:`PREDICTED`."""
     test, new, other, late = part("test"), part("new recipe"), part("other"), part("new recipe", SHARES[-1])
-    names = luck(cases("test", AT, "held-out"))
+    names, promise = luck(cases("test", AT, "held-out")), covered_by("nearest recipe", LEVELS[0])
     rings = alarm_table().set_index(["signal", "rate"])
     usual = rings.xs(RATES[0], level="rate")
     from_training = usual.index.isin(TRAINING)
@@ -122,8 +128,8 @@ def measured() -> dict[str, float]:
         "luck, training": float(names[list(signal_features(cases("test")[0].view))].abs().max()),
         "luck, held-out": float(names["ln test loss"]),
         "passage": error_of(test, "one Λ after t_mem") - error_of(test, "first passage"),
-        "coverage, test": covered("nearest recipe", LEVELS[0])["test"].ended,
-        "coverage, other": covered("nearest recipe", LEVELS[0])["other"].ended,
+        "coverage, test": promise["test"],
+        "coverage, other": promise["other"],
         "false alarms": float(usual["false"].to_numpy()[usual["rings in time"].argmax()]),
         "alarms, held-out": float(usual.loc[~from_training, "rings in time"].max()),
         "alarms, training": float(usual.loc[from_training, "rings in time"].max()),
@@ -152,24 +158,48 @@ def alarm_table(study: Sequence[str] = FIT, kind: str = "any") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def best_alarm(sees: Sees) -> pd.Series:
-    """The alarm, of those that see as much, that most often rings before half of the test is passed, at 5 % false.
+class Definition(NamedTuple):
+    """What a control is (``kind`` of :func:`alarm_table`), and which of its columns says that an alarm came in time."""
 
-    A control is a run that never passed half of the test: one that came half of the way has changed, too. (With those
-    among the controls, as was planned, no threshold of 5 % is passed so early.)
-    """
-    table = alarm_table(kind="still")
+    kind: str
+    in_time: str
+    written: str
+
+
+# By the first the row is judged; the others were made when test seeds had been asked.
+DEFINITIONS = (
+    Definition("any", "rings in time", "before the test seeds were asked"),
+    Definition("any", "ahead", "with the first answers of the test seeds"),
+    Definition("still", "ahead", "after them: a second look"),
+)
+CONTROLS = {"any": "did not generalize", "still": "never passed half of the test"}
+IN_TIME = {"rings in time": "before t_gen", "ahead": "before half of the test is passed"}
+
+
+def best_alarm(sees: Sees, definition: Definition = DEFINITIONS[0]) -> pd.Series:
+    """The alarm, of those that see as much, that most often rings in time, at 5 % false."""
+    table = alarm_table(kind=definition.kind)
     own = table["signal"].isin(TRAINING) if sees == "training" else ~table["signal"].isin(TRAINING)
     table = table[own & (table["rate"] == RATES[0])]
-    return table.iloc[int(table["ahead"].argmax())]
+    return table.iloc[int(table[definition.in_time].argmax())]
 
 
 def _rung(sees: Sees) -> str:
-    best = best_alarm(sees)
+    best, in_time = best_alarm(sees), DEFINITIONS[0].in_time
     return (
-        f"the best alarm from {sees} data ({best['signal']}) rings before half of the test is passed in "
-        f"{best['ahead']:.0%} of these runs, and falsely in {best['false']:.0%} of {best['controls']} controls"
+        f"the best alarm from {sees} data ({best['signal']}) rings {IN_TIME[in_time]} in {best[in_time]:.0%} of these "
+        f"runs, and falsely in {best['false']:.0%} of {best['controls']} controls"
     )
+
+
+def second_looks() -> pd.DataFrame:
+    """A row a definition of controls and of "in time": the best alarm on held-out data, and what row 15a says by it."""
+    rows, changed = [], _changed()
+    for one in DEFINITIONS:
+        best = best_alarm("held-out", one)
+        share = float(best[one.in_time])
+        rows.append((one.written, CONTROLS[one.kind], IN_TIME[one.in_time], share, judge_warning(changed, share)))
+    return pd.DataFrame(rows, columns=["written", "controls", "in time", "rings in time", "row 15a"])
 
 
 def judged() -> pd.DataFrame:
@@ -190,32 +220,44 @@ def judge_goal(test: float, new: float, other: float) -> Verdict:
     return "holds" if all(within) else "holds with limits" if within[0] else "fails"
 
 
-def judge_warning(changed: Interval, ahead: float) -> Verdict:
+def judge_warning(changed: Interval, in_time: float) -> Verdict:
     """Row 15: ``fails`` unless most test runs that look like memorizers at twice t_mem
     change within their budget; ``holds with limits`` if an alarm on held-out data, at
-    5 % of false ones, rings before half of the test is passed in most; else ``holds``.
+    5 % of false ones, rings in time in most; else ``holds``.
     """
     if changed.low <= MOST:
         return "fails"
-    return "holds with limits" if ahead > MOST else "holds"
+    return "holds with limits" if in_time > MOST else "holds"
 
 
 def changes(cohort: str = "test") -> pd.DataFrame:
-    """Runs that looked like memorizers at twice t_mem: their test accuracy was below one half.
+    """Runs that looked like memorizers at twice t_mem: their test accuracy was below one half. Shipped.
 
     Columns ``changed``: they generalized within their budget; ``share``: of t_gen, the part in which the test accuracy
-    rose from a tenth, for the last time, to t_gen; ``seed``; ``t_gen_censored``.
+    rose from a tenth, for the last time, to t_gen; ``seed``; ``t_gen_censored``; ``cohort``.
     """
+    table = kept("forecast-changes")
+    return table[table["cohort"] == cohort]
+
+
+def all_changes() -> pd.DataFrame:
+    """The table of :func:`changes`, from the runs."""
     rows = []
-    for case in cases(cohort, AT, "held-out"):
+    asked = [(cohort, case) for cohort in ("test", "other") for case in cases(cohort, AT, "held-out")]
+    for cohort, case in asked:
         if case.view["test_accuracy"][-1] >= MOST:
             continue
         history = case.run.history
         before = history[history["step"] < case.t_gen]
         low = before.loc[before["test_accuracy"] < LOW, "step"].max()
         share = np.nan if case.censored else (case.t_gen - low) / case.t_gen
-        rows.append((not case.censored, share, case.run.experiment.seed, case.censored))
-    return pd.DataFrame(rows, columns=["changed", "share", "seed", "t_gen_censored"])
+        rows.append((not case.censored, share, case.run.experiment.seed, case.censored, cohort))
+    return pd.DataFrame(rows, columns=["changed", "share", "seed", "t_gen_censored", "cohort"])
+
+
+def _changed() -> Interval:
+    seen = changes()
+    return share_interval(int(seen["changed"].sum()), len(seen))
 
 
 def rows() -> list[Row]:
@@ -224,8 +266,11 @@ def rows() -> list[Row]:
 
 
 def _warning() -> Row:
-    seen, other = changes(), changes("other")
-    changed = share_interval(int(seen["changed"].sum()), len(seen))
+    seen, other, changed, looks = changes(), changes("other"), _changed(), second_looks().iloc[1:]
+    others = "; ".join(
+        f"controls that {row['controls']}, {row['in time']}: {row['rings in time']:.0%}, {row['row 15a']}"
+        for _, row in looks.iterrows()
+    )
     return Row(
         number=15,
         part="a",
@@ -237,8 +282,9 @@ def _warning() -> Row:
         f"{seen['changed'].sum()} generalized within their budget (share {changed}); in other studies "
         f"{other['changed'].sum()} of {len(other)}. Test accuracy rose from a tenth to its end in the last "
         f"{seen['share'].median():.0%} of t_gen (median). {sentence(_rung('held-out'))} "
-        f"{sentence(_rung('training'))}",
-        verdict=judge_warning(changed, float(best_alarm("held-out")["ahead"])),
+        f"{sentence(_rung('training'))} By definitions that were made after test seeds had been asked the row would "
+        f"say: {others}.",
+        verdict=judge_warning(changed, float(best_alarm("held-out")[DEFINITIONS[0].in_time])),
         reason="The recipes were chosen because they generalize, and the change is no jump: it takes a large part of "
         "the time. Each network has a single skill that we know how to test: whoever tests for it sees most changes "
         "coming, while training data do not show them.",

@@ -41,6 +41,8 @@ MOST_SEEDS = 5
 TIMES, SHARES = (1.5, 2.0, 3.0, 5.0), (0.25, 0.5, 0.75)
 # Shares of controls that may ring.
 RATES = (0.05, 0.2)
+# Whose intervals are tried, all from training data.
+PROMISED = ("nearest recipe", "regression: recipe", "one Λ after t_mem")
 # What intervals promise; the most steps left over those gone at which an alarm says soon; the share that is most.
 LEVELS, SOON, MOST = (0.8, 0.95), 2.0, 0.5
 # Test accuracy from which a change has begun.
@@ -112,14 +114,14 @@ def alarms() -> pd.DataFrame:
 
 
 def keep(table: pd.DataFrame, name: str) -> None:
-    """Ship a table of :func:`scores` or :func:`alarms` as ``results/NAME.feather``."""
+    """Ship a table as ``results/NAME.feather``."""
     words = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
     table.astype(dict.fromkeys(words, "category")).to_feather(_path(name), compression="zstd")
 
 
 @cache
 def kept(name: str = "forecast") -> pd.DataFrame:
-    """A shipped table, ``forecast`` or ``forecast-alarms``; ``tools/score_forecasts.py`` makes both anew."""
+    """A shipped table, ``forecast`` or ``forecast-…``; ``tools/score_forecasts.py`` makes all of them anew."""
     table = pd.read_feather(_path(name))
     words = table.select_dtypes("category").columns
     return table.astype(dict.fromkeys(words, object))
@@ -130,26 +132,39 @@ def _path(name: str) -> Path:
 
 
 @cache
-def covered(name: str, level: float) -> dict[str, Coverage]:
-    """How often the conformal interval of a forecaster holds t_gen, on test seeds and on other studies.
+def calibrated(name: str, moment: float = AT) -> tuple[Forecaster, pd.DataFrame]:
+    """A forecaster of its own half of the look runs, and what it says of the other half (:func:`scored`).
 
-    It learns from every other look run of each recipe that has test seeds, and is calibrated on the rest. Asked are
-    runs of which it does not say "never". A censored run is known to be in or out, or left open; where one calibrates,
-    its error counts as infinite.
+    It learns from every other look run of each recipe that has test seeds. Runs of which it says "never" are left out.
     """
     entry = next(entry for entry in ENTRIES if entry.name == name)
     tested = {case.view.cell for case in cases("test", AT, entry.sees)}
     halves: tuple[list[Case], list[Case]] = ([], [])
-    for cell, own in grouped(cases("look", AT, entry.sees), lambda view: view.cell):
+    for cell, own in grouped(cases("look", moment, entry.sees), lambda view: view.cell):
         for place, case in enumerate(own if cell in tested else []):
             halves[place % 2].append(case)
     forecaster = entry.learner(halves[0])
-    known, test, other = (
-        scored(forecaster, part) for part in (halves[1], *(cases(c, AT, entry.sees) for c in ("test", "other")))
-    )
-    known, test, other = (part[np.isfinite(part["forecast"])] for part in (known, test, other))
-    reach = radius(known["error"].mask(known["censored"], np.inf), level)
-    return {"test": coverage(test, reach), "other": coverage(other, reach)}
+    known = scored(forecaster, halves[1])
+    return forecaster, known[np.isfinite(known["forecast"])]
+
+
+def reach_of(known: pd.DataFrame, level: float) -> float:
+    """How far an interval reaches in ln t_gen; the error of a censored run counts as infinite."""
+    return radius(known["error"].mask(known["censored"], np.inf), level)
+
+
+def covered() -> pd.DataFrame:
+    """How often the conformal intervals of :data:`PROMISED` hold t_gen, on test seeds and on other studies.
+
+    Asked are runs of which a forecaster does not say "never". A censored run is known to be in or out, or left open.
+    """
+    rows = []
+    for name, cohort in itertools.product(PROMISED, ("test", "other")):
+        forecaster, known = calibrated(name)
+        table = scored(forecaster, cases(cohort))
+        table = table[np.isfinite(table["forecast"])]
+        rows += [(name, cohort, level, *coverage(table, reach_of(known, level))) for level in LEVELS]
+    return pd.DataFrame(rows, columns=["forecaster", "cohort", "level", *Coverage._fields])
 
 
 def placed(forecaster: Forecaster) -> str:

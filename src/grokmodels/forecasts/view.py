@@ -174,7 +174,7 @@ def cases(record: Record, study: str, moment: Moment, sees: Sees = "training") -
     a run that did not generalize is ``ended``, as its wait is not known.
     """
     for number, (point, run) in enumerate(record.trained()):
-        why, view = _seen(run, moment, sees)
+        why, view = seen(run, moment, sees)
         t_gen = run.milestones.t_gen
         if view is None:
             yield why, None
@@ -182,7 +182,8 @@ def cases(record: Record, study: str, moment: Moment, sees: Sees = "training") -
             yield why, Case(view, float(t_gen.step), t_gen.censored, run, study, point.cohort, number)
 
 
-def _seen(run: Run, moment: Moment, sees: Sees) -> tuple[str, View | None]:
+def seen(run: Run, moment: Moment, sees: Sees) -> tuple[str, View | None]:
+    """A run at a moment: ``asked`` and its view, or why it is not asked (:func:`cases`)."""
     t_mem, t_gen = run.milestones
     if run.status == "diverged" or run.history.empty:
         return "diverged", None
