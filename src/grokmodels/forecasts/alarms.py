@@ -22,8 +22,6 @@ from grokmodels.studies import Record
 Signal = Callable[[View], FloatArray]
 # Evaluations over which what swings is looked at.
 WINDOW = 10
-# A run is worth an alarm if it waits so many times t_mem, as for the forecasts at twice t_mem.
-WAITS = 2.0
 
 
 def elapsed(view: View) -> FloatArray:

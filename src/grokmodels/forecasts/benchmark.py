@@ -11,7 +11,7 @@ seeds. Left out are the studies whose evaluations are far apart or that are too 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -54,17 +54,14 @@ GOAL, AT = 0.15, 2.0
 @cache
 def cases(cohort: str, moment: float = AT, sees: Sees = "training") -> list[Case]:
     """The cases of ``look``, ``test`` or ``other`` runs at a multiple of t_mem, or, below 1, at a share of the wait."""
-    return [case for _, case in asked_of(cohort, moment, sees) if case is not None]
-
-
-def asked_of(cohort: str, moment: float = AT, sees: Sees = "training") -> Iterator[tuple[str, Case | None]]:
-    """Every run of a cohort: why it is asked, or not (:func:`grokmodels.forecasts.view.cases`), and its case."""
     at = Moment(times=moment) if moment >= 1 else Moment(share=moment)
+    found = []
     for name in OTHER if cohort == "other" else FIT:
         record = studies.record(name)
-        yield from asked_at(
-            record if cohort == "other" else record.only(cohort="look" if cohort == "look" else "test"), name, at, sees
-        )
+        if cohort != "other":
+            record = record.only(cohort="look" if cohort == "look" else "test")
+        found += [case for _, case in asked_at(record, name, at, sees) if case is not None]
+    return found
 
 
 def said(cohort: str, moment: float = AT, entries: Sequence[Entry] = ENTRIES) -> pd.DataFrame:

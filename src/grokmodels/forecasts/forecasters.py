@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -164,18 +165,23 @@ def line(x: FloatArray, y: FloatArray) -> tuple[float, float]:
     return float(slope), float(start)
 
 
-def extrapolated(signal: Callable[[View], FloatArray], at_t_gen: Callable[[Case], float]) -> Learner:
+# A column by its name: all of a view, (n,), or one value of a known run.
+Columns = Callable[[str], Any]
+
+
+def extrapolated(signal: Callable[[View, Columns], FloatArray]) -> Learner:
     """A signal's straight line along Λ since t_mem, followed to the median that known runs have at t_gen.
 
     "Never" where the line leads away from there; NaN where there is none.
     """
 
     def learner(cases: Sequence[Case]) -> Forecaster:
-        ends = np.array([at_t_gen(case) for case in cases if not case.censored])
+        ends = np.array([float(signal(case.view, case.at_t_gen)) for case in cases if not case.censored])
         level = float(np.median(ends[np.isfinite(ends)])) if np.isfinite(ends).any() else float("nan")
 
         def forecaster(view: View) -> float:
-            slope, now = line(view["decay_time"][view.waiting], signal(view)[view.waiting])
+            seen = signal(view, view.__getitem__)
+            slope, now = line(view["decay_time"][view.waiting], seen[view.waiting])
             if np.isnan(slope) or np.isnan(level):
                 return float("nan")
             left = (level - now) / slope if slope else np.inf
@@ -186,57 +192,41 @@ def extrapolated(signal: Callable[[View], FloatArray], at_t_gen: Callable[[Case]
     return learner
 
 
-def shrinking(view: View) -> FloatArray:
+def shrinking(view: View, of: Columns) -> FloatArray:
     """Ln of the norm of all weights over that at t_mem."""
-    return np.log(view["weight_norm"] / view.at_t_mem("weight_norm"))
+    return np.log(of("weight_norm") / view.at_t_mem("weight_norm"))
 
 
-norm_line = extrapolated(
-    shrinking, lambda case: float(np.log(case.at_t_gen("weight_norm") / case.view.at_t_mem("weight_norm")))
-)
-
-
-def rule(view: View) -> FloatArray:
+def rule(view: View, of: Columns | None = None) -> FloatArray:
     """Ln of the signed root of the rule share (:func:`~grokmodels.measures.plateau.signed_root`), NaN below 0."""
-    root = signed_root(view["rule_share"], view["test_signal"])
+    of = of or view.__getitem__
+    root = signed_root(of("rule_share"), of("test_signal"))
     return np.log(np.where(root > 0, root, np.nan))
 
 
-def rule_at_t_gen(case: Case) -> float:
-    """The same of a known run at t_gen."""
-    root = signed_root(case.at_t_gen("rule_share"), case.at_t_gen("test_signal"))
-    return float(np.log(root)) if root > 0 else float("nan")
-
-
-growth_line = extrapolated(rule, rule_at_t_gen)
-
-
-def share(view: View) -> FloatArray:
+def share(view: View, of: Columns) -> FloatArray:
     """The log odds of m̂, NaN outside (0, 1)."""
-    m = view["m_hat"]
+    m = of("m_hat")
     m = np.where((m > 0) & (m < 1), m, np.nan)
     return np.log(m / (1 - m))
 
 
-def share_at_t_gen(case: Case) -> float:
-    """The same of a known run at t_gen."""
-    m = case.at_t_gen("m_hat")
-    return float(np.log(m / (1 - m))) if 0 < m < 1 else float("nan")
-
-
-share_line = extrapolated(share, share_at_t_gen)
+norm_line, growth_line, share_line = (extrapolated(signal) for signal in (shrinking, rule, share))
 
 
 def common_growth(cases: Sequence[Case]) -> Forecaster:
     """The rule's level now, grown on at one rate for all: the median of the known runs from this moment to t_gen."""
 
+    def end(case: Case) -> float:
+        return float(rule(case.view, case.at_t_gen))
+
     def rate(case: Case) -> float:
-        at = rule(case.view)[-1]
-        return (rule_at_t_gen(case) - at) / (case.at_t_gen("decay_time") - case.view["decay_time"][-1])
+        left = case.at_t_gen("decay_time") - case.view["decay_time"][-1]
+        return (end(case) - float(rule(case.view)[-1])) / left
 
     ended = [case for case in cases if not case.censored]
     with np.errstate(divide="ignore", invalid="ignore"):
-        rates, ends = (np.array([of(case) for case in ended]) for of in (rate, rule_at_t_gen))
+        rates, ends = (np.array([of(case) for case in ended]) for of in (rate, end))
     fine = np.isfinite(rates) & (rates > 0)
     typical, level = np.median(rates[fine]), np.nanmedian(ends)
 

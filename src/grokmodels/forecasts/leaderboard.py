@@ -82,7 +82,7 @@ def leaderboard(table: pd.DataFrame, draws: int = 300) -> pd.DataFrame:
     """A row a forecaster, the best first, from a table of what they said.
 
     ``error`` as :class:`~grokmodels.forecasts.scores.Typical` of the runs that generalized; ``error of the wait``
-    likewise; ``with censored``: of all runs. ``runs``, ``recipes``: how many were asked; ``censored``: of these;
+    likewise. ``runs``, ``recipes``: how many were asked; ``censored``: of these;
     ``too early``: censored ones whose forecast lies before the end of the record, so that it is known to be wrong.
     """
     rows = {}
@@ -92,7 +92,6 @@ def leaderboard(table: pd.DataFrame, draws: int = 300) -> pd.DataFrame:
             "sees": part["sees"].iloc[0],
             "error": typical(ended, draws=draws),
             "error of the wait": typical(ended, "error of the wait", draws=draws),
-            "with censored": typical(part, draws=draws),
             "runs": len(part),
             "recipes": part["cell"].nunique(),
             "censored": int(part["censored"].sum()),

@@ -66,10 +66,7 @@ def regression(*parts: Features, stiffness: float = STIFFNESS) -> Learner:
 
     Features are in standard deviations of the known runs; a missing one counts as its mean. Without decay: "never".
     """
-
-    @cache
-    def seen(view: View) -> FloatArray:
-        return np.array([value for part in parts for value in part(view).values()], dtype=float)
+    seen = _vector(parts)
 
     def learner(cases: Sequence[Case]) -> Forecaster:
         known = [case for case in cases if spent(case) > 0]
@@ -80,13 +77,11 @@ def regression(*parts: Features, stiffness: float = STIFFNESS) -> Learner:
         def scaled(rows: FloatArray) -> FloatArray:
             return np.clip(np.nan_to_num((rows - center) / spread, nan=0.0), -FARTHEST, FARTHEST)
 
-        y, late = np.log([spent(case) for case in known]), np.array([case.censored for case in known])
-        held = np.sqrt(stiffness) * np.eye(x.shape[1] + 1)[1:]
-        rows = np.vstack([np.column_stack([np.ones(len(x)), scaled(x)]), held])
-        fit = fit_normal(np.append(y, np.zeros(len(held))), np.append(late, np.zeros(len(held), bool)), rows)
+        y = np.log([spent(case) for case in known])
+        slopes = _ridge(np.column_stack([np.ones(len(x)), scaled(x)]), y, known, stiffness, 1)
 
         def forecaster(view: View) -> float:
-            wait = float(np.exp(fit.slopes[0] + scaled(seen(view)) @ fit.slopes[1:]))
+            wait = float(np.exp(slopes[0] + scaled(seen(view)) @ slopes[1:]))
             return view.step_at(view.at_t_mem("decay_time") + wait)
 
         return forecaster
@@ -94,16 +89,13 @@ def regression(*parts: Features, stiffness: float = STIFFNESS) -> Learner:
     return learner
 
 
-def with_luck(base: Learner, *parts: Features, stiffness: float = STIFFNESS) -> Learner:
+def with_luck(base: Learner, *parts: Features) -> Learner:
     """A forecaster, corrected by how far a run's features are from those of the known runs of its recipe.
 
     ln(t_gen / its forecast) is linear in the differences from the recipe's means, with a ridge. For a recipe of which
     no run is known the forecaster itself.
     """
-
-    @cache
-    def seen(view: View) -> FloatArray:
-        return np.array([value for part in parts for value in part(view).values()], dtype=float)
+    seen = _vector(parts)
 
     def learner(cases: Sequence[Case]) -> Forecaster:
         forecaster = base(cases)
@@ -115,20 +107,27 @@ def with_luck(base: Learner, *parts: Features, stiffness: float = STIFFNESS) -> 
         spread = np.where((found := rows.std(axis=0)) > 0, found, 1.0)
         t_gen = [np.log([case.t_gen for case in own]) for own in groups.values()]
         y = np.concatenate([values - np.median(values) for values in t_gen])
-        late = np.array([case.censored for own in groups.values() for case in own])
-        held = np.sqrt(stiffness) * np.eye(len(spread))
-        fit = fit_normal(
-            np.append(y, np.zeros(len(held))),
-            np.append(late, np.zeros(len(held), bool)),
-            np.vstack([rows / spread, held]),
-        )
+        slopes = _ridge(rows / spread, y, [case for own in groups.values() for case in own], STIFFNESS)
 
         def corrected(view: View) -> float:
             if view.cell not in center:
                 return forecaster(view)
             away = np.clip(np.nan_to_num(seen(view) - center[view.cell]) / spread, -FARTHEST, FARTHEST)
-            return float(forecaster(view) * np.exp(away @ fit.slopes))
+            return float(forecaster(view) * np.exp(away @ slopes))
 
         return corrected
 
     return learner
+
+
+def _vector(parts: Sequence[Features]) -> Callable[[View], FloatArray]:
+    """All features of a view, (k,); remembered."""
+    return cache(lambda view: np.array([value for part in parts for value in part(view).values()], dtype=float))
+
+
+def _ridge(rows: FloatArray, y: FloatArray, cases: Sequence[Case], stiffness: float, free: int = 0) -> FloatArray:
+    """Slopes (k,) of y (n,) on rows (n, k) of cases, some censored; the first ``free`` ones are not held."""
+    held = np.sqrt(stiffness) * np.eye(rows.shape[1])[free:]
+    late = np.append([case.censored for case in cases], np.zeros(len(held), bool))
+    fit = fit_normal(np.append(y, np.zeros(len(held))), late, np.vstack([rows, held]))
+    return np.asarray(fit.slopes, dtype=np.float64)

@@ -12,8 +12,6 @@ from grokmodels.forecasts.forecasters import Forecaster
 from grokmodels.forecasts.view import Case, FloatArray
 from grokmodels.statistics.intervals import resampled_rows
 
-WAITS = ("t_gen", "left")
-
 
 def scored(forecaster: Forecaster, cases: Sequence[Case]) -> pd.DataFrame:
     """A row a case: what was forecast, and how far it is off.

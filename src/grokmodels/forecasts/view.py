@@ -176,10 +176,8 @@ def cases(record: Record, study: str, moment: Moment, sees: Sees = "training") -
     for number, (point, run) in enumerate(record.trained()):
         why, view = seen(run, moment, sees)
         t_gen = run.milestones.t_gen
-        if view is None:
-            yield why, None
-        else:
-            yield why, Case(view, float(t_gen.step), t_gen.censored, run, study, point.cohort, number)
+        answer = float(t_gen.step), t_gen.censored
+        yield why, None if view is None else Case(view, *answer, run, study, point.cohort, number)
 
 
 def seen(run: Run, moment: Moment, sees: Sees) -> tuple[str, View | None]:

@@ -101,7 +101,9 @@ def test_the_step_at_which_decay_has_accumulated_is_the_first_one(target, plan):
     seen = views.look(run.experiment, run.history.iloc[:9])
     step = seen.step_at(target)
     total = np.cumsum(run.experiment.optimizer.decay_times(np.arange(30_000)))
-    assert step == max(np.argmax(total >= target - 1e-9) + 1, seen.now)
+    # Where the sum meets the target to the last bits, either of two steps is the first.
+    first = [max(np.argmax(total >= target + near) + 1, seen.now) for near in (-1e-9, 1e-9)]
+    assert first[0] <= step <= first[1]
 
 
 def test_without_decay_it_is_never():
