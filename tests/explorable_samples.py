@@ -238,8 +238,9 @@ def desk_tables(moments=(1.5, 2.0, 4.0)):
         for moment in moments:
             if moment * t_mem < t_gen:
                 now = {"run": run, "moment": moment, "now": int(moment * t_mem)}
-                said.append(now | {"forecaster": "always 1,000", "forecast": 1000.0, "reach": 0.5})
-                said.append(now | {"forecaster": "now", "forecast": np.inf if run == 3 else now["now"], "reach": 1.0})
+                said.append(now | {"forecaster": "always 1,000", "sees": "training", "forecast": 1000.0, "reach": 0.5})
+                step = np.inf if run == 3 else now["now"]
+                said.append(now | {"forecaster": "now", "sees": "held-out", "forecast": step, "reach": 1.0})
     return pd.concat(runs, ignore_index=True), pd.DataFrame(said)
 
 

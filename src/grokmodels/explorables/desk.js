@@ -30,15 +30,16 @@ function desk({ run, moment, sees, forecast, answer }, { runs, said, never }) {
     const factor = Math.max(said / t_gen, t_gen / said).toFixed(2);
     return factor === "1.00" ? "right" : `×${factor} too ${said < t_gen ? "early" : "late"}`;
   };
-  /** A line of the board. @param {string} name @param {number | null} said @param {number} reach */
-  const line = (name, said, reach) => ({
+  /** A line of the board. @param {string} name @param {string} sees @param {number | null} said @param {number} reach */
+  const line = (name, sees, said, reach) => ({
     name,
+    sees,
     x: said === null ? never : Math.min(said / t_mem, never),
     low: said === null ? never : Math.max(said * Math.exp(-reach), now) / t_mem,
     high: said === null ? never : Math.min((said * Math.exp(reach)) / t_mem, never),
     told: shown ? `${said === null ? "never, " : ""}${told(said)}` : "",
   });
-  const others = shown ? here.map((i) => line(said.forecaster[i], said.forecast[i], said.reach[i])) : [];
+  const others = shown ? here.map((i) => line(said.forecaster[i], said.sees[i], said.forecast[i], said.reach[i])) : [];
   return {
     accuracy: [...curve("train_accuracy"), ...curve("test_accuracy", false), ...curve("m_hat", false)],
     loss: [...curve("train_loss"), ...curve("test_loss", false)],
@@ -46,7 +47,7 @@ function desk({ run, moment, sees, forecast, answer }, { runs, said, never }) {
     now: [{ x: now / t_mem }],
     own: [{ x: own === null ? never : own / t_mem }],
     truth: shown ? [{ x: t_gen / t_mem, censored }] : [],
-    board: [line("you", own, 0), ...others],
+    board: [line("you", "you", own, 0), ...others],
     readout: {
       recipe: runs.recipe[row],
       whose: runs.known[row]

@@ -18,6 +18,7 @@ from grokmodels.explorables.words import Readout
 from grokmodels.palette import css
 
 CURVES = ["train_accuracy", "test_accuracy", "m_hat", "train_loss", "test_loss", "weight_norm"]
+SAID = ["run", "moment", "now", "forecaster", "sees", "forecast", "reach"]
 WHAT = ["run", "recipe", "known", "t_mem", "t_gen", "censored"]
 # Evaluations kept of each run.
 KEPT = 48
@@ -32,8 +33,8 @@ class Desk(Explorable):
     ``runs``: a row an evaluation, with columns ``run`` (from 1), ``step``, those of :data:`CURVES`, and what the run
     is: ``recipe`` in words, ``known`` (whether the forecasters have learned from other seeds of it), ``t_mem``,
     ``t_gen`` (the end of its record if ``censored``). ``forecasts``: a row a run, moment (a multiple of t_mem) and
-    forecaster, while the run waits: ``run``, ``moment``, ``now`` (the step), ``forecaster``, ``forecast`` (a step,
-    infinite for "never") and ``reach``, that of its interval in ln t_gen; as
+    forecaster, while the run waits: ``run``, ``moment``, ``now`` (the step), ``forecaster``, ``sees`` (``training`` or
+    ``held-out``), ``forecast`` (a step, infinite for "never") and ``reach``, that of its interval in ln t_gen.
     :mod:`grokmodels.forecasts.desk` makes both. At a moment without forecasts the wait is over, and all is shown.
     """
 
@@ -58,7 +59,7 @@ class Desk(Explorable):
         **state: Any,
     ) -> None:
         require_columns("runs", runs, ["step", *WHAT, *CURVES])
-        require_columns("forecasts", forecasts, ["run", "moment", "now", "forecaster", "forecast", "reach"])
+        require_columns("forecasts", forecasts, SAID)
         numbers, moments = (sorted(table.unique().tolist()) for table in (runs["run"], forecasts["moment"]))
         if set(forecasts["run"]) != set(numbers):
             raise ValueError(f"forecasts: got runs {sorted(set(forecasts['run']))}; must be those of runs, {numbers}")
@@ -80,7 +81,7 @@ class Desk(Explorable):
             charts={
                 "accuracy": Chart(
                     _accuracy(never),
-                    "Run {run}, {whose}: {recipe}",
+                    "Accuracy of run {run}, {whose}: {recipe}",
                     "Accuracy against training steps as multiples of t_mem (log scale), {seen}, up to step {at:,d}. "
                     "Dotted: your forecast, {forecast}. {state}",
                     height=170,
@@ -103,7 +104,7 @@ class Desk(Explorable):
                     "Forecasts of t_gen, with 80 % intervals",
                     "Your forecast against multiples of t_mem, and, once the answer is shown, those of others with "
                     "their 80 % intervals: {others}. {state}",
-                    height=36 * (len(names) + 1),
+                    height=34 * (len(names) + 1),
                     drag={"x": "forecast"},
                 ),
             },
@@ -118,7 +119,7 @@ class Desk(Explorable):
             presets={f"Run {number}": {"run": number} for number in numbers},
             data={
                 "runs": _thinned(runs),
-                "said": columns(forecasts[["run", "moment", "now", "forecaster", "forecast", "reach"]], 4),
+                "said": columns(forecasts[SAID], 4),
                 "never": never,
             },
             **state,
@@ -135,6 +136,9 @@ def _thinned(runs: pd.DataFrame) -> dict[str, list[Any]]:
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
+_WHO = {
+    "you": ("ink", "you"), "training": ("train", "training data"), "held-out": ("test", "held-out data, too"),
+}  # fmt: skip
 _LOSSES = {"train_loss": ("train", "training"), "test_loss": ("test", "held-out")}
 _ACCURACIES = {
     "train_accuracy": ("train", "training"), "test_accuracy": ("test", "held-out"), "m_hat": ("generalizing", "m̂"),
@@ -175,10 +179,14 @@ def _accuracy(never: float) -> Drawing:
 def _board(names: list[str], never: float) -> Drawing:
     y = alt.Y("name:N", title=None, scale=alt.Scale(domain=names), axis=alt.Axis(labelLimit=180))
     line = alt.Chart(alt.NamedData("board")).encode(x=_times(never), y=y)
-    color = alt.condition("datum.name === 'you'", alt.value(css("ink")), alt.value(css("test")))
+    color = series("sees", _WHO)
+    words = line.encode(x=alt.value(4), text="told:N")
+    place: dict[str, Any] = {"align": "left", "fontSize": 11, "dy": -10}
     return alt.layer(
         *_marks(never),
         line.mark_rule(strokeWidth=2, clip=True).encode(x="low:Q", x2="high:Q", color=color),
         line.mark_point(filled=True, size=70, opacity=1).encode(color=color),
-        line.mark_text(align="left", color=css("ink"), fontSize=11, dy=-10).encode(x=alt.value(4), text="told:N"),
+        # A halo in the color of the page keeps words legible on the lines.
+        words.mark_text(**place, stroke=css("surface"), strokeWidth=4, strokeJoin="round"),
+        words.mark_text(**place, color=css("ink")),
     )
