@@ -169,7 +169,10 @@ def alarm_table(study: Sequence[str] = FIT, kind: str = "any") -> pd.DataFrame:
 
 
 class Definition(NamedTuple):
-    """What a control is (``kind`` of :func:`alarm_table`), and which of its columns says that an alarm came in time."""
+    """What a control is (``kind`` of :func:`alarm_table`), and which of its columns says that an alarm came in time.
+
+    ``written`` says when: before or after test seeds were asked.
+    """
 
     kind: str
     in_time: str
@@ -178,9 +181,9 @@ class Definition(NamedTuple):
 
 # By the first the row is judged; the others were made when test seeds had been asked.
 DEFINITIONS = (
-    Definition("any", "rings in time", "before the test seeds were asked"),
-    Definition("any", "ahead", "with the first answers of the test seeds"),
-    Definition("still", "ahead", "after them: a second look"),
+    Definition("any", "rings in time", "before"),
+    Definition("any", "ahead", "with the first answers"),
+    Definition("still", "ahead", "after them"),
 )
 CONTROLS = {"any": "did not generalize", "still": "never passed half of the test"}
 IN_TIME = {"rings in time": "before t_gen", "ahead": "before half of the test is passed"}

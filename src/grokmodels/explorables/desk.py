@@ -101,7 +101,7 @@ class Desk(Explorable):
                 ),
                 "board": Chart(
                     _board(["you", *names], never),
-                    "Forecasts of t_gen, with 80 % intervals",
+                    "Forecasts of t_gen with 80 % intervals, from training data (blue) and with held-out data, too (orange)",
                     "Your forecast against multiples of t_mem, and, once the answer is shown, those of others with "
                     "their 80 % intervals: {others}. {state}",
                     height=34 * (len(names) + 1),
@@ -136,9 +136,7 @@ def _thinned(runs: pd.DataFrame) -> dict[str, list[Any]]:
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-_WHO = {
-    "you": ("ink", "you"), "training": ("train", "training data"), "held-out": ("test", "held-out data, too"),
-}  # fmt: skip
+_WHO = {"you": "ink", "training": "train", "held-out": "test"}
 _LOSSES = {"train_loss": ("train", "training"), "test_loss": ("test", "held-out")}
 _ACCURACIES = {
     "train_accuracy": ("train", "training"), "test_accuracy": ("test", "held-out"), "m_hat": ("generalizing", "m̂"),
@@ -179,7 +177,8 @@ def _accuracy(never: float) -> Drawing:
 def _board(names: list[str], never: float) -> Drawing:
     y = alt.Y("name:N", title=None, scale=alt.Scale(domain=names), axis=alt.Axis(labelLimit=180))
     line = alt.Chart(alt.NamedData("board")).encode(x=_times(never), y=y)
-    color = series("sees", _WHO)
+    scale = alt.Scale(domain=[*_WHO], range=[css(color) for color in _WHO.values()])
+    color = alt.Color("sees:N", scale=scale, legend=None)
     words = line.encode(x=alt.value(4), text="told:N")
     place: dict[str, Any] = {"align": "left", "fontSize": 11, "dy": -10}
     return alt.layer(
