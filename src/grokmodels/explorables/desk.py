@@ -101,7 +101,7 @@ class Desk(Explorable):
                 ),
                 "board": Chart(
                     _board(["you", *names], never),
-                    "Forecasts of t_gen with 80 % intervals, from training data (blue) and with held-out data, too (orange)",
+                    "Forecasts of t_gen with 80 % intervals: from training data (blue), with held-out data (orange)",
                     "Your forecast against multiples of t_mem, and, once the answer is shown, those of others with "
                     "their 80 % intervals: {others}. {state}",
                     height=34 * (len(names) + 1),
