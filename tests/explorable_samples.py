@@ -13,6 +13,7 @@ from grokmodels.explorables import (
     Clock,
     Collapse,
     Controlled,
+    Desk,
     Diagram,
     Escape,
     Explorable,
@@ -223,9 +224,34 @@ def hysteresis(**changes):
     return Hysteresis(**({"loops": loops()} | changes))
 
 
+DESK = {1: (150, 900, False), 2: (100, 1500, True), 3: (200, 450, False)}
+
+
+def desk_tables(moments=(1.5, 2.0, 4.0)):
+    """Three runs, of which the second does not generalize, and two forecasters; one says "never" of the third."""
+    runs, said = [], []
+    for run, (t_mem, t_gen, censored) in DESK.items():
+        own = history(t_mem=t_mem, t_gen=10**6 if censored else t_gen)
+        what = {"run": run, "recipe": f"recipe {run}", "known": run == 1, "t_mem": t_mem, "t_gen": t_gen}
+        share = np.linspace(-0.1, 0.9, len(own))
+        runs.append(own.assign(m_hat=share, censored=censored, **what))
+        for moment in moments:
+            if moment * t_mem < t_gen:
+                now = {"run": run, "moment": moment, "now": int(moment * t_mem)}
+                said.append(now | {"forecaster": "always 1,000", "sees": "training", "forecast": 1000.0, "reach": 0.5})
+                step = np.inf if run == 3 else now["now"]
+                said.append(now | {"forecaster": "now", "sees": "held-out", "forecast": step, "reach": 1.0})
+    return pd.concat(runs, ignore_index=True), pd.DataFrame(said)
+
+
+def desk(**changes):
+    runs, said = desk_tables()
+    return Desk(**({"runs": runs, "forecasts": said} | changes))
+
+
 def computed():
     """Every explorable that has a kernel."""
-    made = [Landscape(), Clock(), GrokkingCurve(), PhaseDiagram(), Escape(), Motion(), schedules(), collapse()]
+    made = [Landscape(), Clock(), GrokkingCurve(), PhaseDiagram(), Escape(), Motion(), schedules(), collapse(), desk()]
     return {explorable.name: explorable for explorable in made}
 
 

@@ -6,16 +6,15 @@ the case, what was expected and what came back. The dots of an exercise that nob
 
 from __future__ import annotations
 
-import functools
-import inspect
 import itertools
 import math
 from collections.abc import Callable
-from typing import Any, ParamSpec
+from typing import Any
 
 import numpy as np
 
 from grokmodels import measures
+from grokmodels.checking import checker, expect
 from grokmodels.measures import progress, walsh
 from grokmodels.recipes.schedules import Schedule
 from grokmodels.recipes.tasks import Modular
@@ -25,29 +24,14 @@ from grokmodels.theory.circuits import Circuits, simulate
 from grokmodels.theory.plateau import DECAY_TIME, SHARE
 from grokmodels.theory.slots import CRITICAL_SIZE, RATIO
 
-Answers = ParamSpec("Answers")
 
-
-def _checker(check: Callable[Answers, None]) -> Callable[Answers, None]:
-    """What readers call: refuses the dots of a stub, and says "Correct." where ``check`` finds nothing wrong."""
-
-    @functools.wraps(check)
-    def checked(*args: Answers.args, **kwargs: Answers.kwargs) -> None:
-        for name, answer in inspect.signature(check).bind(*args, **kwargs).arguments.items():
-            assert answer is not ..., f"{name}: got ...; put your answer in place of the dots"
-        check(*args, **kwargs)
-        print("Correct.")
-
-    return checked
-
-
-@_checker
+@checker
 def check_guessing_loss(value: float) -> None:
     """The loss, in nats, of a network that gives each of 97 answers the same probability."""
-    _expect("the loss of even guessing among 97 answers", value, math.log(97), tolerance=1e-3)
+    expect("the loss of even guessing among 97 answers", value, math.log(97), tolerance=1e-3)
 
 
-@_checker
+@checker
 def check_lasting_step(function: Callable[[Any, Any], int | None]) -> None:
     """``function(steps, accuracy)``: the first step at which accuracy reaches 0.99 and lasts, or None.
 
@@ -65,10 +49,10 @@ def check_lasting_step(function: Callable[[Any, Any], int | None]) -> None:
         steps = 25 * np.arange(len(accuracy))
         milestone = measures.first_lasting(steps, accuracy, level=0.99)
         expected = None if milestone.censored else milestone.step
-        _expect(f"{name}, accuracy {accuracy} every 25 steps", function(steps, np.array(accuracy)), expected)
+        expect(f"{name}, accuracy {accuracy} every 25 steps", function(steps, np.array(accuracy)), expected)
 
 
-@_checker
+@checker
 def check_rule_share(function: Callable[[Any], float]) -> None:
     """``function(logits)``: the rule share of addition, from logits of shape (p, p, p), indexed by a, b and class c."""
     for p, seed in ((5, 0), (7, 1)):
@@ -76,7 +60,7 @@ def check_rule_share(function: Callable[[Any], float]) -> None:
         noise = np.random.default_rng(seed).normal(size=(p * p, p))
         for amount in (0.0, 1.0, 5.0):
             logits = noise + amount * np.eye(p)[task.labels]
-            _expect(
+            expect(
                 f"noise plus {amount} times the rule, p = {p}",
                 function(logits.reshape(p, p, p)),
                 measures.rule_share(logits, task.orbits),
@@ -84,11 +68,11 @@ def check_rule_share(function: Callable[[Any], float]) -> None:
             )
 
 
-@_checker
+@checker
 def check_fold(function: Callable[[float, float], float]) -> None:
     """``function(degree, efficiency)``: the largest weight decay at which one circuit rests under logistic loss."""
     for degree, efficiency in ((3.0, 1.0), (3.0, 2.0), (4.0, 0.5), (2.5, 1.0)):
-        _expect(
+        expect(
             f"degree {degree:g}, efficiency {efficiency:g}",
             function(degree, efficiency),
             rest.spinodal(degree, efficiency),
@@ -96,7 +80,7 @@ def check_fold(function: Callable[[float, float], float]) -> None:
         )
 
 
-@_checker
+@checker
 def check_late_jump(function: Callable[[float, float, float], float]) -> None:
     """``function(loss, decay, tolerance)``: the time at which half of the answers of the null model are right.
 
@@ -104,7 +88,7 @@ def check_late_jump(function: Callable[[float, float, float], float]) -> None:
     error is within ``tolerance``.
     """
     for loss, decay, tolerance in ((2.9, 1e-4, 0.5), (2.9, 2e-4, 0.5), (10.0, 1e-3, 0.1)):
-        _expect(
+        expect(
             f"loss {loss:g}, decay {decay:g}, tolerance {tolerance:g}",
             function(loss, decay, tolerance),
             ridge.jump_time(loss, decay, tolerance),
@@ -112,7 +96,7 @@ def check_late_jump(function: Callable[[float, float, float], float]) -> None:
         )
 
 
-@_checker
+@checker
 def check_clock(function: Callable[..., Any]) -> None:
     """``function(u, v, decay_time, rho, degree)``: constant along a run of the circuits, different between runs."""
     times = np.linspace(0, 20, 6)
@@ -130,13 +114,13 @@ def check_clock(function: Callable[..., Any]) -> None:
             values = [function(*now, rho, degree) for now in zip(u, v, decay_time, strict=True)]
             case = f"degree {degree}, {loss} loss, from u, v = {start}, at decay times {decay_time.round(2)}"
             for value in values:
-                _expect(case, value, values[0], tolerance=1e-6 * max(1.0, abs(values[0])))
+                expect(case, value, values[0], tolerance=1e-6 * max(1.0, abs(values[0])))
             readings.append(values[0])
         told = abs(readings[0] - readings[1]) > 1e-6
         assert told, f"degree {degree}: two runs that differ have the same reading, {readings[0]}"
 
 
-@_checker
+@checker
 def check_slots(function: Callable[..., tuple[float, float]]) -> None:
     """``function(examples, slot_efficiency, rule_efficiency, degree)``: (ρ, critical number of examples)."""
     for case in ((30, 10.0, 1.0, 2), (8, 8.0, 1.0, 3), (100, 2.0, 0.5, 1), (5, 3.0, 0.7, 2.5)):
@@ -144,10 +128,10 @@ def check_slots(function: Callable[..., tuple[float, float]]) -> None:
         got = function(*case)
         expected = RATIO(examples, a, kappa, degree), CRITICAL_SIZE(a, kappa, degree)
         for name, ours, theirs in zip(("ρ", "critical size"), expected, got, strict=True):
-            _expect(f"{name} for {examples} examples, a = {a}, κ = {kappa}, D = {degree}", theirs, ours, 1e-9 * ours)
+            expect(f"{name} for {examples} examples, a = {a}, κ = {kappa}, D = {degree}", theirs, ours, 1e-9 * ours)
 
 
-@_checker
+@checker
 def check_grokking_delay(function: Callable[..., float]) -> None:
     """``function(rho, share_0, growth)``: the decay time from ``share_0`` to one half of the margin, at degree 2.
 
@@ -155,15 +139,15 @@ def check_grokking_delay(function: Callable[..., float]) -> None:
     """
     for rho, share, growth in ((2.0, 1e-4, 1.0), (1.2, 1e-3, 1.0), (3.0, 1e-8, 20.0), (2.0, 0.3, 5.0)):
         case = f"ρ = {rho}, from a share of {share}, margin grown by {growth}"
-        _expect(case, function(rho, share, growth), DECAY_TIME(0.5, growth, share, 1.0, rho), tolerance=1e-6)
+        expect(case, function(rho, share, growth), DECAY_TIME(0.5, growth, share, 1.0, rho), tolerance=1e-6)
 
 
-@_checker
+@checker
 def check_gain(function: Callable[..., float]) -> None:
     """``function(mean, spread, epsilon)``: relative change of Adam's push over that of the gradient's mean."""
     for case in ((1.0, 1.0, 0.0), (0.01, 0.001, 0.0), (0.01, 0.03, 1e-8), (1.0, 0.5, 2.0), (1e-3, 0.0, 1e-2)):
         mean, spread, epsilon = case
-        _expect(
+        expect(
             f"mean {mean:g}, spread {spread:g}, epsilon {epsilon:g}",
             function(mean, spread, epsilon),
             float(motion.GAIN(mean, spread, epsilon)),
@@ -171,17 +155,17 @@ def check_gain(function: Callable[..., float]) -> None:
         )
 
 
-@_checker
+@checker
 def check_critical_batch(function: Callable[..., int]) -> None:
     """``function(ratio, examples)``: the largest batch in which a rule on shared weights grows; 0 where none does."""
     for ratio, examples in ((2.0, 65), (1.5, 577), (1.1, 577), (0.9, 577), (4.0, 10)):
         shares = np.arange(1, examples + 1) / examples
         growing = motion.SHARED_RATIO(ratio, motion.SATURATION(shares)) > 1
         expected = int(growing.sum())
-        _expect(f"ratio {ratio:g}, {examples} examples", function(ratio, examples), expected)
+        expect(f"ratio {ratio:g}, {examples} examples", function(ratio, examples), expected)
 
 
-@_checker
+@checker
 def check_plateau_ratio(function: Callable[..., float]) -> None:
     """``function(decay_time, rule_share, test_signal)``: ρ from arrays of a plateau on which the share m is small.
 
@@ -195,10 +179,10 @@ def check_plateau_ratio(function: Callable[..., float]) -> None:
         root[:leaking] -= 2 * root[leaking]
         share = root**2 / (1 + root**2)
         case = f"ρ = {ratio}, odds of the rule share {factor} times those of m squared, the leak louder {leaking} times"
-        _expect(case, function(decay_time, share, 5 * root), ratio, tolerance=0.01)
+        expect(case, function(decay_time, share, 5 * root), ratio, tolerance=0.01)
 
 
-@_checker
+@checker
 def check_turning_step(function: Callable[..., int | None]) -> None:
     """``function(factor, product, clock)``: after how many steps the accumulated decay reaches ``clock``.
 
@@ -215,10 +199,10 @@ def check_turning_step(function: Callable[..., int | None]) -> None:
     ):
         total = np.cumsum([product * schedule(step) for step in range(20_000)])
         expected = int(np.argmax(total >= clock)) + 1 if total[-1] >= clock else None
-        _expect(f"{name}, product {product}, to Λ = {clock}", function(schedule, product, clock), expected)
+        expect(f"{name}, product {product}, to Λ = {clock}", function(schedule, product, clock), expected)
 
 
-@_checker
+@checker
 def check_separate_exponents(function: Callable[..., Any]) -> None:
     """``function(rate, decay, delay)``: the exponents [a, b] of delay ∝ rate^a · decay^b, from arrays, one entry a run.
 
@@ -240,10 +224,10 @@ def check_separate_exponents(function: Callable[..., Any]) -> None:
                 continue
             assert got is not None, f"{case}: expected [{a}, {b}], got None"
             for word, found, expected in (("rate", got[0], a), ("decay", got[1], b)):
-                _expect(f"{case}, that of the {word}", float(found), expected, 1e-6)
+                expect(f"{case}, that of the {word}", float(found), expected, 1e-6)
 
 
-@_checker
+@checker
 def check_half(function: Callable[..., float | None]) -> None:
     """``function(fractions, done, runs)``: the fraction at which half of the runs generalize, or None.
 
@@ -259,10 +243,10 @@ def check_half(function: Callable[..., float | None]) -> None:
     ]
     for done, runs, expected in cases:
         case = f"{done} of {runs} runs at fractions {fractions}"
-        _expect(case, function(fractions, done, runs), expected, tolerance=1e-9)
+        expect(case, function(fractions, done, runs), expected, tolerance=1e-9)
 
 
-@_checker
+@checker
 def check_pairs_seen(function: Callable[[int, Any], float]) -> None:
     """``function(p, train)``: the share of the pairs {a, b}, a ≠ b, that training shows in one order or both.
 
@@ -273,10 +257,10 @@ def check_pairs_seen(function: Callable[[int, Any], float]) -> None:
         shown = {frozenset(divmod(int(pair), p)) for pair in train}
         expected = sum(len(pair) == 2 for pair in shown) / (p * (p - 1) / 2)
         case = f"p = {p}, {fraction:.0%} of the pairs" + (", mirrors together" if unordered else "")
-        _expect(case, function(p, train), expected, tolerance=1e-9)
+        expect(case, function(p, train), expected, tolerance=1e-9)
 
 
-@_checker
+@checker
 def check_walsh_coefficient(function: Callable[..., float]) -> None:
     """``function(table, bits)``: the coefficient of a table (2^n,) at the character of the set ``bits``, a list.
 
@@ -286,10 +270,10 @@ def check_walsh_coefficient(function: Callable[..., float]) -> None:
         table = np.random.default_rng(size).normal(size=2**size)
         number = sum(2 ** (size - 1 - place) for place in places)
         expected = float(walsh.coefficients(table)[number])
-        _expect(f"a table over {size} bits, the set {places}", function(table, places), expected, tolerance=1e-9)
+        expect(f"a table over {size} bits, the set {places}", function(table, places), expected, tolerance=1e-9)
 
 
-@_checker
+@checker
 def check_spectrum(function: Callable[[Any], Any]) -> None:
     """``function(logits)``: share of each frequency in squared logits of shape (p, p, p), by a, b and c."""
     for p, frequencies, noise in ((7, [2], 0.0), (11, [1, 4], 0.0), (11, [3, 5], 1.0)):
@@ -297,12 +281,12 @@ def check_spectrum(function: Callable[[Any], Any]) -> None:
         logits = progress.handmade(p, frequencies, [2.0, 1.0][: len(frequencies)]) + noise * random + 3
         got = np.asarray(function(logits.reshape(p, p, p)), dtype=float)
         case = f"frequencies {frequencies} of p = {p} and {noise} times noise"
-        _expect(f"{case}: number of shares", got.size, p // 2)
+        expect(f"{case}: number of shares", got.size, p // 2)
         for k, (theirs, ours) in enumerate(zip(got, progress.spectrum(logits), strict=True), start=1):
-            _expect(f"{case}: share of frequency {k}", theirs, ours, tolerance=1e-9)
+            expect(f"{case}: share of frequency {k}", theirs, ours, tolerance=1e-9)
 
 
-@_checker
+@checker
 def check_rescaling(function: Callable[[Any, float], Any]) -> None:
     """``function(parameters, factor)``: other parameters, of another norm, of a network with the same logits.
 
@@ -321,13 +305,13 @@ def check_rescaling(function: Callable[[Any, float], Any]) -> None:
         other = function({name: values.copy() for name, values in weights.items()}, factor)
         assert set(other) == set(weights), f"expected the same names of parameters, got {sorted(other)}"
         ratio = float(np.linalg.norm(other["embedding"]) / np.linalg.norm(weights["embedding"]))
-        _expect(f"norm of the embedding over what it was, factor {factor}", ratio, factor, tolerance=1e-4)
+        expect(f"norm of the embedding over what it was, factor {factor}", ratio, factor, tolerance=1e-4)
         # A LayerNorm adds 1e-5 to the variance, which a larger stream feels less.
         moved = float(np.abs(landscape.logits(experiment, other) - before).max())
-        _expect(f"largest change of a logit, factor {factor}", moved, 0.0, tolerance=1e-2)
+        expect(f"largest change of a logit, factor {factor}", moved, 0.0, tolerance=1e-2)
 
 
-@_checker
+@checker
 def check_binder(function: Callable[[Any], float]) -> None:
     """``function(values)``: the Binder ratio of an array of order parameters, one per seed."""
     rng = np.random.default_rng(0)
@@ -339,10 +323,10 @@ def check_binder(function: Callable[[Any], float]) -> None:
     }
     for name, values in cases.items():
         curve = scaling.OrderCurve(1, np.zeros(1), values[:, None])
-        _expect(name, function(values), float(scaling.moments([curve])["binder"].iloc[0]), tolerance=1e-9)
+        expect(name, function(values), float(scaling.moments([curve])["binder"].iloc[0]), tolerance=1e-9)
 
 
-@_checker
+@checker
 def check_transition_verdict(function: Callable[..., str]) -> None:
     """``function(exchange, divergence, sharpening)``: the ledger's word for "it is a phase transition", row 5.
 
@@ -352,10 +336,10 @@ def check_transition_verdict(function: Callable[..., str]) -> None:
 
     for marks in itertools.product((True, False, None), repeat=3):
         case = "exchange {}, divergence {}, sharpening {}".format(*marks)
-        _expect(case, function(*marks), judge_transition(*marks))
+        expect(case, function(*marks), judge_transition(*marks))
 
 
-@_checker
+@checker
 def check_median_verdict(function: Callable[..., str]) -> None:
     """``function(waits, censored, bound)``: whether the median wait is above a bound: "true", "false" or "open".
 
@@ -376,20 +360,32 @@ def check_median_verdict(function: Callable[..., str]) -> None:
         low, high = np.median(runs), np.median(np.where(late, np.inf, runs))
         expected = "true" if low > bound else "false" if high <= bound else "open"
         case = f"{name}: waits {runs}, censored {late}, bound {bound}"
-        _expect(case, function(runs, late, bound), expected)
+        expect(case, function(runs, late, bound), expected)
 
 
-@_checker
+@checker
 def check_false_words(function: Callable[[float, int], float]) -> None:
     """``function(rate, tests)``: the chance that at least one of so many independent tests errs, each at this rate."""
     for rate, tests in ((0.03, 1), (0.03, 22), (0.05, 9), (0.0, 5)):
         expected = 1 - (1 - rate) ** tests
-        _expect(f"{tests} tests that err in {rate:.0%} of studies", function(rate, tests), expected, tolerance=1e-9)
+        expect(f"{tests} tests that err in {rate:.0%} of studies", function(rate, tests), expected, tolerance=1e-9)
 
 
-def _expect(case: str, got: Any, expected: Any, tolerance: float = 0.0) -> None:
-    if expected is None or isinstance(expected, str):
-        right = got == expected
-    else:
-        right = got is not None and abs(got - expected) <= tolerance
-    assert right, f"{case}: expected {expected}, got {got}"
+@checker
+def check_forecaster(function: Callable[[Any], float]) -> None:
+    """``function(view)``: a forecast of t_gen, in steps, from what a :class:`~grokmodels.forecasts.view.View` shows.
+
+    It is asked of the test seeds at twice t_mem, from training data only, and must be better than a constant.
+    """
+    from grokmodels.forecasts.benchmark import placed
+
+    print(placed(function))
+
+
+@checker
+def check_least_error(function: Callable[..., float]) -> None:
+    """``function(forecast, t_gen, censored)``: |ln(forecast / t_gen)|; of a censored run the least that it can be."""
+    from grokmodels.forecasts.scores import off
+
+    for case in ((200.0, 100.0, False), (50.0, 100.0, False), (50.0, 100.0, True), (200.0, 100.0, True)):
+        expect("forecast {:g}, t_gen {:g}, censored {}".format(*case), function(*case), off(*case), 1e-9)

@@ -207,6 +207,34 @@ def test_the_point_of_motion_is_dragged_into_every_corner(tab):
     tab.evaluate(SET, ["motion", explorable.state])
 
 
+def test_a_forecast_is_dragged_and_the_answer_shown_only_when_it_is_asked_for(tab):
+    explorable, root = EXPLORABLES["desk"], tab.locator("#explorable-desk")
+    for chart in ("accuracy", "board"):
+        drag(tab, "desk", chart, (0.5, 0.5), (0.8, 0.5))
+        late = tab.evaluate(STATE, "desk")["forecast"]
+        drag(tab, "desk", chart, (0.8, 0.5), (0.5, 0.5))
+        assert explorable.controls["forecast"].values[0] < tab.evaluate(STATE, "desk")["forecast"] < late
+        check(tab, "desk")
+    before = tab.evaluate(ITEMS, ["desk", "board"])
+    assert "hidden" in root.locator(".grok-readout").inner_text()
+    root.get_by_role("radio", name="shown").check()
+    tab.evaluate(FRAME)
+    assert tab.evaluate(ITEMS, ["desk", "board"]) > before
+    assert "hidden" not in root.locator(".grok-readout").inner_text()
+    check(tab, "desk")
+    # The next run begins with its answer hidden, and the forecast where it was at first.
+    root.get_by_role("button", name="Run 2").click()
+    tab.evaluate(FRAME)
+    assert tab.evaluate(STATE, "desk") == explorable.state | {"run": 2}
+    assert tab.evaluate(DRAWN, ["desk", {"accuracy": ["truth"]}]) == {"truth": []}
+    root.get_by_role("radio", name="held-out data, too").check()
+    tab.evaluate(FRAME)
+    kinds = {row["kind"] for row in tab.evaluate(DRAWN, ["desk", {"accuracy": ["accuracy"]}])["accuracy"]}
+    assert kinds == {"train_accuracy", "test_accuracy", "m_hat"}
+    check(tab, "desk")
+    tab.evaluate(SET, ["desk", explorable.state])
+
+
 @pytest.mark.parametrize("width", [390, 1440])
 def test_nothing_is_wider_than_the_page(visit, width):
     assert visit(width).evaluate("document.documentElement.scrollWidth") == width

@@ -159,6 +159,14 @@ def median_verdict(waits, censored, bound):
     return "open" if np.median(np.where(censored, np.inf, waits)) > bound else "false"
 
 
+def one_clock(view):
+    return view.step_at(view.at_t_mem("decay_time") + 3)
+
+
+def least_error(forecast, t_gen, censored):
+    return 0.0 if censored and forecast >= t_gen else abs(np.log(forecast / t_gen))
+
+
 class Exercise(NamedTuple):
     """A checker, a right answer, and by what is said of them the wrong ones."""
 
@@ -305,6 +313,23 @@ EXERCISES = [
     Exercise(
         exercises.check_false_words, lambda rate, tests: 1 - (1 - rate) ** tests, {"22 tests": lambda rate, tests: rate}
     ),
+    Exercise(
+        exercises.check_forecaster,
+        one_clock,
+        {
+            "260 runs: expected a typical error below that of a constant": lambda view: 1.0,
+            "t_mem 225, now 450: expected a step, above 0, got None": lambda view: None,
+        },
+    ),
+    Exercise(
+        exercises.check_least_error,
+        least_error,
+        {
+            "forecast 200, t_gen 100, censored True": lambda forecast, t_gen, late: abs(np.log(forecast / t_gen)),
+            "forecast 50, t_gen 100, censored True": lambda *case: 0.0 if case[2] else least_error(*case),
+            "forecast 50, t_gen 100, censored False": lambda forecast, t_gen, late: max(np.log(forecast / t_gen), 0),
+        },
+    ),
 ]
 WRONG = [(checker, words, answer) for checker, _, wrong in EXERCISES for words, answer in wrong.items()]
 
@@ -321,7 +346,8 @@ def test_every_checker_is_tried_with_a_right_and_a_wrong_answer():
 )
 def test_a_right_answer_passes(checker, answer, capsys):
     checker(answer)
-    assert capsys.readouterr().out == "Correct.\n"
+    # That of forecasts says its place first.
+    assert capsys.readouterr().out.splitlines()[-1] == "Correct."
 
 
 @pytest.mark.slow

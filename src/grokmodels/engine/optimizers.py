@@ -104,12 +104,6 @@ def _filter(recipe: ExponentialFilter | MovingAverageFilter | None, steps: NDArr
     return np.where(steps + 1 >= recipe.window, recipe.strength, 0.0), 0.0, steps % recipe.window
 
 
-def decay_times(recipe: Optimizer, steps: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Learning rate × weight decay at each step: what it adds to Λ."""
-    decay = recipe.weight_decay * recipe.weight_decay_schedule(steps)
-    return np.asarray(recipe.learning_rate * recipe.learning_rate_schedule(steps) * decay)
-
-
 class State:
     """What an optimizer remembers, and its update.
 

@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from grokmodels.engine.optimizers import decay_times
 from grokmodels.engine.run import Run, Status
 from grokmodels.engine.textbook import textbook
 from grokmodels.measures.lasting import EVALUATIONS, LEVEL, first_lasting
@@ -125,7 +124,7 @@ class Slot:
 
     def advanced(self, steps: int, seconds: float) -> None:
         """Count steps that were taken, and their share of the stack's seconds."""
-        taken = decay_times(self.experiment.optimizer, np.arange(self.step, self.step + steps))
+        taken = self.experiment.optimizer.decay_times(np.arange(self.step, self.step + steps))
         # Summed in order, so that Λ does not depend on how often one looks.
         self.decay_time = float(np.cumsum([self.decay_time, *taken])[-1])
         self.step += steps

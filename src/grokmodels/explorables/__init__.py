@@ -5,6 +5,7 @@ from grokmodels.explorables.charts import Chart
 from grokmodels.explorables.clock import Clock
 from grokmodels.explorables.collapse import Collapse
 from grokmodels.explorables.controls import Choice, Controlled, Slider, grid
+from grokmodels.explorables.desk import Desk
 from grokmodels.explorables.diagram import Diagram
 from grokmodels.explorables.escape import Escape
 from grokmodels.explorables.explorable import Explorable
@@ -31,6 +32,7 @@ __all__ = [
     "Clock",
     "Collapse",
     "Controlled",
+    "Desk",
     "Diagram",
     "Escape",
     "Explorable",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from grokmodels.recipes.recipe import OrNone, Recipe
@@ -87,6 +89,11 @@ class Optimizer(Recipe):
         if self.hold_from and self.hold_norm is None:
             raise ValueError(f"hold_from: got {self.hold_from}; must be 0 unless there is a norm to hold")
         return self
+
+    def decay_times(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Learning rate × weight decay at each step: what it adds to Λ."""
+        decay = self.weight_decay * self.weight_decay_schedule(steps)
+        return np.asarray(self.learning_rate * self.learning_rate_schedule(steps) * decay)
 
     @property
     def structure(self) -> dict[str, Any]:

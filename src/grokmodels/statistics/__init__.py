@@ -1,7 +1,7 @@
 """Statistics of many runs: intervals over seeds, laws of delays that may be censored, whose luck it is, and scaling.
 
 The functions of ``intervals``, ``crossing``, ``linear``, ``waits`` and ``components`` are at hand here. Modules of
-their own: ``scaling``, ``sharpness`` (the words for it), ``collapse`` and ``dip``; ``battery``,
+their own: ``scaling``, ``sharpness`` (the words for it), ``collapse``, ``conformal`` and ``dip``; ``battery``,
 which judges known systems by many statistics at once.
 """
 

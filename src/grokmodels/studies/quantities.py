@@ -34,6 +34,15 @@ COLUMNS = (
     "test_accuracy", "test_loss", "test_margin", "test_signal",
     "train_accuracy", "train_loss", "train_margin", "train_rule_accuracy", "train_signal",
 )  # fmt: skip
+# What the columns ask for: nothing but the training inputs with their labels, and the weights; or what whoever trains a
+# network on a problem without a known answer does not have: the rule (its symmetry, its answers on training inputs that
+# are labeled otherwise) or inputs that are held out.
+FROM_TRAINING = (
+    "step", "decay_time", "train_loss", "train_accuracy", "train_margin", "train_signal", "weight_norm", "turned",
+    "coherence",
+)  # fmt: skip
+FROM_THE_RULE = ("rule_share_train", "train_rule_accuracy")
+HELD_OUT = ("m_hat", "rule_share", "spectral_contrast", "test_accuracy", "test_loss", "test_margin", "test_signal")
 MOMENTS = ("start", "t_mem", "t_gen", "end")
 _NAME = re.compile(
     rf"""(?:{"|".join(SHARES)}) | (?:{"|".join(WAITS)})(?P<wait>\.\w+)?
@@ -113,6 +122,11 @@ def _milestones(run: Run, subset: str) -> tuple[Milestone | None, Milestone | No
 
 def _lasting(history: pd.DataFrame, column: str) -> Milestone | None:
     return first_lasting(history["step"], history[column], LEVEL) if column in history else None
+
+
+def from_training(column: str) -> bool:
+    """Whether a column of a history asks for nothing but training data and weights; norms of parameters do not."""
+    return column in FROM_TRAINING or column.startswith("norm.")
 
 
 def accumulated(moment: str) -> float | None:

@@ -60,6 +60,10 @@ class Record:
         """The point of every run, with its recipe."""
         return [one.point for one in self._stored]
 
+    def trained(self) -> Iterator[tuple[Point, Run]]:
+        """Every run with its point, in the order of ``runs``."""
+        return ((one.point, one.run) for one in self._stored)
+
     @cached_property
     def runs(self) -> pd.DataFrame:
         """The row of every run."""
