@@ -43,8 +43,9 @@ class Predicted(NamedTuple):
 # Written and committed before any forecaster was scored on test seeds or on other studies. Known were: all look seeds
 # of FIT, with recipes and seeds left out in turn; t_gen / t_mem by study, as quantiles over all seeds; the look seeds
 # of five other studies as controls of alarms; and what other chapters say of these runs. "Off by 15 %" is a factor of
-# 1.15 up or down, in the median over recipes, at twice t_mem, of runs that generalized (the first wording of this
-# comment said |forecast / t_gen - 1|, which is less for forecasts that are too early: the stricter is judged).
+# 1.15 up or down, in the median over recipes, at twice t_mem, of runs that generalized (this
+# comment first said |forecast / t_gen - 1|, which is less for forecasts that are too early, while the program beside it
+# computed the factor: the stricter is judged).
 PREDICTED = {
     "best, test": Predicted(
         "On test seeds the best from training data knows the recipe, and is off by 15 % or less.", 0, 0.15
