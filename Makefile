@@ -11,7 +11,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 NODE_READY := node_modules/.ready
 
-.PHONY: help book test quick test-portable bench battery landscape kernels serve student lint lint-js notebooks requirements clean
+.PHONY: help book test quick test-portable bench battery landscape forecasts ledger kernels serve student lint lint-js notebooks requirements clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,8 @@ help:
 	@echo "make bench         time the training step, the sliders and the network in the page"
 	@echo "make battery       simulate the studies that the battery of tests is calibrated on"
 	@echo "make landscape     bend paths, prune and retrain the networks of Norms and basins"
+	@echo "make forecasts     ask every forecaster and ring every alarm of Forecasting a transition"
+	@echo "make ledger        compute every row of the ledger from the stored runs"
 	@echo "make kernels       compile the arithmetic of the page's engine to WebAssembly, after an edit of kernels.c"
 	@echo "make serve         build the site and serve it on http://localhost:8000"
 	@echo "make student       write the notebooks for students, without solutions, into _build/student"
@@ -64,6 +66,14 @@ battery: $(READY)
 landscape: $(READY)
 	@echo "Bending paths, pruning and retraining networks, some minutes."
 	@$(BIN)/python -m tools.compute_landscape
+
+forecasts: $(READY)
+	@echo "Asking every forecaster and ringing every alarm, some ten minutes."
+	@$(BIN)/python -m tools.score_forecasts
+
+ledger: $(READY)
+	@echo "Computing every row of the ledger, some minutes."
+	@$(BIN)/python -c "from grokmodels import claims; claims.store()"
 
 kernels: $(READY)
 	@echo "Compiling kernels.c to kernels.wasm."

@@ -1,8 +1,9 @@
 """Ask every forecaster and ring every alarm of "Forecasting a transition before it happens" anew, some ten minutes.
 
-    .venv/bin/python tools/score_forecasts.py
+    make forecasts
 
-writes results/forecast.feather and results/forecast-….feather; with names, as ``forecast-desk``, only these.
+writes results/forecast.feather and results/forecast-….feather; ``python -m tools.score_forecasts forecast-desk`` writes
+one of them.
 """
 
 import sys

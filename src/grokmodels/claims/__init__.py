@@ -1,17 +1,23 @@
 """The claims ledger: every claim of the book as a row that is computed from stored runs.
 
 Each module holds the rows of one chapter and the analysis behind them, which the chapter uses, too. :func:`rows` is the
-whole ledger; claims that no run of the book has tested stand in it as open.
+whole ledger, as ``make ledger`` stores it for the pages that show all of it; claims that no run of the book has tested
+stand in it as open.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from html import escape
 from importlib import import_module
 
 from grokmodels.claims.row import Row
 from grokmodels.display import marked
+from grokmodels.studies import ROOT
+
+STORED = ROOT / "results" / "ledger.json"
 
 # The page of each module's rows.
 PAGES = {
@@ -30,6 +36,17 @@ PAGES = {
 
 def rows() -> list[tuple[str, Row]]:
     """All rows in the order of their numbers, each with the page that shows it (empty where none does)."""
+    return [(entry.pop("page"), Row(**entry)) for entry in json.loads(STORED.read_text(encoding="utf-8"))]
+
+
+def store() -> None:
+    """Write :func:`computed` where :func:`rows` reads it."""
+    entries = [{"page": page} | asdict(row) for page, row in computed()]
+    STORED.write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def computed() -> list[tuple[str, Row]]:
+    """The rows from all stored runs, which takes minutes."""
     every = [(page, row) for name, page in PAGES.items() for row in import_module(f"{__name__}.{name}").rows()]
     return sorted(every, key=lambda entry: entry[1].number)
 

@@ -118,7 +118,7 @@ def keep(table: pd.DataFrame, name: str) -> None:
 
 @cache
 def kept(name: str = "forecast") -> pd.DataFrame:
-    """A shipped table, ``forecast`` or ``forecast-…``; ``tools/score_forecasts.py`` makes all of them anew."""
+    """A shipped table, ``forecast`` or ``forecast-…``; ``make forecasts`` makes all of them anew."""
     table = pd.read_feather(_path(name))
     words = table.select_dtypes("category").columns
     return table.astype(dict.fromkeys(words, object))
