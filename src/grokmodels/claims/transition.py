@@ -118,7 +118,7 @@ def rows() -> list[Row]:
             effect=" ".join(f"{one.question[0].upper()}{one.question[1:]} {one.measured}." for one in found),
             verdict=judge_transition(*(one.answer for one in found)),
             reason="A change of state at an amount of data, which comes ever more slowly, and not a transition of "
-            "statistical physics, as the step does not sharpen with size. "
+            "statistical physics, as the step at a fixed Λ does not sharpen with size. "
             f"{len(both)} of {len(references())} mechanisms are excluded. One task, one optimizer.",
             short=f"The wait grows as the distance from an edge to the power -γ, γ = {edge.law().exponent}; the "
             f"step sharpens as the number of pairs to the power {marks.stretch_of_step()} (mean field: 0.5)",

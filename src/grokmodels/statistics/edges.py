@@ -1,6 +1,7 @@
 """Waits that diverge at an edge, ln t = ln A − γ ln(x/x_c − 1) + noise: one exponent γ for several systems.
 
-By maximum likelihood, with normal noise of each system's own spread and censored waits as such. Intervals hold
+By maximum likelihood, with normal noise of each system's own spread and censored waits as such. The spread may grow
+toward the edge, as (x/x_c − 1)^−growth; the scale is then that at twice the edge. Intervals hold
 everything whose −2 ln likelihood is within 3.84 of the best (profile likelihood, 95 %), all else fitted anew.
 
 Shapes: n runs of a system; ``x``, ``times`` and ``censored`` (n,).
@@ -60,10 +61,10 @@ class Edges(NamedTuple):
             return np.asarray(one.amplitude * away**-self.exponent.estimate)
 
 
-def fit_edges(systems: Mapping[Any, Waits], exponents: ArrayLike = EXPONENTS) -> Edges:
+def fit_edges(systems: Mapping[Any, Waits], exponents: ArrayLike = EXPONENTS, growth: float = 0.0) -> Edges:
     """Fit all systems with one exponent. ValueError where waits of one ended at fewer than three places."""
     tried = np.asarray(exponents, float)
-    profiles = {name: _profile(name, waits, tried) for name, waits in systems.items()}
+    profiles = {name: _profile(name, waits, tried, growth) for name, waits in systems.items()}
     deviance = {name: table.min(axis=1) for name, (_, table) in profiles.items()}
     total = np.sum(list(deviance.values()), axis=0)
     best = int(total.argmin())
@@ -72,7 +73,7 @@ def fit_edges(systems: Mapping[Any, Waits], exponents: ArrayLike = EXPONENTS) ->
         # The best exponent for this edge, given what the other systems say of it.
         shared = (table + (total - deviance[name])[:, None]).min(axis=0)
         edge = _interval(edges, shared, edges[table[best].argmin()])
-        fit = _fit(systems[name], edge.estimate, tried[best])
+        fit = _fit(systems[name], edge.estimate, tried[best], growth)
         own = deviance[name]
         alone = float(tried[own.argmin()]), float(own.min() + 2 * NUMBERS)
         made[name] = Edge(edge, float(np.exp(fit.slopes[0])), fit.scale, alone)
@@ -80,21 +81,25 @@ def fit_edges(systems: Mapping[Any, Waits], exponents: ArrayLike = EXPONENTS) ->
     return Edges(_interval(tried, total, tried[best]), made, aic)
 
 
-def _profile(name: Any, waits: Waits, exponents: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _profile(name: Any, waits: Waits, exponents: FloatArray, growth: float) -> tuple[FloatArray, FloatArray]:
     """Edges (k,), and −2 ln likelihood of the best amplitude and scale for each exponent and edge, (m, k)."""
     ended = np.unique(waits.x[~waits.censored])
     if len(ended) < 3:
         raise ValueError(f"systems: {name}: waits ended at {len(ended)} places; an edge needs at least 3")
     edges = ended[0] * PARTS
-    table = [[-2 * _fit(waits, edge, exponent).log_likelihood for edge in edges] for exponent in exponents]
+    table = [[-2 * _fit(waits, edge, exponent, growth).log_likelihood for edge in edges] for exponent in exponents]
     return edges, np.array(table)
 
 
-def _fit(waits: Waits, edge: float, exponent: float) -> Normal:
+def _fit(waits: Waits, edge: float, exponent: float, growth: float) -> Normal:
     """Of runs above the edge: those at it or below never end, as those that are there have not."""
     above = waits.x > edge
-    y = np.log(waits.times[above]) + exponent * np.log(waits.x[above] / edge - 1)
-    return fit_normal(y, waits.censored[above], np.ones((len(y), 1)))
+    away, censored = np.log(waits.x[above] / edge - 1), waits.censored[above]
+    y = np.log(waits.times[above]) + exponent * away
+    # In units in which all have one spread; a density in ln t is so much larger than one in these units.
+    units = np.exp(growth * away)
+    fit = fit_normal(units * y, censored, units[:, None])
+    return fit._replace(log_likelihood=fit.log_likelihood + growth * away[~censored].sum())
 
 
 def _interval(values: FloatArray, deviance: FloatArray, estimate: float) -> Interval:

@@ -122,6 +122,14 @@ def test_a_law_of_the_modulus_that_is_not_so_is_rejected(truth, right, wrong):
     assert data.rise_with_modulus(record_of(moduli(truth))) < 0
 
 
+def test_the_two_numbers_of_a_logarithm_come_back():
+    p = np.array([31, 43, 59, 97, 139])
+    edge = (2.6 * np.log(p) - 2) / p
+    found = data.laws_of_modulus(pd.DataFrame({"p": p, "f_c": edge, "low": 0.98 * edge, "high": 1.02 * edge}))
+    assert [found["logarithm"].at(row).estimate for row in np.eye(2)] == pytest.approx([2.6, -2])
+    assert found["logarithm"].chi2 == pytest.approx(0, abs=1e-9)
+
+
 def test_the_stored_runs_reject_the_power_of_p_that_stood_in_the_ledger():
     for runs in studies.by_cohort(studies.record("size").runs).values():
         found = data.laws_of_modulus(data.by_modulus(runs))
@@ -169,7 +177,7 @@ def of_edges(monkeypatch, edges, amplitude=4.0):
     monkeypatch.setattr(data.long_waits, "sizes", lambda: table)
     monkeypatch.setattr(data, "power_of_pairs", lambda: Interval(1.31, 1.30, 1.33))
     worse = pd.Series({"a power of f": 351.0, "exp(c / f³)": 1.6})
-    monkeypatch.setattr(data.long_waits, "rivals", lambda: worse)
+    monkeypatch.setattr(data.long_waits, "rivals", lambda: pd.DataFrame({"one spread": worse}))
     return law
 
 

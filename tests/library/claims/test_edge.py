@@ -35,19 +35,19 @@ def of(monkeypatch):
     """The module as if these runs were stored."""
 
     def use(table):
-        for cached in (edge.law, edge.rivals):
+        for cached in (edge.law, edge.law_with_growing_spread, edge.rivals):
             cached.cache_clear()
         monkeypatch.setattr(edge, "runs", lambda: table)
 
     yield use
-    for cached in (edge.law, edge.rivals):
+    for cached in (edge.law, edge.law_with_growing_spread, edge.rivals):
         cached.cache_clear()
 
 
 def test_an_edge_is_found_and_laws_without_one_are_worse(of):
     of(made(diverging))
     assert edge.law().exponent.low <= 1.5 <= edge.law().exponent.high
-    assert edge.rivals().min() > 20
+    assert edge.rivals().to_numpy().min() > 20
     table = edge.sizes().set_index("p")
     assert table["edge"].map(lambda one: one.estimate).to_dict() == pytest.approx(
         {31: 0.22, 59: 0.14, 97: 0.1}, rel=0.04
@@ -60,7 +60,8 @@ def test_an_edge_is_found_and_laws_without_one_are_worse(of):
 def test_waits_without_an_edge_are_not_given_one(of):
     of(made(lambda _, fraction: 0.02 * np.exp(0.9 / fraction**0.9)))
     worse = edge.rivals()
-    assert worse["exp(c / f)"] == worse.min() < 2
+    assert worse.loc["exp(c / f)", "one spread"] == worse["one spread"].min() < 2
+    assert worse.loc["exp(c / f)", "growing spread"] == worse["growing spread"].min() < 2
 
 
 def test_ends_and_climb_are_those_that_were_made(of):

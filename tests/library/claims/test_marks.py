@@ -28,7 +28,8 @@ def test_a_wait_diverges_if_no_law_without_an_edge_is_as_good(worse, answer):
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "answer"), [(0.3, 0.6, True), (-0.1, 0.1, False), (0.05, 0.4, None), (0.12, 0.2, False)]
+    ("low", "high", "answer"),
+    [(0.3, 0.6, True), (-0.1, 0.1, False), (0.05, 0.4, None), (0.12, 0.19, False), (0.12, 0.24, True)],
 )
 def test_a_step_sharpens_or_not_by_its_interval(low, high, answer):
     one = Interval((low + high) / 2, low, high)

@@ -226,7 +226,8 @@ def test_words_for_declared_sentences():
     assert others.declared(table, "One law") == ("partly", "1 of 2 true")
     assert others.declared(table, "One law", "ours") == ("partly", "1 of 2 true")
     assert others.declared(table, "Other law") == ("not run", "1 sentences not run")
-    assert others.declared(table, "Third law") == ("agrees", "1 of 1 true; 1 not run")
+    # What was not decided has not come true.
+    assert others.declared(table, "Third law") == ("partly", "1 of 1 true; 1 not judged")
 
 
 def test_every_law_of_the_study_is_found():

@@ -9,12 +9,14 @@ from grokmodels.statistics.edges import EXPONENTS, Waits, fit_edges
 COARSE = EXPONENTS[::5]
 
 
-def draw(seed, edge, exponent, amplitude=5.0, budget=200.0, runs=20, law=None):
+def draw(seed, edge, exponent, amplitude=5.0, budget=200.0, runs=20, law=None, growth=0.0):
     rng = np.random.default_rng(seed)
     x = np.repeat(edge * np.geomspace(0.8, 2, 9), runs)
     with np.errstate(divide="ignore"):
         median = amplitude * np.maximum(x / edge - 1, 0) ** -exponent if law is None else law(x)
-    times = median * np.exp(0.25 * rng.standard_normal(len(x)))
+    with np.errstate(divide="ignore"):
+        spread = 0.25 * np.maximum(x / edge - 1, 0) ** -growth
+    times = median * np.exp(np.where(np.isfinite(median), spread, 1) * rng.standard_normal(len(x)))
     return Waits(x, np.minimum(times, budget), times > budget)
 
 
@@ -50,6 +52,28 @@ def test_the_likelihood_is_the_one_of_a_censored_normal():
     assert found.aic == pytest.approx(2 * 4 - 2 * by_hand, rel=1e-6)
     # Of a single system the exponent is its own.
     assert one.alone == pytest.approx((found.exponent.estimate, found.aic))
+
+
+def test_a_spread_that_grows_toward_the_edge_is_told_from_one_that_does_not():
+    for growth in (0.0, 0.5):
+        systems = {p: draw(p, 7.0 / p, 1.5, growth=growth) for p in (31, 59)}
+        found = {tried: fit_edges(systems, COARSE, tried) for tried in (0.0, 0.5)}
+        assert found[growth].aic < found[0.5 - growth].aic - 20
+        assert found[growth].exponent.low - 0.25 <= 1.5 <= found[growth].exponent.high + 0.25
+        for one in found[growth].systems.values():
+            assert one.scale == pytest.approx(0.25, rel=0.2)
+
+
+def test_the_likelihood_with_a_growing_spread_is_that_of_such_waits():
+    from scipy.stats import norm
+
+    waits = draw(1, 0.2, 1.5, growth=0.5)
+    found = fit_edges({"one": waits}, COARSE, 0.5)
+    one, above = found.systems["one"], waits.x > found.systems["one"].edge.estimate
+    spread = one.scale * (waits.x[above] / one.edge.estimate - 1) ** -0.5
+    z = (np.log(waits.times[above]) - np.log(found.median("one", waits.x[above]))) / spread
+    by_hand = np.where(waits.censored[above], norm.logsf(z), norm.logpdf(z) - np.log(spread)).sum()
+    assert found.aic == pytest.approx(2 * 4 - 2 * by_hand, rel=1e-6)
 
 
 def test_other_systems_narrow_an_edge():
