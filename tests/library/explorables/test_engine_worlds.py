@@ -1,4 +1,4 @@
-"""Worlds of facts in the page's engine: the same task, network and measures as the library's, drawn by other numbers."""
+"""Worlds of facts in the page's engine: task, network and measures of the library, drawn by other random numbers."""
 
 import numpy as np
 import pytest

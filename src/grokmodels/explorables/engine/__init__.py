@@ -82,8 +82,8 @@ class Trainer:
         """What a page is sent: ``step``, ``status``, what it says of every input, ``circles``, and new ``rows``.
 
         The rows are those of the history from number ``since`` on. Of every input, in the order of the library's task,
-        ``cells`` (n_inputs,) are 2 · part + right (part 0 is held out, 1 shown, 2 taken away, 3 neither), ``said`` is the
-        answer and ``sure`` its probability. In arithmetic ``circles`` are those of the strongest frequencies:
+        ``cells`` (n_inputs,) are 2 · part + right: part 0 is held out, 1 shown, 2 taken away, 3 neither. ``said`` is
+        the answer and ``sure`` its probability. In arithmetic ``circles`` are those of the strongest frequencies:
         ``frequency``, ``share``, ``x`` (p,) and ``y`` (p,).
         """
         frame: dict[str, Any] = self.ask(
