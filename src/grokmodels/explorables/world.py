@@ -23,13 +23,15 @@ from grokmodels.recipes.tasks import sentences
 
 _HERE = Path(__file__).parent
 
-# What a reader first meets. Batches follow the world: an eighth of the training inputs.
+FIRST = TwoHop(entities=20, relations=6, unused=0.1)
+# What a reader first meets: it memorizes, waits and then answers within seconds. Bounded gradients keep its curves
+# calm; world_recipe.js makes batches follow the world.
 BASE = Experiment(
-    task=TwoHop(entities=20, relations=6, unused=0.1),
-    fraction=0.8,
+    task=FIRST,
+    fraction=0.9,
     architecture=Architecture(layers=2, width=32),
-    optimizer=Optimizer(learning_rate=3e-3, weight_decay=1.0),
-    batch_size=75,
+    optimizer=Optimizer(learning_rate=3e-3, weight_decay=1.0, clip=0.3),
+    batch_size=110,
     steps=20_000,
     evaluate_every=25,
     stop_when_generalized=True,
@@ -171,16 +173,16 @@ class World(Explorable):
 
 
 def _controls() -> dict[str, Control]:
-    people, relations = (dict(enumerate(words)) for words in (PEOPLE, RELATIONS))
+    people, relations = (dict[float, str](enumerate(words)) for words in (PEOPLE, RELATIONS))
     return {
         "weight_decay": Slider("Weight decay λ", DECAYS, 1, names={0: "none"}),
         "person": Slider("Person", list(people), 0, names=people),
         "first": Slider("First relation", list(relations), 0, names=relations),
         "second": Slider("Second relation", list(relations), 1, names=relations),
-        "entities": Slider("People", grid(10, 40, 5), BASE.task.entities, format=".0f"),
-        "relations": Slider("Relations", list(range(3, 9)), BASE.task.relations, format="d"),
-        "share": Slider("Questions trained on", grid(0.1, 0.95, 0.05), BASE.fraction, format=".0%"),
-        "unused": Slider("Unused facts", grid(0, 0.5, 0.05), BASE.task.unused, format=".0%"),
+        "entities": Slider("People", grid(10, 40, 5), FIRST.entities, format=".0f"),
+        "relations": Slider("Relations", list(range(3, 9)), FIRST.relations, format="d"),
+        "share": Slider("Share trained on", grid(0.1, 0.95, 0.05), BASE.fraction, format=".0%"),
+        "unused": Slider("Unused facts", grid(0, 0.5, 0.05), FIRST.unused, format=".0%"),
     }
 
 
@@ -227,7 +229,6 @@ _KINDS = {
     "train_accuracy.questions": ("train", "trained"),
     "test_accuracy": ("test", "held out"),
     "apart_accuracy.one_unused": ("memorizing", "one fact unused"),
-    "apart_accuracy.two_unused": ("memorizing", "two"),
 }
 
 
@@ -240,13 +241,12 @@ def _accuracy() -> Drawing:
     x, y = _steps(), percent("accuracy")
     past = alt.Chart(alt.NamedData("ghosts")).encode(x=x, y=alt.Y("test_accuracy:Q"), detail="run:N")
     ends = alt.Chart(alt.NamedData("ends")).encode(x=x, y=alt.Y("test_accuracy:Q"), text="label:N")
-    dashes = alt.condition("datum.set === 'apart_accuracy.two_unused'", alt.value([5, 4]), alt.value([1, 0]))
     lines = (
         alt.Chart(alt.NamedData("curves"))
         # A dot in a name would lead into an object.
         .transform_fold([name.replace(".", "\\.") for name in _KINDS], as_=["set", "accuracy"])
         .mark_line(strokeWidth=2.5, clip=True)
-        .encode(x=x, y=y, color=series("set", _KINDS, columns=3), strokeDash=dashes)
+        .encode(x=x, y=y, color=series("set", _KINDS, columns=2))
     )
     return alt.layer(
         past.mark_line(color=css("test"), opacity=0.35, strokeWidth=1.5, clip=True),

@@ -11,7 +11,7 @@ function worldRecipe({ entities, relations, share, unused, weight_decay }, base,
     task,
     fraction: share,
     optimizer: { ...base.optimizer, weight_decay: factor * Number(weight_decay) },
-    // An eighth of the training inputs, as in the study of such worlds.
-    batch_size: Math.ceil(inputs / 8),
+    // A sixth of the training inputs.
+    batch_size: Math.ceil(inputs / 6),
   };
 }

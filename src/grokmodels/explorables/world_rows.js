@@ -21,7 +21,8 @@ function worldRows(network, { person, first, second }, words) {
   const input = told.inputOf(asked);
   return {
     questions: [tableOfQuestions(network, told, kindOf, exists ? asked : null)],
-    curves: rows,
+    // Another list each time: the rows grow in place.
+    curves: [...rows],
     sentences: examplesOf(network, told, kindOf),
     readout: {
       ...last,

@@ -98,7 +98,7 @@ def test_ten_steps_are_those_of_the_library(rule, simd):
     ours = {name: values - start[name] for name, values in named(trainer).items()}
     for name, change in moved.items():
         assert relative(ours[name], change) < 1e-4, name
-    spent = optimizers.decay_times(experiment.optimizer, np.arange(10)).sum()
+    spent = experiment.optimizer.decay_times(np.arange(10)).sum()
     assert trainer.ask("training.decayTime") == pytest.approx(spent, rel=1e-12)
 
 

