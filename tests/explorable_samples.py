@@ -30,6 +30,7 @@ from grokmodels.explorables import (
     Replay,
     Schedules,
     Slider,
+    World,
     grid,
     guessed,
 )
@@ -247,6 +248,11 @@ def desk_tables(moments=(1.5, 2.0, 4.0)):
 def desk(**changes):
     runs, said = desk_tables()
     return Desk(**({"runs": runs, "forecasts": said} | changes))
+
+
+def world(**changes):
+    """One whose recording is short: half of the network's wait."""
+    return World(**({"recorded": 500} | changes))
 
 
 def computed():

@@ -25,6 +25,7 @@ from grokmodels.explorables.ridge_threshold import RidgeThreshold
 from grokmodels.explorables.schedules import Schedules
 from grokmodels.explorables.tables import columns, compact
 from grokmodels.explorables.words import Readout
+from grokmodels.explorables.world import World
 
 __all__ = [
     "Chart",
@@ -54,6 +55,7 @@ __all__ = [
     "Schedules",
     "Script",
     "Slider",
+    "World",
     "columns",
     "compact",
     "grid",

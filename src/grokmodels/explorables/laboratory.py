@@ -16,7 +16,8 @@ from grokmodels.explorables.explorable import Explorable, Rows
 from grokmodels.explorables.guess import Guess, guessed
 from grokmodels.explorables.program import Program, Script
 from grokmodels.explorables.raster import Kind, Raster
-from grokmodels.explorables.recording import record
+from grokmodels.explorables.recording import KNOWN_RUNS, TRAINEES, record
+from grokmodels.explorables.tables import compact
 from grokmodels.explorables.words import Readout, State
 from grokmodels.palette import CYCLE, css
 from grokmodels.recipes import Architecture, Experiment, Modular, Optimizer
@@ -41,8 +42,10 @@ RATES = [0.000625, 0.00125, 0.0025, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3]
 TURN = 6
 # Where the recording ends at the latest: a network that does not generalize is not waited for.
 RECORDED = 3000
+FRAMES = 60
+COLUMNS = ("step", "decay_time", "train_accuracy", "test_accuracy", "weight_norm", "rule_share", "m_hat")
 RECIPE = Script(_HERE / "laboratory_recipe.js")
-RECORDING = Script(_HERE / "laboratory_recorded.js", needs=(Script(_HERE / "laboratory_rows.js"),))
+RECORDING = Script(_HERE / "laboratory_recorded.js", needs=(KNOWN_RUNS, Script(_HERE / "laboratory_rows.js")))
 
 # By the number that the engine gives a cell: 2 · part + right.
 CELLS = (
@@ -76,7 +79,7 @@ class Laboratory(Explorable):
     seed = Controlled()
     twin = Controlled()
 
-    process = Program(_HERE / "laboratory.js", RECIPE, RECORDING)
+    process = Program(_HERE / "laboratory.js", RECIPE, RECORDING, TRAINEES)
     _recipe = Program(_HERE / "laboratory_recipe.js")
     _shown = Program(_HERE / "laboratory_recorded.js", RECORDING)
 
@@ -117,7 +120,8 @@ class Laboratory(Explorable):
             },
             **state,
         )
-        self.data = {**self.data, "recording": record(self.experiment(self.state), 0 if compact else RECORDED)}
+        last = 0 if compact else RECORDED
+        self.data = {**self.data, "recording": record(self.experiment(self.state), last, FRAMES, COLUMNS, _drawn)}
 
     def experiment(self, state: State) -> Experiment:
         """What is trained at a state: the recipe of the page, read by the library."""
@@ -187,6 +191,12 @@ _ACCURACY: dict[str, Any] = {
     "{when}.",
     "height": 230,
 }
+
+
+def _drawn(frame: dict[str, Any]) -> dict[str, Any]:
+    """What is drawn of a frame; ``cells`` has a digit a cell."""
+    circles = [circle | {axis: compact(circle[axis], 3) for axis in "xy"} for circle in frame["circles"]]
+    return {"cells": "".join(map(str, frame["cells"])), "circles": circles}
 
 
 def _table() -> Raster:

@@ -1,14 +1,19 @@
 // @ts-check
 
 /** What the laboratory shows of a network and its twin, if it has one, in the datasets of its charts.
- * @param {{network: Known, twin: Known | null, past: Known[]}} known @returns {Rows} */
+ * @param {Shown} known @returns {Rows} */
 function laboratoryRows({ network, twin, past }) {
   const runs = twin ? [network, twin] : [network];
   const { recipe, last, turned, cells, circles } = network;
   const size = pairsOf(recipe).p;
   const counts = countsOf(cells);
   return {
-    table: runs.map((run) => ({ label: twin ? run.label : "", size, cells: run.cells, name: pairName(recipe) })),
+    table: runs.map((run) => ({
+      label: twin ? run.label : "",
+      columns: size,
+      cells: run.cells,
+      name: pairName(recipe),
+    })),
     curves: runs.flatMap((run) => run.rows.map((row) => ({ ...row, who: run === twin ? "twin" : "network" }))),
     circles: circles.flatMap(({ frequency, share, x, y }, circle) =>
       x.map((_, a) => {
@@ -31,20 +36,6 @@ function laboratoryRows({ network, twin, past }) {
       first: circles[0].frequency,
       held: circles[0].share,
     },
-  };
-}
-
-/** Earlier runs as faint curves, each with a label where it turned, or at its end: its decay, and in what else its recipe
- * differs from the one that is shown. @param {Known[]} past @param {any} recipe */
-function pastRows(past, recipe) {
-  const shown = settingsOf(recipe);
-  return {
-    ghosts: past.flatMap(({ rows }, run) => rows.map(({ step, test_accuracy }) => ({ run, step, test_accuracy }))),
-    ends: past.map((run) => {
-      const others = settingsOf(run.recipe).filter((words, i) => words !== shown[i]);
-      const { step, test_accuracy } = run.turned ?? run.last;
-      return { label: [run.label, ...others].join(", "), step, test_accuracy };
-    }),
   };
 }
 

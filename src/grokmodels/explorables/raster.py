@@ -29,12 +29,13 @@ class Kind:
 
 @dataclass(frozen=True)
 class Raster:
-    """Square tables side by side, drawn from a dataset ``source`` with one row a table.
+    """Tables side by side, drawn from a dataset ``source`` with one row a table.
 
-    A row has the ``label`` above the table, its ``size`` and its ``cells``, row after row, each the number of one of
-    the ``kinds``. On a page it may have ``name``, a function of (row, column) that says what a cell is. ``caption`` and
-    ``alt`` are templates, as those of a :class:`~grokmodels.explorables.charts.Chart`; ``hint`` stands where the cell
-    that a reader points to is told of.
+    A row has the ``label`` above the table, the number of its ``columns`` and its ``cells``, row after row, each the
+    number of one of the ``kinds``. On a page it may have ``name``, a function of (row, column) that says what a cell
+    is; ``mark``, the number of a cell that is framed and told of; and ``pick``, a function of (row, column) that gives
+    the traits which a click on the cell sets. ``caption`` and ``alt`` are templates, as those of a
+    :class:`~grokmodels.explorables.charts.Chart`; ``hint`` stands where nothing else is told.
     """
 
     source: str
@@ -67,5 +68,5 @@ class Raster:
 
         table, file = datasets[self.source][0], BytesIO()
         colors = np.array([to_rgba(PALETTE[kind.color].light, kind.strength) for kind in self.kinds])
-        imsave(file, colors[np.reshape(table["cells"], (table["size"], table["size"]))], format="png")
+        imsave(file, colors[np.reshape(table["cells"], (-1, table["columns"]))], format="png")
         return f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"

@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 
 from grokmodels import Experiment, Schedule, measures, studies
 from grokmodels.engine import optimizers
@@ -98,7 +98,7 @@ def test_ten_steps_are_those_of_the_library(rule, simd):
     ours = {name: values - start[name] for name, values in named(trainer).items()}
     for name, change in moved.items():
         assert relative(ours[name], change) < 1e-4, name
-    spent = optimizers.decay_times(experiment.optimizer, np.arange(10)).sum()
+    spent = experiment.optimizer.decay_times(np.arange(10)).sum()
     assert trainer.ask("training.decayTime") == pytest.approx(spent, rel=1e-12)
 
 
@@ -148,7 +148,8 @@ def test_measures_are_those_of_the_library(task):
     if isinstance(task, Modular):
         assert labels.tolist() == task.labels.tolist()
     orbits = trainer.ask(
-        "(({ kind, orbit, p }) => [...kind].map((k) => [...orbit.slice(k * p, (k + 1) * p)]))(training.table)"
+        "(({ symmetry: { kind, orbit }, classes: p }) => [...kind].map((k) => [...orbit.slice(k * p, (k + 1) * p)]))"
+        "(training.table)"
     )
     paired = dict.fromkeys(zip(np.ravel(orbits).tolist(), task.orbits.ravel().tolist(), strict=True))
     assert len(paired) == len(np.unique(orbits)) == len(np.unique(task.orbits)), "other orbits"
@@ -156,6 +157,8 @@ def test_measures_are_those_of_the_library(task):
     frame = trainer.frame()
     row, cells = frame["rows"][-1], np.array(frame["cells"])
     assert (cells % 2 == (logits.argmax(axis=1) == labels)).all()
+    assert (frame["said"] == logits.argmax(axis=1)).all()
+    np.testing.assert_allclose(frame["sure"], special.softmax(logits, axis=1).max(axis=1), rtol=1e-4)
     signal = {}
     for part, code in (("test", 0), ("train", 1)):
         chosen = cells // 2 == code

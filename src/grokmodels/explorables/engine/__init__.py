@@ -22,7 +22,7 @@ from grokmodels.recipes.experiment import Experiment
 FOLDER = Path(__file__).parent
 # In the order in which they build on each other.
 SCRIPTS = (
-    *("kernels", "memory", "random", "tasks", "layers", "network"),
+    *("kernels", "memory", "random", "worlds", "tasks", "prefixes", "layers", "network"),
     *("schedules", "optimizers", "measures", "training"),
 )
 
@@ -79,14 +79,16 @@ class Trainer:
         self.ask(f"training.change({json.dumps(changes)})")
 
     def frame(self, since: int = 0) -> dict[str, Any]:
-        """What a page is sent: ``step``, ``status``, ``cells``, ``circles``, and new ``rows`` of the history.
+        """What a page is sent: ``step``, ``status``, what it says of every input, ``circles``, and new ``rows``.
 
-        The rows are those from number ``since`` on. ``cells`` (p²,) are 2 · part + right of the pair (a, b), at place
-        a · p + b: part 0 is held out, 1 shown, 2 taken away. ``circles`` are those of the strongest frequencies:
+        The rows are those of the history from number ``since`` on. Of every input, in the order of the library's task,
+        ``cells`` (n_inputs,) are 2 · part + right: part 0 is held out, 1 shown, 2 taken away, 3 neither. ``said`` is
+        the answer and ``sure`` its probability. In arithmetic ``circles`` are those of the strongest frequencies:
         ``frequency``, ``share``, ``x`` (p,) and ``y`` (p,).
         """
         frame: dict[str, Any] = self.ask(
-            f"(({{ cells, ...rest }}) => ({{ cells: [...cells], ...rest }}))(training.frame({since}))"
+            "(({ cells, said, sure, ...rest }) => ({ cells: [...cells], said: [...said], sure: [...sure], ...rest }))"
+            f"(training.frame({since}))"
         )
         return frame
 

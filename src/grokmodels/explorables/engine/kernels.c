@@ -125,47 +125,73 @@ static inline float exponential(float x) {
     return y * power.value;
 }
 
+/* Positions that a row of the network can see. */
+#define LONGEST 8
+
 /*
- * Attention of the second position over both, in heads of d / heads. Every example reads a row of keys and values at the
- * first position, kv (2d), and one of queries, keys and values at the second, qkv (3d). second[i, h] is the weight that
- * the second position has, mixed (n, d) what is seen.
+ * Attention in heads of d / heads. Row i has a query, queries[own[i]] (d), and sees rows of keys and values, kv (2d), at
+ * depth[i] positions: seen (n, length) has their numbers, in order. weights (n, heads, length - 1) are those that the
+ * positions after the first have, mixed (n, d) is what is seen. Of two positions the weight is a sigmoid.
  */
-EXPORT void attend(const float *kv, const int *first, const float *qkv, const int *own, float *second, float *mixed,
-                   int n, int d, int heads) {
+EXPORT void attend(const float *queries, const int *own, const float *kv, const int *seen, const int *depth,
+                   float *weights, float *mixed, int n, int d, int heads, int length) {
     int width = d / heads;
     float scale = 1 / __builtin_sqrtf(width);
-    for (int i = 0; i < n; i++, second += heads, mixed += d) {
-        const float *k0 = kv + first[i] * 2 * d, *v0 = k0 + d, *q = qkv + own[i] * 3 * d, *k1 = q + d, *v1 = k1 + d;
-        for (int h = 0; h < heads; h++) {
-            float lead = 0;
-            for (int j = h * width; j < (h + 1) * width; j++) lead += q[j] * (k1[j] - k0[j]);
-            lead *= scale;
-            float small = exponential(lead > 0 ? -lead : lead), w = (lead > 0 ? 1 : small) / (1 + small);
-            second[h] = w;
-            for (int j = h * width; j < (h + 1) * width; j++) mixed[j] = v0[j] + w * (v1[j] - v0[j]);
+    for (int i = 0; i < n; i++, seen += length, mixed += d) {
+        const float *q = queries + own[i] * d, *k0 = kv + seen[0] * 2 * d, *v0 = k0 + d;
+        for (int h = 0; h < heads; h++, weights += length - 1) {
+            int begin = h * width, end = begin + width;
+            float most = 0;
+            for (int t = 1; t < depth[i]; t++) {
+                const float *k = kv + seen[t] * 2 * d;
+                float lead = 0;
+                for (int j = begin; j < end; j++) lead += q[j] * (k[j] - k0[j]);
+                weights[t - 1] = lead * scale;
+                most = weights[t - 1] > most ? weights[t - 1] : most;
+            }
+            float sum = exponential(-most);
+            for (int t = 1; t < depth[i]; t++) sum += weights[t - 1] = exponential(weights[t - 1] - most);
+            for (int j = begin; j < end; j++) mixed[j] = v0[j];
+            for (int t = 1; t < depth[i]; t++) {
+                const float *v = kv + seen[t] * 2 * d + d;
+                float w = weights[t - 1] /= sum;
+                for (int j = begin; j < end; j++) mixed[j] += w * (v[j] - v0[j]);
+            }
         }
     }
 }
 
-/* Adds to dkv and dqkv the gradients through that attention. */
-EXPORT void attend_backward(const float *dmixed, const float *kv, const int *first, const float *qkv, const int *own,
-                            const float *second, float *dkv, float *dqkv, int n, int d, int heads) {
+/* Adds to dqueries and dkv the gradients through that attention. */
+EXPORT void attend_backward(const float *dmixed, const float *queries, const int *own, const float *kv, const int *seen,
+                            const int *depth, const float *weights, float *dqueries, float *dkv, int n, int d, int heads,
+                            int length) {
     int width = d / heads;
     float scale = 1 / __builtin_sqrtf(width);
-    for (int i = 0; i < n; i++, second += heads, dmixed += d) {
-        const float *k0 = kv + first[i] * 2 * d, *v0 = k0 + d, *q = qkv + own[i] * 3 * d, *k1 = q + d, *v1 = k1 + d;
-        float *dk0 = dkv + first[i] * 2 * d, *dv0 = dk0 + d, *dq = dqkv + own[i] * 3 * d, *dk1 = dq + d, *dv1 = dk1 + d;
-        for (int h = 0; h < heads; h++) {
-            float w = second[h], along = 0;
-            for (int j = h * width; j < (h + 1) * width; j++) along += dmixed[j] * (v1[j] - v0[j]);
-            float lead = along * w * (1 - w) * scale;
-            for (int j = h * width; j < (h + 1) * width; j++) {
-                dq[j] += lead * (k1[j] - k0[j]);
-                dk1[j] += lead * q[j];
-                dk0[j] -= lead * q[j];
-                dv1[j] += w * dmixed[j];
-                dv0[j] += (1 - w) * dmixed[j];
+    for (int i = 0; i < n; i++, seen += length, dmixed += d) {
+        const float *q = queries + own[i] * d, *k0 = kv + seen[0] * 2 * d, *v0 = k0 + d;
+        float *dq = dqueries + own[i] * d, *dk0 = dkv + seen[0] * 2 * d, *dv0 = dk0 + d;
+        for (int h = 0; h < heads; h++, weights += length - 1) {
+            int begin = h * width, end = begin + width;
+            float along[LONGEST], first = 1, mean = 0;
+            for (int t = 1; t < depth[i]; t++) {
+                const float *v = kv + seen[t] * 2 * d + d;
+                along[t] = 0;
+                for (int j = begin; j < end; j++) along[t] += dmixed[j] * (v[j] - v0[j]);
+                mean += along[t] * weights[t - 1];
+                first -= weights[t - 1];
             }
+            for (int t = 1; t < depth[i]; t++) {
+                const float *k = kv + seen[t] * 2 * d;
+                float *dk = dkv + seen[t] * 2 * d, *dv = dk + d, w = weights[t - 1], own_part = along[t] * w;
+                float lead = (own_part * (1 - w) - w * (mean - own_part)) * scale;
+                for (int j = begin; j < end; j++) {
+                    dq[j] += lead * (k[j] - k0[j]);
+                    dk[j] += lead * q[j];
+                    dk0[j] -= lead * q[j];
+                    dv[j] += w * dmixed[j];
+                }
+            }
+            for (int j = begin; j < end; j++) dv0[j] += first * dmixed[j];
         }
     }
 }

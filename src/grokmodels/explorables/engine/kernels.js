@@ -15,10 +15,10 @@
  *   relu_backward: (dx: number, x: number, n: number) => void,
  *   gather: (x: number, rows: number, out: number, n: number, d: number) => void,
  *   scatter: (y: number, rows: number, x: number, n: number, d: number) => void,
- *   attend: (kv: number, first: number, qkv: number, own: number, second: number, mixed: number, n: number, d: number,
- *     heads: number) => void,
- *   attend_backward: (dmixed: number, kv: number, first: number, qkv: number, own: number, second: number, dkv: number,
- *     dqkv: number, n: number, d: number, heads: number) => void,
+ *   attend: (queries: number, own: number, kv: number, seen: number, depth: number, weights: number, mixed: number,
+ *     n: number, d: number, heads: number, length: number) => void,
+ *   attend_backward: (dmixed: number, queries: number, own: number, kv: number, seen: number, depth: number,
+ *     weights: number, dqueries: number, dkv: number, n: number, d: number, heads: number, length: number) => void,
  *   softmax_gradient: (logits: number, labels: number, n: number, c: number, scale: number) => void,
  *   scale: (x: number, n: number, factor: number) => void,
  *   add_scaled: (x: number, y: number, n: number, factor: number) => void,
@@ -144,43 +144,67 @@ function plainKernels(buffer) {
       [y, rows, to] = [y >> 2, rows >> 2, to >> 2];
       for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) x[to + whole[rows + i] * d + j] += x[y + i * d + j];
     },
-    attend(kv, first, qkv, own, second, mixed, n, d, heads) {
-      [kv, first, qkv, own, second, mixed] = [kv >> 2, first >> 2, qkv >> 2, own >> 2, second >> 2, mixed >> 2];
+    attend(queries, own, kv, seen, depth, weights, mixed, n, d, heads, length) {
+      [queries, own, kv, seen] = [queries >> 2, own >> 2, kv >> 2, seen >> 2];
+      [depth, weights, mixed] = [depth >> 2, weights >> 2, mixed >> 2];
       const width = d / heads;
-      for (let i = 0; i < n; i++, second += heads, mixed += d) {
-        const k0 = kv + whole[first + i] * 2 * d;
-        const q = qkv + whole[own + i] * 3 * d;
-        for (let h = 0; h < heads; h++) {
-          let lead = 0;
-          for (let j = h * width; j < (h + 1) * width; j++) lead += x[q + j] * (x[q + d + j] - x[k0 + j]);
-          const w = 1 / (1 + Math.exp(-lead / Math.sqrt(width)));
-          x[second + h] = w;
-          for (let j = h * width; j < (h + 1) * width; j++) {
-            const v0 = x[k0 + d + j];
-            x[mixed + j] = v0 + w * (x[q + 2 * d + j] - v0);
+      for (let i = 0; i < n; i++, seen += length, mixed += d) {
+        const q = queries + whole[own + i] * d;
+        const k0 = kv + whole[seen] * 2 * d;
+        const last = whole[depth + i] - 1;
+        for (let h = 0; h < heads; h++, weights += length - 1) {
+          const [begin, end] = [h * width, (h + 1) * width];
+          let most = 0;
+          for (let t = 0; t < last; t++) {
+            const k = kv + whole[seen + t + 1] * 2 * d;
+            let lead = 0;
+            for (let j = begin; j < end; j++) lead += x[q + j] * (x[k + j] - x[k0 + j]);
+            x[weights + t] = lead / Math.sqrt(width);
+            most = Math.max(most, x[weights + t]);
+          }
+          let sum = Math.exp(-most);
+          for (let t = 0; t < last; t++) sum += x[weights + t] = Math.exp(x[weights + t] - most);
+          for (let j = begin; j < end; j++) x[mixed + j] = x[k0 + d + j];
+          for (let t = 0; t < last; t++) {
+            const v = kv + whole[seen + t + 1] * 2 * d + d;
+            const w = x[weights + t] / sum;
+            x[weights + t] = w;
+            for (let j = begin; j < end; j++) x[mixed + j] += w * (x[v + j] - x[k0 + d + j]);
           }
         }
       }
     },
-    attend_backward(dmixed, kv, first, qkv, own, second, dkv, dqkv, n, d, heads) {
-      [dmixed, kv, first, qkv, own] = [dmixed >> 2, kv >> 2, first >> 2, qkv >> 2, own >> 2];
-      [second, dkv, dqkv] = [second >> 2, dkv >> 2, dqkv >> 2];
+    attend_backward(dmixed, queries, own, kv, seen, depth, weights, dqueries, dkv, n, d, heads, length) {
+      [dmixed, queries, own, kv] = [dmixed >> 2, queries >> 2, own >> 2, kv >> 2];
+      [seen, depth, weights, dqueries, dkv] = [seen >> 2, depth >> 2, weights >> 2, dqueries >> 2, dkv >> 2];
       const width = d / heads;
-      for (let i = 0; i < n; i++, second += heads, dmixed += d) {
-        const [row0, row1] = [whole[first + i] * 2 * d, whole[own + i] * 3 * d];
-        const [k0, q, dk0, dq] = [kv + row0, qkv + row1, dkv + row0, dqkv + row1];
-        for (let h = 0; h < heads; h++) {
-          const w = x[second + h];
-          let along = 0;
-          for (let j = h * width; j < (h + 1) * width; j++) along += x[dmixed + j] * (x[q + 2 * d + j] - x[k0 + d + j]);
-          const lead = (along * w * (1 - w)) / Math.sqrt(width);
-          for (let j = h * width; j < (h + 1) * width; j++) {
-            x[dq + j] += lead * (x[q + d + j] - x[k0 + j]);
-            x[dq + d + j] += lead * x[q + j];
-            x[dk0 + j] -= lead * x[q + j];
-            x[dq + 2 * d + j] += w * x[dmixed + j];
-            x[dk0 + d + j] += (1 - w) * x[dmixed + j];
+      const along = new Float64Array(length);
+      for (let i = 0; i < n; i++, seen += length, dmixed += d) {
+        const [q, dq] = [queries + whole[own + i] * d, dqueries + whole[own + i] * d];
+        const [k0, dk0] = [kv + whole[seen] * 2 * d, dkv + whole[seen] * 2 * d];
+        const last = whole[depth + i] - 1;
+        for (let h = 0; h < heads; h++, weights += length - 1) {
+          const [begin, end] = [h * width, (h + 1) * width];
+          let [first, mean] = [1, 0];
+          for (let t = 0; t < last; t++) {
+            const v = kv + whole[seen + t + 1] * 2 * d + d;
+            along[t] = 0;
+            for (let j = begin; j < end; j++) along[t] += x[dmixed + j] * (x[v + j] - x[k0 + d + j]);
+            mean += along[t] * x[weights + t];
+            first -= x[weights + t];
           }
+          for (let t = 0; t < last; t++) {
+            const row = whole[seen + t + 1] * 2 * d;
+            const [k, dk, w] = [kv + row, dkv + row, x[weights + t]];
+            const lead = (w * (along[t] - mean)) / Math.sqrt(width);
+            for (let j = begin; j < end; j++) {
+              x[dq + j] += lead * (x[k + j] - x[k0 + j]);
+              x[dk + j] += lead * x[q + j];
+              x[dk0 + j] -= lead * x[q + j];
+              x[dk + d + j] += w * x[dmixed + j];
+            }
+          }
+          for (let j = begin; j < end; j++) x[dk0 + d + j] += first * x[dmixed + j];
         }
       }
     },

@@ -22,20 +22,19 @@ class Linear {
     this.kernels.transpose(weight, this.transposed, rows, columns);
   }
 
-  /** out (n, rows) = x (n, columns) · weightᵀ, added to what is there if `add`; rows of x lie `stride` apart.
-   * @param {number} x @param {number} out @param {number} n @param {number} add @param {number} stride */
-  forward(x, out, n, add = 0, stride = this.place.columns) {
+  /** out (n, rows) = x (n, columns) · weightᵀ, added to what is there if `add`.
+   * @param {number} x @param {number} out @param {number} n @param {number} add */
+  forward(x, out, n, add = 0) {
     const { rows, columns } = this.place;
-    this.kernels.product(x, stride, 1, this.transposed, rows, out, rows, n, columns, rows, add);
+    this.kernels.product(x, columns, 1, this.transposed, rows, out, rows, n, columns, rows, add);
   }
 
   /** Adds to the gradient of the weight what dy (n, rows) makes of x; dx (n, columns) = dy · weight, likewise added.
-   * @param {number} dy @param {number} x @param {number} dx @param {number} n @param {number} add
-   * @param {number} stride  of the rows of x and dx */
-  backward(dy, x, dx, n, add = 0, stride = this.place.columns) {
+   * @param {number} dy @param {number} x @param {number} dx @param {number} n @param {number} add */
+  backward(dy, x, dx, n, add = 0) {
     const { weight, gradient, rows, columns } = this.place;
-    this.kernels.product(dy, 1, rows, x, stride, gradient, columns, rows, n, columns, 1);
-    this.kernels.product(dy, rows, 1, weight, columns, dx, stride, n, rows, columns, add);
+    this.kernels.product(dy, 1, rows, x, columns, gradient, columns, rows, n, columns, 1);
+    this.kernels.product(dy, rows, 1, weight, columns, dx, columns, n, rows, columns, add);
   }
 }
 
@@ -69,8 +68,8 @@ class Norm {
 
 /** What a layer does with what a position has seen: x + output(mixed), then x + mlp(norm(x)). */
 class Branches {
-  /** @param {Memory} memory @param {{output: Linear, mlpIn: Linear, mlpOut: Linear}} maps  shared by positions
-   * @param {Place | null} gains @param {number} rows @param {number} width */
+  /** @param {Memory} memory @param {{output: Linear, mlpIn: Linear, mlpOut: Linear}} maps @param {Place | null} gains
+   * @param {number} rows @param {number} width */
   constructor(memory, maps, gains, rows, width) {
     this.kernels = memory.kernels;
     this.maps = maps;
@@ -80,25 +79,24 @@ class Branches {
     this.dhidden = memory.take(rows * this.units);
   }
 
-  /** Changes x (n, width) in place. @param {number} x @param {number} mixed @param {number} n
-   * @param {number} [stride]  of the rows of mixed */
-  forward(x, mixed, n, stride) {
+  /** Changes x (n, width) in place. @param {number} x @param {number} mixed @param {number} n */
+  forward(x, mixed, n) {
     const { output, mlpIn, mlpOut } = this.maps;
-    output.forward(mixed, x, n, 1, stride);
+    output.forward(mixed, x, n, 1);
     this.norm.forward(x, n);
     mlpIn.forward(this.norm.out, this.hidden, n);
     this.kernels.relu(this.hidden, n * this.units);
     mlpOut.forward(this.hidden, x, n, 1);
   }
 
-  /** Changes dx (n, width) in place, and puts dmixed, added to what is there if `add`. @param {number} dx
-   * @param {number} mixed @param {number} dmixed @param {number} n @param {number} [add] @param {number} [stride] */
-  backward(dx, mixed, dmixed, n, add, stride) {
+  /** Changes dx (n, width) in place, and puts dmixed. @param {number} dx @param {number} mixed @param {number} dmixed
+   * @param {number} n */
+  backward(dx, mixed, dmixed, n) {
     const { output, mlpIn, mlpOut } = this.maps;
     mlpOut.backward(dx, this.hidden, this.dhidden, n);
     this.kernels.relu_backward(this.dhidden, this.hidden, n * this.units);
     mlpIn.backward(this.dhidden, this.norm.out, this.norm.dout, n);
     this.norm.backward(dx, n);
-    output.backward(dx, mixed, dmixed, n, add, stride);
+    output.backward(dx, mixed, dmixed, n);
   }
 }

@@ -8,9 +8,6 @@
  * @typedef {{frequency: number, share: number, x: number[], y: number[]}} Circle
  */
 
-// Parts of the table: held out, shown, and taken away.
-const [TEST, TRAIN] = [0, 1];
-
 class Evaluation {
   /** @param {Network} network @param {Table} table */
   constructor(network, table) {
@@ -19,11 +16,15 @@ class Evaluation {
     this.inputs = Array.from(table.labels.keys());
     /** Whether each input is answered right. */
     this.right = new Uint8Array(table.labels.length);
+    /** The answer to each, and its probability. */
+    this.said = new Uint16Array(table.labels.length);
+    this.sure = new Float32Array(table.labels.length);
   }
 
   /** The measures of all inputs by the names of a history's columns. @param {Uint8Array} part  of each input */
   measure(part) {
-    const { p, orbit } = this.table;
+    const { classes, symmetry } = this.table;
+    const cells = symmetry ? symmetry.orbit.length : 0;
     const sums = [TEST, TRAIN].map(() => ({
       count: 0,
       loss: 0,
@@ -31,47 +32,66 @@ class Evaluation {
       margin: 0,
       signal: 0,
       energy: 0,
-      sums: new Float64Array(orbit.length),
-      sizes: new Float64Array(orbit.length),
+      sums: new Float64Array(cells),
+      sizes: new Float64Array(cells),
     }));
     for (let begin = 0; begin < this.inputs.length; begin += ROWS) {
       const piece = this.inputs.slice(begin, begin + ROWS);
       this.network.forward(piece);
-      const logits = this.network.memory.floats(this.network.logits, piece.length * p);
+      const logits = this.network.memory.floats(this.network.logits, piece.length * classes);
       for (const [i, input] of piece.entries()) {
-        this.#add(logits.subarray(i * p, (i + 1) * p), input, sums[part[input]]);
+        this.#add(logits.subarray(i * classes, (i + 1) * classes), input, sums[part[input]]);
       }
     }
-    return this.#named(sums[TRAIN], sums[TEST]);
+    return { ...this.#named(sums[TRAIN], sums[TEST]), ...this.#bySubset(part) };
   }
 
   /** @param {Float32Array} logits  of one input @param {number} input @param {Sums | undefined} sums  of its part */
   #add(logits, input, sums) {
-    const { p, labels, kind, orbit } = this.table;
+    const { classes, labels } = this.table;
     const label = labels[input];
     let [best, mean] = [label ? 0 : 1, 0];
-    for (let c = 0; c < p; c++) {
-      mean += logits[c] / p;
+    for (let c = 0; c < classes; c++) {
+      mean += logits[c] / classes;
       if (c !== label && logits[c] > logits[best]) best = c;
     }
     const margin = logits[label] - logits[best];
     // Of equal logits the first counts as the answer.
     this.right[input] = margin > 0 || (margin === 0 && label < best) ? 1 : 0;
-    if (!sums) return;
     const most = Math.max(logits[label], logits[best]);
     let total = 0;
-    for (let c = 0; c < p; c++) {
-      const [centered, place] = [logits[c] - mean, orbit[kind[input] * p + c]];
-      total += Math.exp(logits[c] - most);
-      sums.energy += centered * centered;
-      sums.sums[place] += centered;
-      sums.sizes[place] += 1;
-    }
+    for (let c = 0; c < classes; c++) total += Math.exp(logits[c] - most);
+    this.said[input] = this.right[input] ? label : best;
+    this.sure[input] = 1 / total;
+    if (!sums) return;
+    this.#project(logits, mean, input, sums);
     sums.count += 1;
     sums.loss += Math.log(total) + most - logits[label];
     sums.accuracy += this.right[input];
     sums.margin += margin;
     sums.signal += logits[label] - mean;
+  }
+
+  /** Add the squares of the centered logits of one input, and their sums over orbits where there are any.
+   * @param {Float32Array} logits @param {number} mean @param {number} input @param {Sums} sums */
+  #project(logits, mean, input, sums) {
+    const { classes, symmetry } = this.table;
+    if (!symmetry) return;
+    for (let c = 0; c < classes; c++) {
+      const [centered, place] = [logits[c] - mean, symmetry.orbit[symmetry.kind[input] * classes + c]];
+      sums.energy += centered * centered;
+      sums.sums[place] += centered;
+      sums.sizes[place] += 1;
+    }
+  }
+
+  /** The accuracy of every subset. @param {Uint8Array} part */
+  #bySubset(part) {
+    const accuracies = this.table.subsets.map((subset) => {
+      const inputs = subset.inputs.filter((input) => part[input] === subset.part);
+      return [subset.name, inputs.reduce((sum, input) => sum + this.right[input], 0) / inputs.length];
+    });
+    return Object.fromEntries(accuracies);
   }
 
   /** @param {Sums} train @param {Sums} test */

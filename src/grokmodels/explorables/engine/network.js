@@ -1,11 +1,11 @@
 // @ts-check
 /**
- * The transformer of the library on two tokens, causal and without biases: the necessary rows only, and a backward pass
- * written out. Names and order of the parameters are those of the library, whose forward pass and gradients are the
- * oracle of the tests.
+ * The transformer of the library, causal and without biases, that answers at the last of a few tokens: the necessary
+ * rows only (`prefixes.js`), and a backward pass written out. Names and order of the parameters are those of the library,
+ * whose forward pass and gradients are the oracle of the tests.
  *
- * The first position sees itself only, so it has p distinct rows, one for each first token. The second position has a row
- * for each of p tokens before the first layer, which examples read by number, and one for each example after it.
+ * Inputs may differ in length: where the library fills up the shorter ones at their start, nothing looks at the padding,
+ * and positions count from the first token, so that they are the same without it.
  *
  * @typedef {{layers: number, width: number, heads: number, norm: "pre" | "none"}} Architecture
  * @typedef {{name: string, at: number, rows: number, columns: number}} Parameter  `at` counts numbers; a vector has 1 row
@@ -15,8 +15,9 @@ const MLP_RATIO = 4;
 // Examples that go through the network at a time.
 const ROWS = 1024;
 
-/** Every parameter, in the order of the library. @param {Architecture} arch @param {number} p @returns {Parameter[]} */
-function layoutOf({ layers, width, norm }, p) {
+/** Every parameter, in the order of the library. @param {Architecture} arch
+ * @param {{tokens: number, classes: number, length: number}} sizes @returns {Parameter[]} */
+function layoutOf({ layers, width, norm }, { tokens, classes, length }) {
   const shape = (/** @type {string} */ name, rows = width, columns = width) => ({ name, rows, columns });
   const gains = (/** @type {string} */ name) => (norm === "pre" ? [shape(`${name}.weight`, 1, width)] : []);
   const block = (/** @type {string} */ name) => [
@@ -27,11 +28,11 @@ function layoutOf({ layers, width, norm }, p) {
     shape(`${name}.mlp_out.weight`, width, MLP_RATIO * width),
   ];
   const shapes = [
-    shape("embedding", p),
-    shape("position", 2),
+    shape("embedding", tokens),
+    shape("position", length),
     ...Array.from({ length: layers }, (_, layer) => block(`blocks.${layer}`)).flat(),
     ...gains("norm"),
-    shape("unembedding.weight", p),
+    shape("unembedding.weight", classes),
   ];
   let next = 0;
   return shapes.map((each) => {
@@ -41,99 +42,97 @@ function layoutOf({ layers, width, norm }, p) {
   });
 }
 
-/** One layer, at both positions. */
+/** One layer. */
 class Block {
-  /** @param {Memory} memory @param {Architecture} arch @param {number} layer @param {number} p
+  /** @param {Memory} memory @param {Architecture} arch @param {number} layer @param {Prefixes} prefixes
    * @param {(first: string, count?: number) => Place | null} place */
-  constructor(memory, { width, heads, layers }, layer, p, place) {
+  constructor(memory, { width, heads, layers }, layer, prefixes, place) {
     const named = (/** @type {string} */ name, count = 1) => place(`blocks.${layer}.${name}.weight`, count);
     const linear = (/** @type {string} */ name, count = 1) =>
       new Linear(memory, /** @type {Place} */ (named(name, count)));
     this.memory = memory;
     this.width = width;
     this.heads = heads;
-    this.p = p;
+    this.prefixes = prefixes;
     this.isFirst = layer === 0;
     this.isLast = layer === layers - 1;
-    const entering = this.isFirst ? p : ROWS;
-    this.norms = [new Norm(memory, named("norm1"), p, width), new Norm(memory, named("norm1"), entering, width)];
-    this.keysAndValues = linear("key", 2);
-    this.queriesKeysValues = linear("query", 3);
+    const entering = this.isFirst ? prefixes.length * prefixes.tokens : prefixes.rows;
+    const rows = this.isLast ? ROWS : prefixes.rows;
     const maps = { output: linear("output"), mlpIn: linear("mlp_in"), mlpOut: linear("mlp_out") };
-    this.linears = [this.keysAndValues, this.queriesKeysValues, ...Object.values(maps)];
-    this.branches = [p, ROWS].map((rows) => new Branches(memory, maps, named("norm2"), rows, width));
-    const take = (/** @type {number} */ rows, /** @type {number} */ columns) => memory.take(rows * columns);
-    this.kv = take(p, 2 * width);
-    this.dkv = take(p, 2 * width);
-    this.qkv = take(entering, 3 * width);
-    this.dqkv = take(entering, 3 * width);
-    this.second = take(ROWS, heads);
-    this.mixed = take(ROWS, width);
-    this.dmixed = take(ROWS, width);
-    // The stream after this layer, at the first and the second position.
-    this.out = [take(p, width), take(ROWS, width)];
-    this.dout = [take(p, width), take(ROWS, width)];
+    this.query = linear("query");
+    this.keyValue = linear("key", 2);
+    this.linears = [this.query, this.keyValue, ...Object.values(maps)];
+    this.norm = new Norm(memory, named("norm1"), entering, width);
+    this.branches = new Branches(memory, maps, named("norm2"), rows, width);
+    this.queries = memory.take(entering * width);
+    this.dqueries = memory.take(entering * width);
+    this.kv = memory.take(2 * entering * width);
+    this.dkv = memory.take(2 * entering * width);
+    this.weights = memory.take(rows * heads * (prefixes.length - 1));
+    this.mixed = memory.take(rows * width);
+    this.dmixed = memory.take(rows * width);
+    /** The stream after this layer. */
+    this.out = memory.take(rows * width);
+    this.dout = memory.take(rows * width);
   }
 
-  /** From the streams (p, width) and (p or n, width) to `out`; `own` are the rows that examples read of the second.
-   * @param {number[]} streams @param {number} first @param {number} own @param {number} n */
-  forward(streams, first, own, n) {
-    const { memory, width, heads, p, norms, out } = this;
-    const entering = this.isFirst ? p : n;
-    norms[0].forward(streams[0], p);
-    norms[1].forward(streams[1], entering);
-    this.keysAndValues.forward(norms[0].out, this.kv, p);
-    this.queriesKeysValues.forward(norms[1].out, this.qkv, entering);
-    memory.kernels.attend(this.kv, first, this.qkv, own, this.second, this.mixed, n, width, heads);
-    memory.kernels.gather(streams[1], own, out[1], n, width);
-    this.branches[1].forward(out[1], this.mixed, n);
-    if (this.isLast) return;
-    memory.copy(streams[0], out[0], p * width);
-    // Who sees one position only gives it all its attention.
-    this.branches[0].forward(out[0], this.kv + 4 * width, p, 2 * width);
+  get reading() {
+    return this.prefixes.reading(this.isFirst, this.isLast);
   }
 
-  /** Adds to the gradients of the streams what `dout` makes of them; `dout` is overwritten.
-   * @param {number[]} dstreams @param {number} first @param {number} own @param {number} n */
-  backward(dstreams, first, own, n) {
-    const { memory, width, heads, p, norms, dout } = this;
-    const { kernels } = memory;
-    const entering = this.isFirst ? p : n;
-    memory.clear(this.dkv, 2 * p * width);
-    memory.clear(this.dqkv, 3 * entering * width);
-    this.branches[1].backward(dout[1], this.mixed, this.dmixed, n);
-    kernels.scatter(dout[1], own, dstreams[1], n, width);
-    kernels.attend_backward(
-      this.dmixed,
-      this.kv,
-      first,
-      this.qkv,
+  /** From a stream (entering, width) to `out`. @param {number} stream */
+  forward(stream) {
+    const { memory, width, heads, norm, queries, kv, mixed, out } = this;
+    const { length } = this.prefixes;
+    const { own, seen, depth, n, entering, asking } = this.reading;
+    norm.forward(stream, entering);
+    this.query.forward(norm.out, queries, asking);
+    this.keyValue.forward(norm.out, kv, entering);
+    memory.kernels.attend(queries, own, kv, seen, depth, this.weights, mixed, n, width, heads, length);
+    memory.kernels.gather(stream, own, out, n, width);
+    this.branches.forward(out, mixed, n);
+  }
+
+  /** Adds to the gradient of the stream what `dout` makes of it; `dout` is overwritten. @param {number} dstream */
+  backward(dstream) {
+    const { memory, width, heads, norm, queries, dqueries, kv, dkv, weights, dmixed, dout } = this;
+    const { length } = this.prefixes;
+    const { own, seen, depth, n, entering, asking } = this.reading;
+    this.branches.backward(dout, this.mixed, dmixed, n);
+    memory.kernels.scatter(dout, own, dstream, n, width);
+    memory.clear(dqueries, asking * width);
+    memory.clear(dkv, 2 * entering * width);
+    memory.kernels.attend_backward(
+      dmixed,
+      queries,
       own,
-      this.second,
-      this.dkv,
-      this.dqkv,
+      kv,
+      seen,
+      depth,
+      weights,
+      dqueries,
+      dkv,
       n,
       width,
       heads,
+      length,
     );
-    if (!this.isLast) {
-      this.branches[0].backward(dout[0], this.kv + 4 * width, this.dkv + 4 * width, p, 1, 2 * width);
-      kernels.add_scaled(dstreams[0], dout[0], p * width, 1);
-    }
-    this.queriesKeysValues.backward(this.dqkv, norms[1].out, norms[1].dout, entering);
-    norms[1].backward(dstreams[1], entering);
-    this.keysAndValues.backward(this.dkv, norms[0].out, norms[0].dout, p);
-    norms[0].backward(dstreams[0], p);
+    memory.clear(norm.dout, entering * width);
+    this.query.backward(dqueries, norm.out, norm.dout, asking, 1);
+    this.keyValue.backward(dkv, norm.out, norm.dout, entering, 1);
+    norm.backward(dstream, entering);
   }
 }
 
 class Network {
-  /** @param {Memory} memory @param {Architecture} arch @param {number} p */
-  constructor(memory, arch, p) {
+  /** @param {Memory} memory @param {Architecture} arch @param {Table} table */
+  constructor(memory, arch, table) {
     this.memory = memory;
     this.width = arch.width;
-    this.p = p;
-    this.layout = layoutOf(arch, p);
+    this.table = table;
+    this.prefixes = new Prefixes(memory, table);
+    const { length } = this.prefixes;
+    this.layout = layoutOf(arch, { ...table, length });
     const last = this.layout[this.layout.length - 1];
     this.size = last.at + last.rows * last.columns;
     this.weights = memory.take(this.size);
@@ -146,21 +145,18 @@ class Network {
     };
     this.embedding = /** @type {Place} */ (place("embedding"));
     this.position = /** @type {Place} */ (place("position"));
-    this.blocks = Array.from({ length: arch.layers }, (_, layer) => new Block(memory, arch, layer, p, place));
+    this.blocks = Array.from(
+      { length: arch.layers },
+      (_, layer) => new Block(memory, arch, layer, this.prefixes, place),
+    );
     this.norm = new Norm(memory, place("norm.weight"), ROWS, arch.width);
     this.unembedding = new Linear(memory, /** @type {Place} */ (place("unembedding.weight")));
     this.linears = [...this.blocks.flatMap((block) => block.linears), this.unembedding];
-    this.streams = [memory.take(p * arch.width), memory.take(p * arch.width)];
-    this.dstreams = [memory.take(p * arch.width), memory.take(p * arch.width)];
-    /** Logits (n, p), and afterwards their gradient. */
-    this.logits = memory.take(ROWS * p);
-    // The rows that examples read at both positions: by token, and once a row stands for an example, in order.
-    this.first = memory.take(ROWS);
-    this.second = memory.take(ROWS);
-    this.inOrder = memory.take(ROWS);
-    memory.ints(this.inOrder, ROWS).forEach((_, i, rows) => {
-      rows[i] = i;
-    });
+    /** Tokens at positions, last positions first. */
+    this.stream = memory.take(length * table.tokens * arch.width);
+    this.dstream = memory.take(length * table.tokens * arch.width);
+    /** Logits (n, classes), and afterwards their gradient. */
+    this.logits = memory.take(ROWS * table.classes);
   }
 
   /** Draw the weights as the library does: entries of variance scale² / columns, gains of one.
@@ -177,49 +173,52 @@ class Network {
   /** Follow the weights, after every update. */
   refresh() {
     for (const linear of this.linears) linear.refresh();
-    const { memory, width, p } = this;
-    const [embedding, position] = [this.embedding.weight, this.position.weight];
-    for (const [j, stream] of this.streams.entries()) {
-      memory.copy(embedding, stream, p * width);
-      for (let a = 0; a < p; a++) memory.kernels.add_scaled(stream + 4 * a * width, position + 4 * j * width, width, 1);
-    }
+    const { memory, width, table } = this;
+    const rows = table.tokens * width;
+    this.#positions((position, at) => {
+      memory.copy(this.embedding.weight, this.stream + at, rows);
+      for (let a = 0; a < rows; a += width) {
+        memory.kernels.add_scaled(this.stream + at + 4 * a, this.position.weight + position, width, 1);
+      }
+    });
   }
 
-  /** Logits of up to ROWS inputs, pairs numbered a · p + b. @param {ArrayLike<number>} inputs */
+  /** Logits of up to ROWS inputs of the table, by number. @param {number[]} inputs */
   forward(inputs) {
-    const { memory, p } = this;
-    const n = inputs.length;
-    const [first, second] = [memory.ints(this.first, n), memory.ints(this.second, n)];
-    for (let i = 0; i < n; i++) {
-      first[i] = Math.floor(inputs[i] / p);
-      second[i] = inputs[i] % p;
-    }
-    let streams = this.streams;
+    this.prefixes.read(inputs.map((input) => this.table.inputs[input]));
+    let stream = this.stream;
     for (const block of this.blocks) {
-      block.forward(streams, this.first, block.isFirst ? this.second : this.inOrder, n);
-      streams = block.out;
+      block.forward(stream);
+      stream = block.out;
     }
-    this.norm.forward(streams[1], n);
-    this.unembedding.forward(this.norm.out, this.logits, n);
+    this.norm.forward(stream, inputs.length);
+    this.unembedding.forward(this.norm.out, this.logits, inputs.length);
   }
 
-  /** Adds to the gradients what the gradient of the logits (n, p), of the inputs read last, makes of them.
-   * @param {number} n */
-  backward(n) {
-    const { memory, width, p, blocks } = this;
-    const last = blocks[blocks.length - 1];
-    for (const block of blocks) for (const [j, rows] of [p, n].entries()) memory.clear(block.dout[j], rows * width);
-    for (const stream of this.dstreams) memory.clear(stream, p * width);
-    this.unembedding.backward(this.logits, this.norm.out, this.norm.dout, n);
-    this.norm.backward(last.dout[1], n);
+  /** Adds to the gradients what the gradient of the logits, of the inputs read last, makes of them. */
+  backward() {
+    const { memory, width, table, blocks, dstream } = this;
+    const { inputs, length } = this.prefixes;
+    const rows = table.tokens * width;
+    for (const block of blocks) memory.clear(block.dout, block.reading.n * width);
+    memory.clear(dstream, length * rows);
+    this.unembedding.backward(this.logits, this.norm.out, this.norm.dout, inputs);
+    this.norm.backward(blocks[blocks.length - 1].dout, inputs);
     for (let layer = blocks.length - 1; layer >= 0; layer--) {
-      const below = layer ? blocks[layer - 1].dout : this.dstreams;
-      blocks[layer].backward(below, this.first, layer ? this.inOrder : this.second, n);
+      blocks[layer].backward(layer ? blocks[layer - 1].dout : dstream);
     }
-    const [embedding, position] = [this.embedding.gradient, this.position.gradient];
-    for (const [j, stream] of this.dstreams.entries()) {
-      memory.kernels.add_scaled(embedding, stream, p * width, 1);
-      for (let a = 0; a < p; a++) memory.kernels.add_scaled(position + 4 * j * width, stream + 4 * a * width, width, 1);
-    }
+    this.#positions((position, at) => {
+      memory.kernels.add_scaled(this.embedding.gradient, dstream + at, rows, 1);
+      for (let a = 0; a < rows; a += width) {
+        memory.kernels.add_scaled(this.position.gradient + position, dstream + at + 4 * a, width, 1);
+      }
+    });
+  }
+
+  /** For every position, where its embedding lies, and the tokens at it in a stream.
+   * @param {(position: number, at: number) => void} visit */
+  #positions(visit) {
+    const { length, tokens } = this.prefixes;
+    for (let j = 0; j < length; j++) visit(4 * j * this.width, 4 * (length - 1 - j) * tokens * this.width);
   }
 }

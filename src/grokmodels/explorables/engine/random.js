@@ -69,4 +69,4 @@ class Random {
 }
 
 // What is drawn, each from a stream of its own.
-const [SPLIT, WEIGHTS, BATCHES, LABELS, SHARES] = [0, 1, 2, 3, 4];
+const [SPLIT, WEIGHTS, BATCHES, LABELS, SHARES, WORLD, UNUSED] = [0, 1, 2, 3, 4, 5, 6];

@@ -1,12 +1,19 @@
 // @ts-check
 /**
- * Tables of two numbers modulo p, as the library's tasks list them: input a · p + b is the pair (a, b).
+ * Tasks as tables of inputs, numbered as the library's tasks list them.
  *
- * @typedef {{p: number, labels: number[], kind: Int32Array, orbit: Int32Array}} Table  `labels`: the answer that
- *   training asks for, of every input. An input's row of logits falls into orbits of the task's symmetry as `orbit`
- *   (kinds, p) says for its `kind`. All of it for a prime p.
- * @typedef {{kind: "modular", operation: string, p: number} | {kind: "random-labels", base: any, label_seed: number}} Task
+ * @typedef {{kind: Int32Array, orbit: Int32Array}} Symmetry  an input's row of logits falls into orbits of the task's
+ *   symmetry as `orbit` (kinds, classes) says for its `kind`; all of it for a prime p
+ * @typedef {{inputs: number[][], labels: number[], tokens: number, classes: number, symmetry: Symmetry | null,
+ *   core: number[], drawn: number[], subsets: Subset[]}} Table  `inputs`: the tokens of each; `labels`: the answer that
+ *   training asks for; a split draws from `drawn` and trains on all of the `core`
+ * @typedef {{name: string, part: number, inputs: number[]}} Subset  whose accuracy is a column of its own
+ * @typedef {{kind: "modular", operation: string, p: number}} Modular
+ * @typedef {Modular | {kind: "random-labels", base: Modular, label_seed: number} | TwoHop} Task
  */
+
+// Parts of a table: held out, shown, taken away, and neither shown nor held out.
+const [TEST, TRAIN, AWAY, APART] = [0, 1, 2, 3];
 
 /** A whole number as Python rounds to one: halves to the even one. @param {number} x */
 function rounded(x) {
@@ -28,15 +35,21 @@ const OPERATIONS = {
 
 /** @param {Task} task @returns {Table} */
 function tableOf(task) {
-  if (task.kind === "random-labels") {
-    // Orbits are those of the rule, so that the same measures apply.
-    const rule = tableOf(task.base);
-    const random = new Random(task.label_seed, LABELS);
-    return { ...rule, labels: rule.labels.map(() => random.below(rule.p)) };
-  }
-  const { p, operation } = task;
-  const labels = Array.from({ length: p * p }, (_, i) => OPERATIONS[operation](Math.floor(i / p), i % p, p));
-  return { p, labels, ...(operation === "multiply" ? scalings(p, labels) : shifts(p, labels)) };
+  if (task.kind === "two-hop") return questionsOf(task);
+  if (task.kind === "modular") return pairsOf(task);
+  // Orbits are those of the rule, so that the same measures apply.
+  const rule = pairsOf(task.base);
+  const random = new Random(task.label_seed, LABELS);
+  return { ...rule, labels: rule.labels.map(() => random.below(rule.classes)) };
+}
+
+/** Two numbers modulo p: input a · p + b is the pair (a, b). @param {Modular} task @returns {Table} */
+function pairsOf({ p, operation }) {
+  const drawn = [...Array(p * p).keys()];
+  const inputs = drawn.map((i) => [Math.floor(i / p), i % p]);
+  const labels = inputs.map(([a, b]) => OPERATIONS[operation](a, b, p));
+  const symmetry = operation === "multiply" ? scalings(p, labels) : shifts(p, labels);
+  return { inputs, labels, tokens: p, classes: p, symmetry, core: [], drawn, subsets: [] };
 }
 
 /** Addition and subtraction: shifts of both numbers keep c − label. @param {number} p @param {number[]} labels */
@@ -59,10 +72,10 @@ function scalings(p, labels) {
   return { kind: Int32Array.from(kind), orbit };
 }
 
-/** Training and test inputs in order. @param {number} inputs @param {number} fraction @param {number} seed */
-function splitOf(inputs, fraction, seed) {
-  const order = new Random(seed, SPLIT).shuffled(Array(inputs).keys());
+/** Training and test inputs in order. @param {Table} table @param {number} fraction @param {number} seed */
+function splitOf({ core, drawn }, fraction, seed) {
+  const order = new Random(seed, SPLIT).shuffled(drawn);
   const ascending = (/** @type {number[]} */ rows) => rows.sort((i, j) => i - j);
-  const train = rounded(fraction * inputs);
-  return { train: ascending(order.slice(0, train)), test: ascending(order.slice(train)) };
+  const train = rounded(fraction * drawn.length);
+  return { train: ascending([...core, ...order.slice(0, train)]), test: ascending(order.slice(train)) };
 }

@@ -4,7 +4,9 @@
  * the library's draws; everything else is the same.
  *
  * @typedef {Record<string, number | null>} Measures  a row of a history, by the library's names of columns
- * @typedef {{step: number, status: string | null, rows: Measures[], cells: Uint8Array, circles: Circle[]}} Frame
+ * @typedef {{step: number, status: string | null, rows: Measures[], cells: Uint8Array, said: Uint16Array,
+ *   sure: Float32Array, circles: Circle[]}} Frame  of every input, `cells`: 2 · part + right; `said`: the answer, `sure`:
+ *   its probability
  */
 
 const FORMAT = 1;
@@ -17,10 +19,8 @@ function requireSupported(recipe) {
   const base = task.kind === "random-labels" ? task.base : task;
   /** @type {[string, any, any[]][]} */
   const fields = [
-    ["task", base.kind, ["modular"]],
-    ["task.operation", base.operation, Object.keys(OPERATIONS)],
-    ["task.format", base.format, ["a b"]],
-    ["task.unordered", base.unordered, [false]],
+    ["task", base.kind, ["modular", "two-hop"]],
+    ...(base.kind === "two-hop" ? worldFields(base) : pairFields(base)),
     ["architecture", architecture.kind, ["transformer"]],
     ["architecture.attention", architecture.attention, ["causal"]],
     ["architecture.positions", architecture.positions, [true]],
@@ -45,7 +45,28 @@ function requireSupported(recipe) {
   for (const [field, value, allowed] of fields) {
     if (!allowed.includes(value)) throw new RangeError(`${field}: got ${value}; the page trains ${allowed.join(", ")}`);
   }
-  if (!isPrime(base.p)) throw new RangeError(`task.p: got ${base.p}; the page trains primes`);
+  if (base.kind === "modular" && !isPrime(base.p)) {
+    throw new RangeError(`task.p: got ${base.p}; the page trains primes`);
+  }
+}
+
+/** @param {any} task @returns {[string, any, any[]][]} */
+function pairFields({ operation, format, unordered }) {
+  return [
+    ["task.operation", operation, Object.keys(OPERATIONS)],
+    ["task.format", format, ["a b"]],
+    ["task.unordered", unordered, [false]],
+  ];
+}
+
+/** @param {any} task @returns {[string, any, any[]][]} */
+function worldFields({ degree, identity, answers, wording }) {
+  return [
+    ["task.degree", degree, [null]],
+    ["task.identity", identity, [false]],
+    ["task.answers", answers, ["composed"]],
+    ["task.wording", wording, ["symbols"]],
+  ];
 }
 
 /** What may change while it trains: a check, of the value and the number of training inputs, and its words.
@@ -79,11 +100,12 @@ class Training {
     requireSupported(recipe);
     this.recipe = recipe;
     this.table = tableOf(recipe.task);
-    const inputs = this.table.labels.length;
     const seed = (/** @type {string} */ drawn) => recipe[`${drawn}_seed`] ?? recipe.seed;
-    this.split = splitOf(inputs, recipe.fraction, seed("split"));
-    // Pairs are taken away from the end of this order.
-    this.order = new Random(seed("split"), SHARES).shuffled(this.split.train);
+    this.split = splitOf(this.table, recipe.fraction, seed("split"));
+    // Inputs are taken away from the end of this order, those of the core last.
+    const core = new Set(this.table.core);
+    const order = new Random(seed("split"), SHARES).shuffled(this.split.train);
+    this.order = order.sort((i, j) => Number(core.has(j)) - Number(core.has(i)));
     this.random = new Random(seed("batch"), BATCHES);
     const { optimizer } = recipe;
     this.courses = {
@@ -93,7 +115,7 @@ class Training {
       data_share: new Course(1, recipe.data_schedule),
     };
     const { network, update, labels } = Memory.holding(module, (memory) => {
-      const network = new Network(memory, recipe.architecture, this.table.p);
+      const network = new Network(memory, recipe.architecture, this.table);
       return { network, update: new Optimizer(memory, network, optimizer), labels: memory.take(ROWS) };
     });
     this.network = network;
@@ -165,8 +187,8 @@ class Training {
       const labels = memory.ints(this.labels, piece.length);
       for (const [i, input] of piece.entries()) labels[i] = table.labels[input];
       network.forward(piece);
-      memory.kernels.softmax_gradient(network.logits, this.labels, piece.length, table.p, 1 / batch.length);
-      network.backward(piece.length);
+      memory.kernels.softmax_gradient(network.logits, this.labels, piece.length, table.classes, 1 / batch.length);
+      network.backward();
     }
   }
 
@@ -183,10 +205,11 @@ class Training {
     else if (this.step === this.recipe.steps) this.status = "finished";
   }
 
-  /** Of every input, whether it is held out, shown, or taken away. */
+  /** The part that every input belongs to. */
   partsNow() {
-    const parts = new Uint8Array(this.table.labels.length);
-    for (const input of this.split.train) parts[input] = TRAIN + 1;
+    const parts = new Uint8Array(this.table.labels.length).fill(APART);
+    for (const input of this.split.test) parts[input] = TEST;
+    for (const input of this.split.train) parts[input] = AWAY;
     for (const input of this.training) parts[input] = TRAIN;
     return parts;
   }
@@ -223,13 +246,16 @@ class Training {
   frame(from) {
     const { network, table, step, status, evaluation } = this;
     const parts = /** @type {Uint8Array} */ (this.parts);
-    const embedding = network.memory.floats(network.embedding.weight, table.p * network.width);
+    const embedding = network.memory.floats(network.embedding.weight, table.tokens * network.width);
     return {
       step,
       status,
       rows: this.rows.slice(from),
       cells: evaluation.right.map((right, i) => 2 * parts[i] + right),
-      circles: circlesOf(embedding, table.p, CIRCLES),
+      said: evaluation.said.slice(),
+      sure: evaluation.sure.slice(),
+      // Tokens on a circle are those of arithmetic.
+      circles: table.symmetry ? circlesOf(embedding, table.tokens, CIRCLES) : [],
     };
   }
 

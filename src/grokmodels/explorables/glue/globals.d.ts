@@ -34,12 +34,15 @@ interface Root extends HTMLElement {
   explorable?: Explorable;
 }
 
-/** A table of cells, row after row, each the number of its kind; `name` says what a cell is. */
+/** A table of cells, row after row, each the number of its kind; `name` says what a cell is, `pick` what a click on it
+ * sets. One cell may have a `mark`: it is told of while nobody points at another. */
 interface Picture {
   label: string;
-  size: number;
+  columns: number;
   cells: ArrayLike<number>;
   name?: (row: number, column: number) => string;
+  pick?: (row: number, column: number) => State | null;
+  mark?: number;
 }
 
 /** What runs on and on, as the training of a network does: it gives rows as a kernel, and tells when there are others. */

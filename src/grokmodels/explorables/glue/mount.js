@@ -215,7 +215,7 @@ async function mount(root, initial = {}, changed = () => {}) {
     figure.append(box);
     const options = { actions: false, renderer: "svg", config: payload.config, defaultStyle: false };
     views[name] = raster
-      ? rasterIn(box, raster, datasets[raster.source])
+      ? rasterIn(box, raster, datasets[raster.source], set)
       : (await vegaEmbed(box, { ...spec, datasets }, options)).view;
     drawn[name] = rows;
     figure.querySelector("img")?.remove();
