@@ -423,13 +423,14 @@ def check_within_reach(function: Callable[[Any, Any], float]) -> None:
     Questions are rows (h, r, bridge, s): (h, r) is the fact of the first hop, (bridge, s) that of the second. Within
     reach are those whose two facts each stand, as the same hop, in some trained question.
     """
-    from grokmodels.claims.facts import within_reach
+    from grokmodels.claims.facts import within_reach, world
     from grokmodels.recipes.experiment import Experiment
 
     for fraction in (0.1, 0.3, 0.7):
-        task = {"kind": "two-hop", "entities": 12, "relations": 4, "unused": 0.1}
-        experiment = Experiment.model_validate({"task": task, "fraction": fraction, "batch_size": 4})
-        rows = np.insert(experiment.task.queries, 2, experiment.task.bridges, axis=1)
+        recipe = {"kind": "two-hop", "entities": 12, "relations": 4, "unused": 0.1}
+        experiment = Experiment.model_validate({"task": recipe, "fraction": fraction, "batch_size": 4})
+        task = world(experiment)
+        rows = np.insert(task.queries, 2, task.bridges, axis=1)
         train, test = (rows[part] for part in experiment.split)
         train = train[train[:, 3] >= 0]
         case = f"{len(train)} trained and {len(test)} asked questions"

@@ -21,6 +21,8 @@ IntArray = NDArray[np.int64]
 # A run has turned where it answers half of the held-out questions within reach: where the rule has half of them, as in
 # the chapter on the amount of data.
 TURNED = 0.5
+# A training accuracy below this is a dip, as in measures.dips.
+DIP = 0.97
 # The evaluations at the end of a run over which its end is averaged.
 LAST = 5
 OF_WORLD = ["phi", "share", "degree", "entities", "reach"]
@@ -132,6 +134,22 @@ def ends(record: Record) -> pd.DataFrame:
     found = table.groupby(["phi", "of_rule"])
     summary = found["end"].agg(["size", "median", "min", "max"]).set_axis(["n", "end", "low", "high"], axis=1)
     return summary.join(found["reach"].median()).reset_index()
+
+
+def at_dips(run: Run) -> tuple[float, float]:
+    """How much of the way from t_mem to t_gen a run goes at dips of its training accuracy.
+
+    The share of the accumulated decay between evaluations of which one is in a dip, and the share of the rise of the
+    test accuracy there: where they are alike, the rule grows no faster at dips. NaN for a run without a wait.
+    """
+    t_mem, t_gen = run.milestones
+    wait = run.history[run.history["step"].between(t_mem.step, t_gen.step)]
+    if t_gen.censored or len(wait) < 2:
+        return np.nan, np.nan
+    low = wait["train_accuracy"].to_numpy() < DIP
+    near = low[1:] | low[:-1]
+    decay, rise = (np.diff(wait[column].to_numpy()) for column in ("decay_time", "test_accuracy"))
+    return float(decay[near].sum() / decay.sum()), float(rise[near].sum() / rise.sum())
 
 
 def bridge(run: Run) -> pd.DataFrame:

@@ -146,6 +146,19 @@ def test_ends_stand_side_by_side_by_questions_per_fact():
     assert found["end"].iloc[0] < 0.1 < found["end"].iloc[1]
 
 
+def test_what_a_dip_takes_and_what_it_gives():
+    steps = np.arange(0, 2001, 100)
+    train = np.where(steps == 500, 0.5, 1.0)
+    # A tenth for each evaluation, and four more at the dip, two before its evaluation and two after.
+    test = np.minimum(0.1 * np.maximum(steps - 100, 0) / 100 + 0.2 * (steps >= 500) + 0.2 * (steps >= 600), 1.0)
+    history = pd.DataFrame({"step": steps, "decay_time": steps * RATE, "train_accuracy": train, "test_accuracy": test})
+    run = Run(recipe(), history, "finished", {})
+    assert run.milestones.t_gen.step == 700
+    assert facts.at_dips(run) == (pytest.approx(2 / 7), pytest.approx(0.6))
+    never = Run(recipe(), history.assign(test_accuracy=0.0), "finished", {})
+    assert np.isnan(facts.at_dips(never)).all()
+
+
 def test_the_bridge_is_read_where_it_stands():
     experiment = recipe(architecture={"width": 64, "layers": 2, "heads": 2})
     task = experiment.task
