@@ -155,8 +155,9 @@ def at_dips(run: Run) -> tuple[float, float]:
 def bridge(run: Run) -> pd.DataFrame:
     """What can be read off a run's stream at its checkpoints.
 
-    Maps are fitted on the questions of one half of the first hops and asked about those of the other half: what stands
-    at the first relation is the same for all questions of one first hop, so a map that has seen it need not read it.
+    Maps are fitted on the questions of one half of the first hops and asked about held-out ones of the other half: what
+    stands at the first relation is the same for all questions of one first hop, so a map that has seen it need not read
+    it; and the answers to trained questions are there without any rule.
     Columns ``step``, ``decay_time``; ``target``, one of :data:`TARGETS`; ``layer``, how many blocks came before;
     ``position`` of the token that is read; ``read``, the share that is read right.
     """
@@ -167,10 +168,11 @@ def bridge(run: Run) -> pd.DataFrame:
     questions = np.flatnonzero(task.subset("questions"))
     first, _ = places(task, questions)
     fitted = np.random.default_rng(0).permutation(task.world.size)[first] % 2 == 0
+    asked = questions[~fitted & np.isin(questions, run.experiment.split.test)]
     decay_time = run.history.set_index("step")["decay_time"]
     for step, parameters in sorted(run.checkpoints.items()):
         for target, wanted in zip(TARGETS, (task.bridges, task.labels), strict=True):
-            read = readable(run.experiment, parameters, wanted, questions[fitted], questions[~fitted])
+            read = readable(run.experiment, parameters, wanted, questions[fitted], asked)
             rows += [
                 (step, float(decay_time[step]), target, layer, position, float(share))
                 for (layer, position), share in np.ndenumerate(read)
