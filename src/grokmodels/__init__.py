@@ -3,7 +3,7 @@
 - ``recipes``: what decides the numbers of a run: task, network, optimizer, schedules, and all of it as one experiment.
 - ``engine``: turns a recipe into a run, many of them side by side, on a core or a GPU.
 - ``measures``: what a network did, from its answers, its weights, its milestones and its plateau; ``fourier``,
-  ``walsh`` and ``progress`` look inside, ``paths`` and ``landscape`` at the loss around it.
+  ``walsh`` and ``progress`` look inside, ``probes`` at its stream, ``paths`` and ``landscape`` at the loss around it.
 - ``studies``: grids of experiments with their predictions, declared, run, stored and made again, and the one record of
   their runs; ``python -m grokmodels`` commands them.
 - ``statistics``: many runs at once: intervals over seeds, delays that may be censored, scaling with size.
@@ -12,8 +12,8 @@
 - ``figures``, ``palette`` and ``explorables`` show it all; ``workbench`` trains behind controls in Jupyter;
   ``exercises`` checks answers.
 
-Importing this package, or any room, does not import torch. The modules of ``engine`` do, all but ``run``, and so does
-``measures.landscape``, which trains networks of its own.
+Importing this package, or any room, does not import torch. The modules of ``engine`` do, all but ``run``, and so do
+``measures.landscape``, which trains networks of its own, and ``measures.probes``.
 """
 
 from __future__ import annotations

@@ -167,6 +167,23 @@ def least_error(forecast, t_gen, censored):
     return 0.0 if censored and forecast >= t_gen else abs(np.log(forecast / t_gen))
 
 
+def two_hops(world, share, answered=True):
+    entities, relations = world.shape
+    facts = [(h, r) for h in range(entities) for r in range(relations) if world[h, r] >= 0]
+    rows = [
+        (h, r, s, world[world[h, r], s] if answered else world[h, r])
+        for h, r in facts
+        for s in range(relations)
+        if world[world[h, r], s] >= 0
+    ]
+    return rows, share * len(rows) / len(facts)
+
+
+def reach(trained, asked, places=(slice(0, 2), slice(2, 4))):
+    known = [{tuple(row) for row in trained[:, place]} for place in places]
+    return np.mean([all(tuple(row[place]) in own for place, own in zip(places, known, strict=True)) for row in asked])
+
+
 class Exercise(NamedTuple):
     """A checker, a right answer, and by what is said of them the wrong ones."""
 
@@ -328,6 +345,23 @@ EXERCISES = [
             "forecast 200, t_gen 100, censored True": lambda forecast, t_gen, late: abs(np.log(forecast / t_gen)),
             "forecast 50, t_gen 100, censored True": lambda *case: 0.0 if case[2] else least_error(*case),
             "forecast 50, t_gen 100, censored False": lambda forecast, t_gen, late: max(np.log(forecast / t_gen), 0),
+        },
+    ),
+    Exercise(
+        exercises.check_two_hops,
+        two_hops,
+        {
+            "is no question of this world with its answer": lambda *case: two_hops(*case, answered=False),
+            "is missing": lambda *case: (two_hops(*case)[0][:-1], two_hops(*case)[1]),
+            "φ: expected": lambda world, share: (two_hops(world, share)[0], share),
+        },
+    ),
+    Exercise(
+        exercises.check_within_reach,
+        reach,
+        {
+            "trained and": lambda trained, asked: reach(trained, asked, (slice(0, 2),)),
+            "asked questions": lambda trained, asked: 1.0,
         },
     ),
 ]

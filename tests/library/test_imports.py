@@ -11,7 +11,7 @@ import grokmodels
 
 MODULES = {"grokmodels", *(module.name for module in pkgutil.walk_packages(grokmodels.__path__, "grokmodels."))}
 ENGINE = {module for module in MODULES if module.startswith("grokmodels.engine.")}
-TORCH = ENGINE - {"grokmodels.engine.run"} | {"grokmodels.measures.landscape"}
+TORCH = ENGINE - {"grokmodels.engine.run"} | {"grokmodels.measures.landscape", "grokmodels.measures.probes"}
 # Imports what may not bring torch, one module after the other, and then each of the others in a process of its own,
 # which ends when it asks for torch: importing that would take long.
 ASK = """
