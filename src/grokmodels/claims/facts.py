@@ -101,6 +101,27 @@ def cells(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["block", *OF_WORLD, "n", "turned", "wait"])
 
 
+def wait_over(record: Record, block: str, other: str) -> float:
+    """The median wait of one block until it turns, over that of another; NaN where both are infinite or one is empty."""
+    waits = cells(turns(record)).set_index("block")["wait"].reindex([block, other])
+    return float(waits[block] / waits[other])
+
+
+def four_questions(record: Record) -> float:
+    """The wait for the turn with four questions a fact: of twenty facts an entity over that of five."""
+    return wait_over(record, "degree 20, share 0.2", "degree 5, share 0.8")
+
+
+def same_share(record: Record) -> float:
+    """The wait for the turn at a share of 0.4: of five facts an entity (φ = 2) over that of twenty (φ = 8)."""
+    return wait_over(record, "degree 5, share 0.4", "degree 20, share 0.4")
+
+
+def half_the_questions(record: Record) -> float:
+    """The wait for the turn at a share of 0.5 over that at 0.8."""
+    return wait_over(record, "share, 0.5", "share, 0.8")
+
+
 def what_counts(table: pd.DataFrame) -> dict[str, Interval]:
     """The powers of the questions per fact, ``phi``, and of the ``share`` in the turns of several worlds.
 
