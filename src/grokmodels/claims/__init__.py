@@ -22,6 +22,7 @@ PAGES = {
     "transition": "on_trial/transition",
     "norms": "on_trial/norms",
     "inside": "on_trial/inside",
+    "skills": "beyond/skills",
     "forecast": "beyond/forecast",
     "settings": "reproduce",
     "untested": "",

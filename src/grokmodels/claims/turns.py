@@ -1,0 +1,153 @@
+"""How the skills of one network turn: each and all by their number, as if alone, and with which kick."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from grokmodels.claims.skills import (
+    FloatArray,
+    blocks,
+    courses,
+    foretold,
+    shares,
+    single_skills,
+    turns,
+    width,
+    widths_of_each,
+)
+from grokmodels.measures import milestones
+from grokmodels.studies import Record
+
+# A skill has begun to turn when it answers so much of what is held out: seen of every run that comes so far, while
+# t_gen of the last skills of a run may not be, since the run ends when all inputs together are answered.
+HALF = 0.5
+# A kick is a dip of the training accuracy below this, after memorization (as for grokmodels.measures.dips), and what
+# comes within so many evaluations after its begin is said to follow it.
+DIP, AFTER = 0.97, 2
+# The share of its pairs that every skill of the equal ones has.
+FRACTION = 0.5
+
+
+def halves(record: Record, block: str) -> FloatArray:
+    """Accumulated decay at which each skill first answers half of its held-out pairs, (runs, skills); else infinite."""
+    return np.array([[_passes(course[skill]) for skill in course] for course in courses(record, block)])
+
+
+def _passes(course: pd.Series) -> float:
+    return float(min(course.index[course >= HALF], default=np.inf))
+
+
+def by_number(record: Record, structure: str) -> pd.DataFrame:
+    """Networks of equal skills by their number ``skills``, one row each: medians over runs, and over skills in them.
+
+    ``wait``: of skills; ``step of each`` and ``step of all``: widths of the steps of single skills and of their mean.
+    """
+    blocks = {1: f"one skill, {FRACTION:g}"}
+    blocks |= {n: f"{n} {structure}" for n in (2, 4, 8, 16, 32)}
+    rows = [
+        (n, np.median(turns(record, block)), np.median(widths_of_each(record, block)), np.median(width(record, block)))
+        for n, block in blocks.items()
+    ]
+    return pd.DataFrame(rows, columns=["skills", "wait", "step of each", "step of all"])
+
+
+def single_step(record: Record) -> pd.Series:
+    """How a single skill's accuracy rises: the median over all that turn alone, by the part of their wait that is over.
+
+    At a hundred parts from 0 to 1; a skill is at 99 % then.
+    """
+    part, made = np.linspace(0, 1, 101), []
+    for block in blocks(record, "one skill"):
+        for wait, course in zip(turns(record, block)[1], courses(record, block), strict=True):
+            if np.isfinite(wait):
+                made.append(np.interp(part, course.index / wait, course[1]))
+    return pd.Series(np.median(made, axis=0), index=part)
+
+
+def alone(record: Record, block: str, decay_time: ArrayLike) -> FloatArray:
+    """The mean accuracy of a block's skills if each turned as a single one with its fraction does.
+
+    Where single skills were not tried, more data count as the most that were, and less as never turning.
+    """
+    step, curve, fractions = single_step(record), single_skills(record), shares(record, block)
+    waits = foretold(record, np.minimum(fractions, curve.index[-1]))
+    part = np.asarray(decay_time, float)[..., None] / np.nan_to_num(waits, nan=np.inf)
+    return np.asarray(np.interp(part, step.index, step).mean(axis=-1))
+
+
+def kicks(record: Record, block: str) -> list[pd.DataFrame]:
+    """The evaluations of every run of a block from memorization on, by accumulated decay.
+
+    ``kick``: how many kicks have begun by then; ``after``: whether the last one began at most two evaluations ago.
+    """
+    made = []
+    for _, run in record.only(block).histories.groupby("run"):
+        history = run[run["step"] >= milestones(run).t_mem.step]
+        low = history["train_accuracy"] < DIP
+        begun = low & ~low.shift(fill_value=False)
+        after = begun.rolling(AFTER + 1, min_periods=1).max().astype(bool)
+        made.append(pd.DataFrame({"kick": begun.cumsum(), "after": after}).set_index(history["decay_time"]))
+    return made
+
+
+class Kicked(NamedTuple):
+    """How the turns of a block's skills lie to the kicks of their network (a turn: the first half of the answers).
+
+    ``with_others``: the largest share of a run's skills that turn between the same two kicks, median over runs;
+    ``after``: the share of all turns that follow a kick; ``time``: the share of evaluations that do; ``common``: the
+    correlation of the training accuracies of two skills of a run, from memorization on, mean over pairs and runs.
+    """
+
+    with_others: float
+    after: float
+    time: float
+    common: float
+
+
+def kicked(record: Record, block: str) -> Kicked:
+    """Whether skills turn together, with which kick, and whether a kick is one of all skills."""
+    same, after, time, common = [], [], [], []
+    parts = zip(halves(record, block), kicks(record, block), courses(record, block, "train"), strict=True)
+    for waits, evaluations, train in parts:
+        at = evaluations.reindex(waits[np.isfinite(waits)]).dropna()
+        same.append(at["kick"].value_counts().max() / len(waits) if len(at) else 0.0)
+        after += at["after"].tolist()
+        time += evaluations["after"].tolist()
+        pairs = train.loc[evaluations.index].corr().to_numpy()
+        common.append(np.nanmean(pairs[np.triu_indices(len(pairs), 1)]))
+    return Kicked(float(np.median(same)), float(np.mean(after)), float(np.mean(time)), float(np.mean(common)))
+
+
+# What the explorable shows, by the words of its choice: the blocks of both structures.
+NETWORKS = {
+    "2 equal": "2 {}",
+    "8 equal": "8 {}",
+    "32 equal": "32 {}",
+    "8, power 0.3": "8 {}, power 0.3",
+    "8, power 0.6": "8 {}, power 0.6",
+}
+
+
+def lamps(record: Record) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables of :class:`grokmodels.explorables.Lamps`: the first run of each network, and its skills as if alone.
+
+    At the evaluations of the longest of these runs; one that ended before keeps its last accuracies.
+    """
+    chosen = {(words, kind): name.format(kind) for words, name in NETWORKS.items() for kind in ("unrelated", "shared")}
+    first = {key: courses(record, block)[0] for key, block in chosen.items()}
+    moments = max((course.index for course in first.values()), key=len)
+    skills, means = [], []
+    for key, course in first.items():
+        place = dict(zip(("network", "structure"), key, strict=True))
+        fractions = shares(record, chosen[key])
+        for skill in course:
+            accuracy = np.interp(moments, course.index, course[skill])
+            own = {"skill": skill, "fraction": fractions[skill - 1], "decay_time": moments.round(2)}
+            skills.append(pd.DataFrame(own | {"accuracy": accuracy}).assign(**place))
+        expected = {"decay_time": moments.round(2), "alone": alone(record, chosen[key], moments)}
+        means.append(pd.DataFrame(expected).assign(**place))
+    return pd.concat(skills, ignore_index=True), pd.concat(means, ignore_index=True)
