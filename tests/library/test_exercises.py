@@ -167,6 +167,22 @@ def least_error(forecast, t_gen, censored):
     return 0.0 if censored and forecast >= t_gen else abs(np.log(forecast / t_gen))
 
 
+def mean_step(waits, width):
+    log_time = np.linspace(np.log(min(waits)) - 4 * width, np.log(max(waits)) + 4 * width, 4001)
+    each = 1 / (1 + np.exp(-2 * np.log(9) / width * (log_time[:, None] - np.log(waits))))
+    low, high = np.interp([0.1, 0.9], each.mean(axis=1), log_time)
+    return high - low
+
+
+def coincidence(waits, centered=True):
+    x = np.log(waits)
+    x = x - x.mean(axis=0) if centered else x - x.mean()
+    n, k = x.shape
+    run = x.mean(axis=1, keepdims=True)
+    between, within = k * np.sum(run**2) / (n - 1), np.sum((x - run) ** 2) / ((n - 1) * (k - 1))
+    return (between - within) / (between + (k - 1) * within)
+
+
 class Exercise(NamedTuple):
     """A checker, a right answer, and by what is said of them the wrong ones."""
 
@@ -328,6 +344,22 @@ EXERCISES = [
             "forecast 200, t_gen 100, censored True": lambda forecast, t_gen, late: abs(np.log(forecast / t_gen)),
             "forecast 50, t_gen 100, censored True": lambda *case: 0.0 if case[2] else least_error(*case),
             "forecast 50, t_gen 100, censored False": lambda forecast, t_gen, late: max(np.log(forecast / t_gen), 0),
+        },
+    ),
+    Exercise(
+        exercises.check_mixture,
+        mean_step,
+        {
+            r"waits \[2.0, 4.0\], each in a step of width 0.1": lambda waits, width: width,
+            r"waits \[3.0\], each in a step of width 0.5: expected 0.5": lambda waits, width: 2 * width,
+        },
+    ),
+    Exercise(
+        exercises.check_coincidence,
+        coincidence,
+        {
+            "skills that turn by themselves": lambda waits: np.log(waits).mean(axis=1).std(),
+            "both, and each skill has a wait of its own": lambda waits: coincidence(waits, centered=waits.max() < 2),
         },
     ),
 ]
