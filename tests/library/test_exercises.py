@@ -359,7 +359,9 @@ EXERCISES = [
         coincidence,
         {
             "skills that turn by themselves": lambda waits: np.log(waits).mean(axis=1).std(),
-            "both, and each skill has a wait of its own": lambda waits: coincidence(waits, centered=waits.max() < 2),
+            "both, and each skill has a wait of its own": lambda waits: coincidence(
+                waits, centered=np.ptp(np.log(waits).mean(axis=0)) < 0.8
+            ),
         },
     ),
 ]
