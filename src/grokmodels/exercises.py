@@ -412,10 +412,10 @@ def check_mixture(function: Callable[..., float]) -> None:
 def check_coincidence(function: Callable[[Any], float]) -> None:
     """``function(waits)``: the share of the variance of ln waits that skills of one run have in common.
 
-    ``waits``, (n runs, k skills). With x = ln waits less each skill's mean over runs, between = k Σ m² / (n − 1) for
-    the runs' means m, and within = Σ (x − m)² / ((n − 1)(k − 1)), it is (between − within) / (between + (k − 1) within).
+    ``waits``, (n runs, k skills). With x = ln waits less each skill's mean over runs, B = k Σ m² / (n − 1) for the
+    runs' means m, and W = Σ (x − m)² / ((n − 1)(k − 1)), it is (B − W) / (B + (k − 1) W).
     """
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(1)
     own, run, skill = 0.2 * rng.normal(size=(6, 8)), 0.3 * rng.normal(size=(6, 1)), np.linspace(0, 1, 8)
     cases = {
         "skills that turn by themselves": own,

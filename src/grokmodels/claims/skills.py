@@ -147,23 +147,21 @@ def width(record: Record, block: str) -> FloatArray:
 
     The skills' test accuracies count alike; infinite where the mean does not come to 90 %.
     """
-    means = [course.mean(axis=1) for course in courses(record, block)]
-    return np.array([_width(mean.index.to_series(), mean) for mean in means])
+    return np.array([step_width(course.mean(axis=1)) for course in courses(record, block)])
 
 
 def widths_of_each(record: Record, block: str) -> FloatArray:
     """The same of the step of every skill by itself, (runs, skills)."""
-    return np.array(
-        [[_width(course.index.to_series(), course[skill]) for skill in course] for course in courses(record, block)]
-    )
+    return np.array([[step_width(course[skill]) for skill in course] for course in courses(record, block)])
 
 
-def _width(decay: pd.Series, mean: pd.Series) -> float:
-    first, last = (int(np.argmax(mean >= level)) for level in STEP)
-    if mean.max() < STEP[1]:
+def step_width(course: pd.Series) -> float:
+    """The same of an accuracy by accumulated decay."""
+    if course.max() < STEP[1]:
         return np.inf
+    first, last = (int(np.argmax(course >= level)) for level in STEP)
     # A step between two evaluations is as narrow as they are near.
-    return float(np.log(decay.iloc[max(last, first + 1)] / decay.iloc[first]))
+    return float(np.log(course.index[max(last, first + 1)] / course.index[first]))
 
 
 def width_unequal_over_equal(record: Record) -> float:
@@ -186,10 +184,14 @@ def _unequal(record: Record) -> list[str]:
 
 
 @cache
+def declared() -> pd.DataFrame:
+    """What became of the study's predictions, by cohort of seeds."""
+    return studies.verdicts("skills")
+
+
 def judged() -> pd.DataFrame:
-    """What became of the study's predictions, on all of its runs."""
-    every = studies.verdicts("skills")
-    return every[every["cohort"] == "all"]
+    """The same on all runs."""
+    return declared()[declared()["cohort"] == "all"]
 
 
 def said(number: str, words: Mapping[str, str]) -> str:

@@ -15,11 +15,13 @@ from grokmodels.claims.skills import (
     foretold,
     shares,
     single_skills,
+    step_width,
     turns,
     width,
     widths_of_each,
 )
 from grokmodels.measures import milestones
+from grokmodels.statistics import Interval, intraclass, jackknife
 from grokmodels.studies import Record
 
 # A skill has begun to turn when it answers so much of what is held out: seen of every run that comes so far, while
@@ -30,6 +32,9 @@ HALF = 0.5
 DIP, AFTER = 0.97, 2
 # The share of its pairs that every skill of the equal ones has.
 FRACTION = 0.5
+
+# Accumulated decays from before any skill turns to after all that do.
+SPAN = (0.1, 100)
 
 
 def halves(record: Record, block: str) -> FloatArray:
@@ -79,6 +84,12 @@ def alone(record: Record, block: str, decay_time: ArrayLike) -> FloatArray:
     return np.asarray(np.interp(part, step.index, step).mean(axis=-1))
 
 
+def width_alone(record: Record, block: str) -> float:
+    """How wide the step of the mean is if each skill of a block turned as a single one does, in ln Λ."""
+    decay_time = np.geomspace(*SPAN, 700)
+    return step_width(pd.Series(alone(record, block, decay_time), index=decay_time))
+
+
 def kicks(record: Record, block: str) -> list[pd.DataFrame]:
     """The evaluations of every run of a block from memorization on, by accumulated decay.
 
@@ -120,6 +131,17 @@ def kicked(record: Record, block: str) -> Kicked:
         pairs = train.loc[evaluations.index].corr().to_numpy()
         common.append(np.nanmean(pairs[np.triu_indices(len(pairs), 1)]))
     return Kicked(float(np.median(same)), float(np.mean(after)), float(np.mean(time)), float(np.mean(common)))
+
+
+def luck_in_common(record: Record, block: str) -> Interval:
+    """The share of the variance of ln Λ, at half of the answers, that skills of one run have in common.
+
+    Of skills that came so far in every run; the interval is over runs.
+    """
+    waits = halves(record, block)
+    came = np.isfinite(waits).all(axis=0)
+    table = pd.DataFrame(np.log(waits[:, came])).assign(run=np.arange(len(waits)))
+    return jackknife(table, lambda kept: intraclass(kept.drop(columns="run")), by="run")
 
 
 # What the explorable shows, by the words of its choice: the blocks of both structures.

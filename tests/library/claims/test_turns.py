@@ -14,11 +14,11 @@ from tests.library.claims.test_skills import alone, run_of
 SEEDS = (0, 1)
 
 
-def record_of(blocks, dip=None):
+def record_of(blocks, dip=None, seeds=SEEDS):
     """Runs of ``blocks``: name → (number of skills, structure, power, fraction, waits by fraction)."""
     done = []
     for block, (count, structure, power, fraction, waits_of) in blocks.items():
-        for seed in SEEDS:
+        for seed in seeds:
             task = {"kind": "skills", "p": 37, "skills": count, "structure": structure, "power": power}
             made, run = run_of(task, fraction, np.ones(count), seed)
             waits = waits_of(made.task.sizes(fraction) / 37**2) * 1.1**seed
@@ -41,6 +41,8 @@ def test_skills_that_turn_alone_make_the_mean_that_is_expected_of_them():
     expected = turns.alone(record, "8 unrelated, power 0.6", seen.index)
     assert np.abs(expected - seen).max() < 0.12
     assert turns.single_step(record).loc[1.0] == pytest.approx(0.99, abs=0.01)
+    width = np.median(skills.width(record, "8 unrelated, power 0.6"))
+    assert turns.width_alone(record, "8 unrelated, power 0.6") == pytest.approx(width, rel=0.15)
 
 
 def test_what_single_skills_have_not_learned_is_expected_never():
@@ -69,6 +71,14 @@ def test_turns_after_a_kick_of_all_skills_are_seen_as_such():
     assert kicked.time < 0.05
     assert kicked.common == pytest.approx(1)
     assert turns.kicked(record_of(at([2.0, 4.0]), dip=3.0), "2 unrelated").with_others == 0.5
+
+
+def test_luck_of_a_run_is_in_common_where_skills_turn_as_one():
+    # A run of the second seed has all of its waits a tenth later, and one skill never comes.
+    blocks = {"4 unrelated": (4, "unrelated", 0.0, 0.4, lambda f: np.array([2.0, 3.0, 4.0, 1e6]))}
+    luck = turns.luck_in_common(record_of(blocks, seeds=(0, 1, 2)), "4 unrelated")
+    assert luck.estimate == pytest.approx(1, abs=0.01)
+    assert luck.low > 0.9
 
 
 def test_the_explorables_tables_have_every_network_at_every_moment():
