@@ -92,9 +92,7 @@ def spread_of_equal_unrelated(record: Record) -> float:
 def spread_within_over_between(record: Record) -> float:
     """Standard deviation of the ln waits of eight equal skills in a run over that of one skill between runs."""
     many, one = np.log(turns(record, "8 unrelated")), np.log(turns(record, "one skill, 0.5")[1])
-    # A wait without an end has no spread.
-    with np.errstate(invalid="ignore"):
-        return float(np.sqrt(many.var(axis=1).mean()) / one.std())
+    return float(np.sqrt(many.var(axis=1).mean()) / one.std())
 
 
 def last_over_first_unrelated(record: Record) -> float:
@@ -118,7 +116,8 @@ def error_of_single_skills(record: Record) -> float:
         for block in _unequal(record)
     ]
     known = np.concatenate(errors)
-    return float(np.median(known[~np.isnan(known)]))
+    known = known[~np.isnan(known)]
+    return float(np.median(known)) if len(known) else np.nan
 
 
 def power_of_the_share(record: Record) -> float:
@@ -186,7 +185,9 @@ def _unequal(record: Record) -> list[str]:
 @cache
 def declared() -> pd.DataFrame:
     """What became of the study's predictions, by cohort of seeds."""
-    return studies.verdicts("skills")
+    # A ratio of two waits without an end is not known.
+    with np.errstate(invalid="ignore"):
+        return studies.verdicts("skills")
 
 
 def judged() -> pd.DataFrame:
@@ -195,10 +196,14 @@ def judged() -> pd.DataFrame:
 
 
 def said(number: str, words: Mapping[str, str]) -> str:
-    """The words of the comparison by which a prediction on a ``number`` came true, or those for ``else``."""
-    rows = judged()
-    true = rows.loc[(rows["quantity"] == number) & (rows["verdict"] == "true"), "comparison"]
-    return next((words[comparison] for comparison in true if comparison in words), words["else"])
+    """The words of the comparison by which a prediction on a ``number`` came true, or those for ``else``.
+
+    Those for ``open`` where none was decided.
+    """
+    rows = judged()[judged()["quantity"] == number]
+    true = rows.loc[rows["verdict"] == "true", "comparison"]
+    decided = rows["verdict"].isin(["true", "false"]).any()
+    return next((words[comparison] for comparison in true if comparison in words), words["else" if decided else "open"])
 
 
 def mechanisms() -> pd.DataFrame:

@@ -91,13 +91,14 @@ def width_alone(record: Record, block: str) -> float:
 
 
 def kicks(record: Record, block: str) -> list[pd.DataFrame]:
-    """The evaluations of every run of a block from memorization on, by accumulated decay.
+    """The evaluations of every run of a block from memorization on, by accumulated decay; none where it did not.
 
     ``kick``: how many kicks have begun by then; ``after``: whether the last one began at most two evaluations ago.
     """
     made = []
     for _, run in record.only(block).histories.groupby("run"):
-        history = run[run["step"] >= milestones(run).t_mem.step]
+        memorized = milestones(run).t_mem
+        history = run.iloc[:0] if memorized.censored else run[run["step"] >= memorized.step]
         low = history["train_accuracy"] < DIP
         begun = low & ~low.shift(fill_value=False)
         after = begun.rolling(AFTER + 1, min_periods=1).max().astype(bool)
@@ -129,19 +130,20 @@ def kicked(record: Record, block: str) -> Kicked:
         after += at["after"].tolist()
         time += evaluations["after"].tolist()
         pairs = train.loc[evaluations.index].corr().to_numpy()
-        common.append(np.nanmean(pairs[np.triu_indices(len(pairs), 1)]))
-    return Kicked(float(np.median(same)), float(np.mean(after)), float(np.mean(time)), float(np.mean(common)))
+        common += pairs[np.triu_indices(len(pairs), 1)].tolist()
+    known = [one for one in common if np.isfinite(one)]
+    return Kicked(float(np.median(same)), *(float(np.mean(x)) if x else np.nan for x in (after, time, known)))
 
 
-def luck_in_common(record: Record, block: str) -> Interval:
+def luck_in_common(record: Record, block: str) -> Interval | None:
     """The share of the variance of ln Λ, at half of the answers, that skills of one run have in common.
 
-    Of skills that came so far in every run; the interval is over runs.
+    Of skills that came so far in every run; None where they are fewer than two. The interval is over runs.
     """
     waits = halves(record, block)
     came = np.isfinite(waits).all(axis=0)
     table = pd.DataFrame(np.log(waits[:, came])).assign(run=np.arange(len(waits)))
-    return jackknife(table, lambda kept: intraclass(kept.drop(columns="run")), by="run")
+    return jackknife(table, lambda kept: intraclass(kept.drop(columns="run")), by="run") if came.sum() > 1 else None
 
 
 # What the explorable shows, by the words of its choice: the blocks of both structures.
@@ -161,15 +163,13 @@ def lamps(record: Record) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     chosen = {(words, kind): name.format(kind) for words, name in NETWORKS.items() for kind in ("unrelated", "shared")}
     first = {key: courses(record, block)[0] for key, block in chosen.items()}
-    moments = max((course.index for course in first.values()), key=len)
+    moments = max((course.index.to_numpy() for course in first.values()), key=len)
     skills, means = [], []
-    for key, course in first.items():
-        place = dict(zip(("network", "structure"), key, strict=True))
-        fractions = shares(record, chosen[key])
-        for skill in course:
+    for (network, structure), course in first.items():
+        block = chosen[network, structure]
+        place = {"network": network, "structure": structure, "decay_time": moments.round(2)}
+        for skill, fraction in enumerate(shares(record, block), start=1):
             accuracy = np.interp(moments, course.index, course[skill])
-            own = {"skill": skill, "fraction": fractions[skill - 1], "decay_time": moments.round(2)}
-            skills.append(pd.DataFrame(own | {"accuracy": accuracy}).assign(**place))
-        expected = {"decay_time": moments.round(2), "alone": alone(record, chosen[key], moments)}
-        means.append(pd.DataFrame(expected).assign(**place))
+            skills.append(pd.DataFrame(place | {"skill": skill, "fraction": fraction, "accuracy": accuracy}))
+        means.append(pd.DataFrame(place | {"alone": alone(record, block, moments)}))
     return pd.concat(skills, ignore_index=True), pd.concat(means, ignore_index=True)

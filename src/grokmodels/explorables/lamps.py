@@ -11,7 +11,7 @@ from grokmodels.explorables.charts import Chart, Drawing, moment, percent, serie
 from grokmodels.explorables.controls import Choice, Controlled, Slider
 from grokmodels.explorables.explorable import Explorable
 from grokmodels.explorables.guess import REVEALED, Guess, guessed
-from grokmodels.explorables.tables import Columns, columns, compact, require_columns
+from grokmodels.explorables.tables import Columns, columns, require_columns
 from grokmodels.explorables.words import Readout
 from grokmodels.palette import css
 
@@ -52,14 +52,17 @@ class Lamps(Explorable):
         moments = sorted(skills["decay_time"].unique().tolist())
         networks = skills["network"].unique().tolist()
         told = _told(skills, means)
-        asked = networks[-1]
+        # The last one whose mean passes one half.
+        passed = told.dropna(subset="half")[NETWORK]
+        last = (passed if len(passed) else told[NETWORK]).iloc[-1]
+        asked = {key: str(last[key]) for key in NETWORK}
         super().__init__(
             name=name,
             title=title,
             question=question,
             controls={
-                "network": Choice("Skills", {one: one for one in networks}, asked),
-                "structure": Choice("Structure", {"unrelated": "unrelated", "shared": "shared"}, "unrelated"),
+                "network": Choice("Skills", {one: one for one in networks}, asked["network"]),
+                "structure": Choice("Structure", {one: one for one in ("unrelated", "shared")}, asked["structure"]),
                 "decay_time": Slider(
                     "Accumulated decay Λ", moments, moments[len(moments) // 4], format=".2f", play=True
                 ),
@@ -88,12 +91,14 @@ class Lamps(Explorable):
                 Readout("mean accuracy", "{mean:.0%}", "test"),
                 Readout("if each turned alone", "{alone:.0%}", "ink"),
             ),
-            presets=_presets(told, {"network": asked, "structure": "unrelated"}),
+            presets=_presets(told, asked),
             guess=Guess(
                 chart="mean",
                 kind="mark",
-                prompt=f"Skills: {asked}. At which Λ will the mean accuracy pass one half?",
-                state={"network": asked, "structure": "unrelated", "decay_time": moments[0]},
+                prompt="{network} skills, {structure}: at which Λ will the mean accuracy pass one half?".format(
+                    **asked
+                ),
+                state=asked | {"decay_time": moments[0]},
                 answer="It was Λ = {half:.1f}.",
                 format=".1f",
             ),
@@ -124,7 +129,7 @@ def _lists(table: pd.DataFrame) -> Columns:
     along = [name for name in ("decay_time", "accuracy", *KINDS) if name in table]
     keys = [name for name in SKILLS if name in table and name not in along]
     records = table.groupby(keys, sort=False)[along].agg(list).reset_index()
-    return {name: compact(records[name].tolist(), 3) for name in records}
+    return columns(records, 3)
 
 
 def _skills() -> alt.Chart:

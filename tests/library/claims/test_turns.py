@@ -73,12 +73,24 @@ def test_turns_after_a_kick_of_all_skills_are_seen_as_such():
     assert turns.kicked(record_of(at([2.0, 4.0]), dip=3.0), "2 unrelated").with_others == 0.5
 
 
+def test_a_network_that_does_not_memorize_has_no_kicks():
+    record = record_of({"2 unrelated": (2, "unrelated", 0.0, 0.4, lambda f: np.array([1e6, 1e6]))})
+    for _, run in record.trained():
+        run.history["train_accuracy"] = 0.9
+    assert [len(one) for one in turns.kicks(record, "2 unrelated")] == [0, 0]
+    kicked = turns.kicked(record, "2 unrelated")
+    assert kicked.with_others == 0
+    assert np.isnan([kicked.after, kicked.time, kicked.common]).all()
+
+
 def test_luck_of_a_run_is_in_common_where_skills_turn_as_one():
     # A run of the second seed has all of its waits a tenth later, and one skill never comes.
     blocks = {"4 unrelated": (4, "unrelated", 0.0, 0.4, lambda f: np.array([2.0, 3.0, 4.0, 1e6]))}
     luck = turns.luck_in_common(record_of(blocks, seeds=(0, 1, 2)), "4 unrelated")
     assert luck.estimate == pytest.approx(1, abs=0.01)
     assert luck.low > 0.9
+    never = {"4 unrelated": (4, "unrelated", 0.0, 0.4, lambda f: np.array([2.0, 1e6, 1e6, 1e6]))}
+    assert turns.luck_in_common(record_of(never, seeds=(0, 1, 2)), "4 unrelated") is None
 
 
 def test_the_explorables_tables_have_every_network_at_every_moment():

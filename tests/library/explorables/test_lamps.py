@@ -24,15 +24,20 @@ def test_lit_skills_and_their_mean_are_those_of_the_table():
 
 def test_the_guess_is_told_when_the_mean_has_passed_one_half():
     explorable = lamps()
-    assert explorable.guess.state["network"] == "4 unequal"
+    assert explorable.guess.state == {"network": "4 unequal", "structure": "shared", "decay_time": 0.0}
     half = told(explorable, **explorable.guess.state)["half"]
     assert told(explorable, decay_time=half)["mean"] >= 0.5 > told(explorable, decay_time=half - 0.5)["mean"]
+    each, _ = lamp_tables()
+    late = each["accuracy"].where((each["network"] == "2 equal") & (each["structure"] == "unrelated"), 0.0)
+    asked = lamps(skills=each.assign(accuracy=late)).guess.state
+    assert (asked["network"], asked["structure"]) == ("2 equal", "unrelated")
 
 
 def test_a_mean_that_never_passes_one_half_has_no_such_moment():
     each, _ = lamp_tables()
     explorable = lamps(skills=each.assign(accuracy=each["accuracy"] / 4))
     assert told(explorable)["half"] is None
+    assert explorable.presets == {}
 
 
 def test_chips_lead_to_the_first_lamp_and_the_last():
@@ -45,7 +50,7 @@ def test_chips_lead_to_the_first_lamp_and_the_last():
 
 
 def test_the_alt_texts_follow_the_state():
-    explorable = lamps(network="2 equal", decay_time=6.0)
+    explorable = lamps(network="2 equal", structure="unrelated", decay_time=6.0)
     bars, mean = (
         fill(chart.alt, explorable.words(explorable.state, explorable.rows(explorable.state)))
         for chart in explorable.charts.values()
