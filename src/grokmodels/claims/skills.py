@@ -127,8 +127,12 @@ def power_of_the_share(record: Record) -> float:
         ln_share = np.log(shares(record, block))
         for wait in turns(record, block).to_numpy():
             ended = np.isfinite(wait)
+            if not ended.any():
+                continue
             x.append(ln_share[ended] - ln_share[ended].mean())
             y.append(np.log(wait[ended]) - np.log(wait[ended]).mean())
+    if not x:
+        return np.nan
     xs, ys = np.concatenate(x), np.concatenate(y)
     return float(xs @ ys / (xs @ xs))
 

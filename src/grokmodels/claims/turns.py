@@ -20,16 +20,15 @@ from grokmodels.claims.skills import (
     width,
     widths_of_each,
 )
-from grokmodels.measures import milestones
 from grokmodels.statistics import Interval, intraclass, jackknife
 from grokmodels.studies import Record
 
 # A skill has begun to turn when it answers so much of what is held out: seen of every run that comes so far, while
 # t_gen of the last skills of a run may not be, since the run ends when all inputs together are answered.
 HALF = 0.5
-# A kick is a dip of the training accuracy below this, after memorization (as for grokmodels.measures.dips), and what
-# comes within so many evaluations after its begin is said to follow it.
-DIP, AFTER = 0.97, 2
+# A kick is a dip of the training accuracy below the second, once it has been at the first: batches alone keep networks
+# of many skills between them. What comes within so many evaluations after its begin is said to follow it.
+FITTED, DIP, AFTER = 0.97, 0.9, 2
 # The share of its pairs that every skill of the equal ones has.
 FRACTION = 0.5
 
@@ -49,12 +48,13 @@ def _passes(course: pd.Series) -> float:
 def by_number(record: Record, structure: str) -> pd.DataFrame:
     """Networks of equal skills by their number ``skills``, one row each: medians over runs, and over skills in them.
 
-    ``wait``: of skills; ``step of each`` and ``step of all``: widths of the steps of single skills and of their mean.
+    ``wait``: Λ at half of a skill's answers; ``step of each`` and ``step of all``: widths of the steps of single skills
+    and of their mean.
     """
     blocks = {1: f"one skill, {FRACTION:g}"}
     blocks |= {n: f"{n} {structure}" for n in (2, 4, 8, 16, 32)}
     rows = [
-        (n, np.median(turns(record, block)), np.median(widths_of_each(record, block)), np.median(width(record, block)))
+        (n, np.median(halves(record, block)), np.median(widths_of_each(record, block)), np.median(width(record, block)))
         for n, block in blocks.items()
     ]
     return pd.DataFrame(rows, columns=["skills", "wait", "step of each", "step of all"])
@@ -91,14 +91,13 @@ def width_alone(record: Record, block: str) -> float:
 
 
 def kicks(record: Record, block: str) -> list[pd.DataFrame]:
-    """The evaluations of every run of a block from memorization on, by accumulated decay; none where it did not.
+    """The evaluations of every run of a block since it fits its training data, by accumulated decay.
 
     ``kick``: how many kicks have begun by then; ``after``: whether the last one began at most two evaluations ago.
     """
     made = []
     for _, run in record.only(block).histories.groupby("run"):
-        memorized = milestones(run).t_mem
-        history = run.iloc[:0] if memorized.censored else run[run["step"] >= memorized.step]
+        history = run[(run["train_accuracy"] >= FITTED).cummax()]
         low = history["train_accuracy"] < DIP
         begun = low & ~low.shift(fill_value=False)
         after = begun.rolling(AFTER + 1, min_periods=1).max().astype(bool)
@@ -111,7 +110,7 @@ class Kicked(NamedTuple):
 
     ``with_others``: the largest share of a run's skills that turn between the same two kicks, median over runs;
     ``after``: the share of all turns that follow a kick; ``time``: the share of evaluations that do; ``common``: the
-    correlation of the training accuracies of two skills of a run, from memorization on, mean over pairs and runs.
+    correlation of the training accuracies of two skills of a run since it fits, mean over pairs and runs.
     """
 
     with_others: float

@@ -42,7 +42,7 @@ def test_skills_that_turn_alone_make_the_mean_that_is_expected_of_them():
     assert np.abs(expected - seen).max() < 0.12
     assert turns.single_step(record).loc[1.0] == pytest.approx(0.99, abs=0.01)
     width = np.median(skills.width(record, "8 unrelated, power 0.6"))
-    assert turns.width_alone(record, "8 unrelated, power 0.6") == pytest.approx(width, rel=0.15)
+    assert turns.width_alone(record, "8 unrelated, power 0.6") == pytest.approx(width, rel=0.25)
 
 
 def test_what_single_skills_have_not_learned_is_expected_never():
@@ -73,7 +73,7 @@ def test_turns_after_a_kick_of_all_skills_are_seen_as_such():
     assert turns.kicked(record_of(at([2.0, 4.0]), dip=3.0), "2 unrelated").with_others == 0.5
 
 
-def test_a_network_that_does_not_memorize_has_no_kicks():
+def test_a_network_that_does_not_fit_its_data_has_no_kicks():
     record = record_of({"2 unrelated": (2, "unrelated", 0.0, 0.4, lambda f: np.array([1e6, 1e6]))})
     for _, run in record.trained():
         run.history["train_accuracy"] = 0.9
