@@ -22,6 +22,7 @@ from grokmodels.explorables import (
     GrokkingCurve,
     Guess,
     Hysteresis,
+    Lamps,
     Landscape,
     Motion,
     PhaseDiagram,
@@ -223,6 +224,26 @@ def loops(steps=(1000, 4000), seeds=2):
 
 def hysteresis(**changes):
     return Hysteresis(**({"loops": loops()} | changes))
+
+
+def lamp_tables(decays=tuple(0.5 * k for k in range(17))):
+    """Two networks whose skills turn at known times, with a shared structure a little earlier."""
+    networks, skills, means = {"2 equal": (3.0, 3.2), "4 unequal": (2.0, 2.6, 3.6, 5.5)}, [], []
+    for network, waits in networks.items():
+        for structure, factor in (("unrelated", 1.0), ("shared", 0.8)):
+            place = {"network": network, "structure": structure}
+            for skill, wait in enumerate(waits, start=1):
+                own = {"skill": skill, "fraction": round(0.6 / skill, 2), "decay_time": decays}
+                accuracy = sigmoid(5 * (np.array(decays) - factor * wait)).round(4)
+                skills.append(pd.DataFrame(own | {"accuracy": accuracy}).assign(**place))
+            alone = np.mean([sigmoid(5 * (np.array(decays) - wait)) for wait in waits], axis=0).round(4)
+            means.append(pd.DataFrame({"decay_time": decays, "alone": alone}).assign(**place))
+    return pd.concat(skills, ignore_index=True), pd.concat(means, ignore_index=True)
+
+
+def lamps(**changes):
+    skills, means = lamp_tables()
+    return Lamps(**({"skills": skills, "means": means} | changes))
 
 
 DESK = {1: (150, 900, False), 2: (100, 1500, True), 3: (200, 450, False)}

@@ -18,9 +18,10 @@ from grokmodels.checking import checker, expect
 from grokmodels.measures import progress, walsh
 from grokmodels.recipes.schedules import Schedule
 from grokmodels.recipes.tasks import Modular
-from grokmodels.statistics import scaling
+from grokmodels.statistics import intraclass, scaling
 from grokmodels.theory import motion, rest, ridge
 from grokmodels.theory.circuits import Circuits, simulate
+from grokmodels.theory.mixture import mixture_width
 from grokmodels.theory.plateau import DECAY_TIME, SHARE
 from grokmodels.theory.slots import CRITICAL_SIZE, RATIO
 
@@ -435,3 +436,38 @@ def check_within_reach(function: Callable[[Any, Any], float]) -> None:
         train = train[train[:, 3] >= 0]
         case = f"{len(train)} trained and {len(test)} asked questions"
         expect(case, function(train, test), within_reach(experiment), tolerance=1e-9)
+
+
+@checker
+def check_mixture(function: Callable[..., float]) -> None:
+    """``function(waits, width)``: how much ln Λ grows while the mean accuracy of skills rises from 10 to 90 %.
+
+    Skill i has the accuracy 1 / (1 + (waits[i] / Λ)^(2 ln 9 / width)); ``waits`` is an array.
+    """
+    for waits, width in (
+        ([3.0], 0.5),
+        ([3.0] * 8, 0.5),
+        ([2.0, 4.0], 0.1),
+        ([2.0, 2.2, 2.5, 3.0, 4.0, 6.0, 9.0, 14.0], 0.3),
+    ):
+        got, expected = function(np.array(waits), width), mixture_width(waits, width)
+        expect(f"waits {waits}, each in a step of width {width}", got, expected, tolerance=0.01)
+
+
+@checker
+def check_coincidence(function: Callable[[Any], float]) -> None:
+    """``function(waits)``: the share of the variance of ln waits that skills of one run have in common.
+
+    ``waits``, (n runs, k skills). With x = ln waits less each skill's mean over runs, B = k Σ m² / (n − 1) for the
+    runs' means m, and W = Σ (x − m)² / ((n − 1)(k − 1)), it is (B − W) / (B + (k − 1) W).
+    """
+    rng = np.random.default_rng(1)
+    own, run, skill = 0.2 * rng.normal(size=(6, 8)), 0.3 * rng.normal(size=(6, 1)), np.linspace(0, 1, 8)
+    cases = {
+        "skills that turn by themselves": own,
+        "skills of a run that turn at one time": run + 0 * own,
+        "both": run + own,
+        "both, and each skill has a wait of its own": run + own + skill,
+    }
+    for name, waits in cases.items():
+        expect(name, function(np.exp(waits)), intraclass(waits), tolerance=1e-9)

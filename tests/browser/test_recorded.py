@@ -23,6 +23,8 @@ from tests.explorable_samples import (
     few,
     frequencies,
     history,
+    lamp_tables,
+    lamps,
     loops,
     replay,
 )
@@ -35,6 +37,7 @@ CELLS, RUNS = diagram_tables()
 # One cell of the diagram is missing.
 RUNS = RUNS[(RUNS["fraction"] != 0.25) | (RUNS["weight_decay"] != 0.1)]
 NETWORKS = {"p = 23": few(), "p = 19": few(p=19)}
+LAMPS, ALONE = lamp_tables()
 LOOPS, TOY = loops(), pd.DataFrame(toy_loops())
 
 EXPLORABLES = {
@@ -46,6 +49,7 @@ EXPLORABLES = {
         frequencies(),
         Hysteresis(loops=LOOPS),
         RidgeThreshold(),
+        lamps(),
     )
 }
 DRAGS = [(name, chart) for name, explorable in EXPLORABLES.items() for chart, c in explorable.charts.items() if c.drag]
@@ -227,7 +231,33 @@ def selected_ridge(state, drawn):
     return layers, [("half right at time", half), ("25 % to 95 % right: time grows by a factor", rise)]
 
 
+def selected_lamps(state, drawn):
+    keys = ["network", "structure"]
+    here, alone = (t[(t[keys] == [state[key] for key in keys]).all(axis=1)] for t in (LAMPS, ALONE))
+    means = here.groupby("decay_time")["accuracy"].mean().rename("mean").reset_index().merge(alone, on="decay_time")
+    both = means.melt("decay_time", ["mean", "alone"], "kind", "accuracy").set_index(["kind", "decay_time"])
+    now = here[here["decay_time"] == state["decay_time"]].set_index("skill")
+    at = both.xs(state["decay_time"], level="decay_time", drop_level=False)
+    curves = here.set_index(["skill", "decay_time"])[["accuracy"]]
+    layers = {
+        ("lamps", "layer_0"): now[["accuracy"]],
+        ("lamps", "layer_1"): now[["accuracy"]],
+        ("mean", "layer_0"): curves,
+        ("mean", "layer_1"): both,
+        ("mean", "layer_2"): pd.DataFrame({"decay_time": [state["decay_time"]]}),
+        ("mean", "layer_3"): at.loc[["mean"]],
+    }
+    for layer in layers.values():
+        layer.attrs["rtol"] = 6e-3
+    return layers, [
+        (f"of {len(now)} skills lit:", (now["accuracy"] >= 0.5).sum()),
+        ("mean accuracy", at.loc["mean", "accuracy"].iloc[0]),
+        ("if each turned alone", at.loc["alone", "accuracy"].iloc[0]),
+    ]
+
+
 SELECTED = {
+    "lamps": selected_lamps,
     "family": selected_family,
     "replay": selected_replay,
     "diagram": selected_diagram,
@@ -237,6 +267,7 @@ SELECTED = {
 }
 # What gives a guess's answer away: chart, datum, state.
 HIDDEN = {
+    "lamps": lambda chart, datum, state: chart == "mean" and "accuracy" in datum,
     "family": lambda chart, datum, state: "test" in datum.get("set", "") or datum.get("milestone") == "generalized",
     "replay": lambda chart, datum, state: datum["step"] > state["step"],
     "hysteresis": lambda chart, datum, state: chart == "toy" and datum["way"] == "up",

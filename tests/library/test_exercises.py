@@ -184,6 +184,22 @@ def reach(trained, asked, places=(slice(0, 2), slice(2, 4))):
     return np.mean([all(tuple(row[place]) in own for place, own in zip(places, known, strict=True)) for row in asked])
 
 
+def mean_step(waits, width):
+    log_time = np.linspace(np.log(min(waits)) - 4 * width, np.log(max(waits)) + 4 * width, 4001)
+    each = 1 / (1 + np.exp(-2 * np.log(9) / width * (log_time[:, None] - np.log(waits))))
+    low, high = np.interp([0.1, 0.9], each.mean(axis=1), log_time)
+    return high - low
+
+
+def coincidence(waits, centered=True):
+    x = np.log(waits)
+    x = x - x.mean(axis=0) if centered else x - x.mean()
+    n, k = x.shape
+    run = x.mean(axis=1, keepdims=True)
+    between, within = k * np.sum(run**2) / (n - 1), np.sum((x - run) ** 2) / ((n - 1) * (k - 1))
+    return (between - within) / (between + (k - 1) * within)
+
+
 class Exercise(NamedTuple):
     """A checker, a right answer, and by what is said of them the wrong ones."""
 
@@ -362,6 +378,24 @@ EXERCISES = [
         {
             "trained and": lambda trained, asked: reach(trained, asked, (slice(0, 2),)),
             "asked questions": lambda trained, asked: 1.0,
+        },
+    ),
+    Exercise(
+        exercises.check_mixture,
+        mean_step,
+        {
+            r"waits \[2.0, 4.0\], each in a step of width 0.1": lambda waits, width: width,
+            r"waits \[3.0\], each in a step of width 0.5: expected 0.5": lambda waits, width: 2 * width,
+        },
+    ),
+    Exercise(
+        exercises.check_coincidence,
+        coincidence,
+        {
+            "skills that turn by themselves": lambda waits: np.log(waits).mean(axis=1).std(),
+            "both, and each skill has a wait of its own": lambda waits: coincidence(
+                waits, centered=np.ptp(np.log(waits).mean(axis=0)) < 0.8
+            ),
         },
     ),
 ]

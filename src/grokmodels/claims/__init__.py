@@ -29,6 +29,7 @@ PAGES = {
     "norms": "on_trial/norms",
     "inside": "on_trial/inside",
     "language": "beyond/language",
+    "skills": "beyond/skills",
     "forecast": "beyond/forecast",
     "settings": "reproduce",
     "untested": "",

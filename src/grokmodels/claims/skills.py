@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from grokmodels.claims.row import Verdict
+from grokmodels import studies
+from grokmodels.claims.row import Row, Verdict, tally
 from grokmodels.recipes import Skills
 from grokmodels.studies import Record
 
 FloatArray = NDArray[np.float64]
 # The accuracies between which a step is measured.
 STEP = (0.1, 0.9)
+# What the study foretells, by mechanism, and what each says of many skills.
+MECHANISMS = {
+    "independent": "a skill's own data decide, as if it were alone",
+    "together": "the network turns as one",
+    "help": "a shared structure makes all of them earlier",
+    "dilution": "more skills, later turns",
+    "frequency": "the wait goes as one over the share",
+    "smoothing": "more skills, a wider step",
+}
 # The numbers that say whether the step of the whole is smoother, as verdicts name them.
 SMOOTHS = ("width of many over one", "width unequal over equal")
 
@@ -55,7 +68,7 @@ def _task(record: Record) -> Skills:
 
 def single_skills(record: Record) -> pd.Series:
     """The median wait of one skill alone, by its fraction; infinite where half of the runs have not turned."""
-    alone = {block: turns(record, block)[1].median() for block in _blocks(record, "one skill")}
+    alone = {block: turns(record, block)[1].median() for block in blocks(record, "one skill")}
     return pd.Series(alone).rename(lambda block: float(block.partition(", ")[2])).sort_index()
 
 
@@ -103,7 +116,8 @@ def error_of_single_skills(record: Record) -> float:
         for block in _unequal(record)
     ]
     known = np.concatenate(errors)
-    return float(np.median(known[~np.isnan(known)]))
+    known = known[~np.isnan(known)]
+    return float(np.median(known)) if len(known) else np.nan
 
 
 def power_of_the_share(record: Record) -> float:
@@ -113,10 +127,22 @@ def power_of_the_share(record: Record) -> float:
         ln_share = np.log(shares(record, block))
         for wait in turns(record, block).to_numpy():
             ended = np.isfinite(wait)
+            if not ended.any():
+                continue
             x.append(ln_share[ended] - ln_share[ended].mean())
             y.append(np.log(wait[ended]) - np.log(wait[ended]).mean())
+    if not x:
+        return np.nan
     xs, ys = np.concatenate(x), np.concatenate(y)
     return float(xs @ ys / (xs @ xs))
+
+
+def courses(record: Record, block: str, part: str = "test") -> list[pd.DataFrame]:
+    """Of every run of a block the accuracy of each skill on a ``part``: rows by accumulated decay, columns by skill."""
+    runs = record.only(block)
+    columns = {f"{part}_accuracy.{skill}": skill for skill in range(1, _task(runs).skills + 1)}
+    histories = (run.set_index("decay_time") for _, run in runs.histories.groupby("run"))
+    return [history[[*columns]].rename(columns=columns) for history in histories]
 
 
 def width(record: Record, block: str) -> FloatArray:
@@ -124,17 +150,21 @@ def width(record: Record, block: str) -> FloatArray:
 
     The skills' test accuracies count alike; infinite where the mean does not come to 90 %.
     """
-    runs = record.only(block)
-    columns = [f"test_accuracy.{skill}" for skill in range(1, _task(runs).skills + 1)]
-    return np.array([_width(run["decay_time"], run[columns].mean(axis=1)) for _, run in runs.histories.groupby("run")])
+    return np.array([step_width(course.mean(axis=1)) for course in courses(record, block)])
 
 
-def _width(decay: pd.Series, mean: pd.Series) -> float:
-    first, last = (int(np.argmax(mean >= level)) for level in STEP)
-    if mean.max() < STEP[1]:
+def widths_of_each(record: Record, block: str) -> FloatArray:
+    """The same of the step of every skill by itself, (runs, skills)."""
+    return np.array([[step_width(course[skill]) for skill in course] for course in courses(record, block)])
+
+
+def step_width(course: pd.Series) -> float:
+    """The same of an accuracy by accumulated decay."""
+    if course.max() < STEP[1]:
         return np.inf
+    first, last = (int(np.argmax(course >= level)) for level in STEP)
     # A step between two evaluations is as narrow as they are near.
-    return float(np.log(decay.iloc[max(last, first + 1)] / decay.iloc[first]))
+    return float(np.log(course.index[max(last, first + 1)] / course.index[first]))
 
 
 def width_unequal_over_equal(record: Record) -> float:
@@ -147,9 +177,65 @@ def width_of_many_over_one(record: Record) -> float:
     return float(np.median(width(record, "32 shared")) / np.median(width(record, "one skill, 0.5")))
 
 
-def _blocks(record: Record, begins: str) -> list[str]:
+def blocks(record: Record, begins: str) -> list[str]:
+    """The blocks of a record whose names begin so."""
     return [block for block in record.runs["block"].unique() if block.startswith(begins)]
 
 
 def _unequal(record: Record) -> list[str]:
     return [block for block in record.runs["block"].unique() if "unrelated, power" in block]
+
+
+@cache
+def declared() -> pd.DataFrame:
+    """What became of the study's predictions, by cohort of seeds."""
+    # A ratio of two waits without an end is not known.
+    with np.errstate(invalid="ignore"):
+        return studies.verdicts("skills")
+
+
+def judged() -> pd.DataFrame:
+    """The same on all runs."""
+    return declared()[declared()["cohort"] == "all"]
+
+
+def said(number: str, words: Mapping[str, str]) -> str:
+    """The words of the comparison by which a prediction on a ``number`` came true, or those for ``else``.
+
+    Those for ``open`` where none was decided.
+    """
+    rows = judged()[judged()["quantity"] == number]
+    true = rows.loc[rows["verdict"] == "true", "comparison"]
+    decided = rows["verdict"].isin(["true", "false"]).any()
+    return next((words[comparison] for comparison in true if comparison in words), words["else" if decided else "open"])
+
+
+def mechanisms() -> pd.DataFrame:
+    """For each mechanism how many of its predictions came ``true`` and ``false``; else they are open."""
+    each = judged().explode("mechanism")
+    counts = pd.crosstab(each["mechanism"], each["verdict"])
+    return counts.reindex(index=[*MECHANISMS], columns=["true", "false"], fill_value=0)
+
+
+def rows() -> list[Row]:
+    """Row 14 of the ledger."""
+    values = judged().drop_duplicates("quantity").set_index("quantity")["value"]
+    many, unequal = (values[number] for number in SMOOTHS)
+    return [
+        Row(
+            number=14,
+            claim="The diversity of many skills smooths the sharp boundary away.",
+            source="the memo, as an open question",
+            experiment="skills",
+            **tally(studies.record("skills").runs),
+            effect=f"The step of the mean accuracy of 32 equal skills is {many:.2f} times as wide, in ln Λ, as that of "
+            f"one; that of sixteen unequal skills {unequal:.2f} times as that of sixteen equal ones. The rarest of "
+            f"eight skills of power 0.6 turns at {values['last over first unrelated']:.2f} times the Λ of the most "
+            f"frequent one where they are unrelated, at {values['last over first shared']:.2f} times where they share "
+            "a structure.",
+            verdict=judge_diversity(judged()),
+            reason="One width, one modulus, at most 32 skills of the same kind, and data that repeat: a mean over many "
+            "kinds of skills, on data that are seen once, is not tested.",
+            figure="skills-aggregate",
+        )
+    ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from grokmodels.claims.row import Row
 
 CLAIMS = {
-    14: ("The diversity of many skills smooths the sharp boundary away.", "the memo, as an open question"),
     19: ("Grokking without weight decay exists.", "published work by other groups"),
     20: ("The scale of the logits, not the norm of the weights, carries the effect.", "published work, disputed"),
 }

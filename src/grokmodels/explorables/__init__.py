@@ -15,6 +15,7 @@ from grokmodels.explorables.grokking_curve import GrokkingCurve
 from grokmodels.explorables.guess import Guess, guessed
 from grokmodels.explorables.hysteresis import Hysteresis
 from grokmodels.explorables.laboratory import Laboratory
+from grokmodels.explorables.lamps import Lamps
 from grokmodels.explorables.landscape import Landscape
 from grokmodels.explorables.motion import Motion
 from grokmodels.explorables.phase_diagram import PhaseDiagram
@@ -44,6 +45,7 @@ __all__ = [
     "Hysteresis",
     "Kind",
     "Laboratory",
+    "Lamps",
     "Landscape",
     "Motion",
     "PhaseDiagram",

@@ -5,7 +5,7 @@ their own: ``scaling``, ``sharpness`` (the words for it), ``collapse``, ``confor
 which judges known systems by many statistics at once.
 """
 
-from grokmodels.statistics.components import balanced, components, shares
+from grokmodels.statistics.components import balanced, components, intraclass, shares
 from grokmodels.statistics.crossing import Crossing, half_crossing
 from grokmodels.statistics.intervals import (
     Interval,
@@ -43,6 +43,7 @@ __all__ = [
     "fit_linear",
     "fit_normal",
     "half_crossing",
+    "intraclass",
     "jackknife",
     "median_interval",
     "median_wait",

@@ -86,3 +86,21 @@ def shares(table: pd.DataFrame, rows: str, columns: str, value: str) -> dict[str
         half = float(np.hypot(one.high - one.estimate, other.high - other.estimate))
         made[name] = Interval(one.estimate, one.estimate - half, one.estimate + half)
     return made
+
+
+def intraclass(values: ArrayLike) -> float:
+    """The share of the variance of ``values``, (n groups, k members), that members of one group have in common.
+
+    1 where the members of a group agree, 0 where they differ as those of different groups do; about 0, and as often
+    below, for independent ones. What is always so of a member, its mean over groups, is left out: the intraclass
+    correlation ICC(C,1) of McGraw and Wong 1996, Forming inferences about some intraclass correlation coefficients.
+    ValueError for fewer than two groups or members.
+    """
+    x = np.asarray(values, float)
+    if x.ndim != 2 or min(x.shape) < 2:
+        raise ValueError(f"values: got the shape {x.shape}; there must be at least 2 groups and 2 members")
+    n, k = x.shape
+    x = x - x.mean(axis=0)
+    group = x.mean(axis=1, keepdims=True)
+    between, within = k * np.square(group).sum() / (n - 1), np.square(x - group).sum() / ((n - 1) * (k - 1))
+    return float((between - within) / (between + (k - 1) * within))

@@ -108,3 +108,25 @@ def test_what_the_study_estimates_is_here_and_decides():
     names = {one.estimate for one in study.predicted if one.estimate}
     assert all(callable(getattr(skills, name.removeprefix("skills."))) for name in names)
     assert {*skills.SMOOTHS} <= {one.number for one in study.predicted if one.comparison == "above"}
+
+
+def test_row_14_says_what_the_study_says(monkeypatch):
+    values = {"width of many over one": 1.02, "width unequal over equal": 2.5}
+    values |= {"last over first unrelated": 3.0, "last over first shared": 1.1}
+    rows = pd.DataFrame(
+        [{"quantity": q, "comparison": "above", "verdict": "true" if v > 2 else "false", "value": v,
+          "mechanism": ("independent", "frequency")} for q, v in values.items()]
+    )  # fmt: skip
+    monkeypatch.setattr(skills, "judged", lambda: rows)
+    (row,) = skills.rows()
+    assert (row.number, row.verdict) == (14, "holds with limits")
+    assert "1.02 times as wide" in row.effect
+    assert "2.50 times as that of sixteen equal ones" in row.effect
+    words = {"above": "at least twice", "between": "alike", "else": "neither", "open": "not known"}
+    assert skills.said("width unequal over equal", words) == "at least twice"
+    assert skills.said("width of many over one", words) == "neither"
+    assert skills.mechanisms().loc["independent"].to_dict() == {"true": 2, "false": 2}
+    assert skills.mechanisms().loc["smoothing"].sum() == 0
+    monkeypatch.setattr(skills, "judged", lambda: rows.assign(verdict="open"))
+    assert skills.said("width of many over one", words) == "not known"
+    assert skills.rows()[0].verdict == "open"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grokmodels.statistics import balanced, components
+from grokmodels.statistics import balanced, components, intraclass
 
 
 def cross(x):
@@ -72,3 +72,18 @@ def test_a_cross_that_is_not_balanced_is_refused(rows, told):
     table = cross(np.zeros((3, 4, 2)))
     with pytest.raises(ValueError, match=told):
         components(table.iloc[rows], "a", "b", "x")
+
+
+def test_members_of_a_group_have_in_common_what_was_put_in():
+    rng = np.random.default_rng(0)
+    own, common, member = rng.normal(size=(400, 8)), rng.normal(size=(400, 1)), 5 * rng.normal(size=8)
+    assert intraclass(own) == pytest.approx(0, abs=0.05)
+    assert intraclass(own + 2 * common + member) == pytest.approx(0.8, abs=0.05)
+    assert intraclass(common + member) == pytest.approx(1)
+    # One group of opposites: less than independent.
+    assert intraclass([[0, 1], [1, 0], [0, 1.0]]) == pytest.approx(-1)
+
+
+def test_one_group_tells_nothing_of_what_members_have_in_common():
+    with pytest.raises(ValueError, match=r"values: got the shape \(1, 3\)"):
+        intraclass([[1, 2, 3]])
