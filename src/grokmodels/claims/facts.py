@@ -102,7 +102,7 @@ def cells(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def wait_over(record: Record, block: str, other: str) -> float:
-    """The median wait of one block until it turns, over that of another; NaN where both are infinite or one is empty."""
+    """The median wait of one block for the turn over that of another; NaN where both are infinite or one is empty."""
     waits = cells(turns(record)).set_index("block")["wait"].reindex([block, other])
     return float(waits[block] / waits[other])
 
