@@ -27,6 +27,7 @@ from grokmodels.studies import Record
 # eight with equal ones.
 ONE, MANY = "one skill, 0.5", "32 shared"
 EQUAL, UNEQUAL, STEEPEST = "8 shared", "8 shared, power 0.6", "8 shared, power 1"
+MANY_UNEQUAL = "32 shared, power 0.4"
 # What the study predicts, by mechanism, and what each says of many skills.
 MECHANISMS = {
     "independent": "a skill's own data decide, as if it were alone",
@@ -62,13 +63,18 @@ def wait_of_many_over_few(record: Record) -> float:
 
 
 def wait_of_eight_over_one(record: Record) -> float:
-    """The same of eight over one, each trained on three tenths of its pairs."""
-    return _wait(record, "8 shared, 0.3") / _wait(record, "one skill, 0.3")
+    """The same of eight over one, each trained on two fifths of its pairs."""
+    return _wait(record, "8 shared, 0.4") / _wait(record, "one skill, 0.4")
 
 
 def wait_of_two_unrelated(record: Record) -> float:
     """The same of two unrelated skills over one, each trained on seven tenths of its pairs."""
     return _wait(record, "2 unrelated") / _wait(record, "one skill, 0.7")
+
+
+def wait_of_four_unrelated(record: Record) -> float:
+    """The same of four unrelated skills over two."""
+    return _wait(record, "4 unrelated") / _wait(record, "2 unrelated")
 
 
 def wait_of_nested_over_own(record: Record) -> float:
@@ -144,6 +150,11 @@ def width_of_all_over_each_unequal(record: Record) -> float:
     return _all_over_each(record, UNEQUAL)
 
 
+def width_of_all_over_each_of_32(record: Record) -> float:
+    """The same with 32 skills of power 0.4."""
+    return _all_over_each(record, MANY_UNEQUAL)
+
+
 def _all_over_each(record: Record, block: str) -> float:
     return _width(record, block) / float(np.median(widths_of_each(record, block)))
 
@@ -201,10 +212,11 @@ def rows() -> list[Row]:
             **tally(studies.record("skills").runs),
             effect=f"The step of the mean accuracy of 32 equal skills is {as_early:.2f} times as wide, in ln Λ, as "
             f"that of one skill that turns as early, and {values['width of many over one']:.2f} times as that of one "
-            f"with as many pairs. That of eight skills of power 0.6 is {spread:.2f} times as wide as the step of each "
-            f"of them, and {values['width unequal over equal']:.2f} times as that of eight equal ones. Against the "
-            f"waits of single skills theirs have the slope {values['slope on single skills']:.2f}: 1 if each turned by "
-            "its own data, 0 if all turned together.",
+            f"with as many pairs; it is {values['width of all over each equal']:.2f} times as wide as the step of "
+            f"each of them. That of eight skills of power 0.6 is {spread:.2f} times as wide as the step of each, and "
+            f"{values['width unequal over equal']:.2f} times as that of eight equal ones. Against the waits of single "
+            f"skills theirs have the slope {values['slope on single skills']:.2f}: 1 if each turned by its own data, 0 "
+            "if all turned together.",
             verdict=judge_diversity(judged()),
             reason="One width, one modulus, at most 32 skills of the same kind, and data that repeat: a mean over many "
             "kinds of skills, on data that are seen once, is not tested.",

@@ -205,7 +205,7 @@ def luck_in_common(record: Record, block: str) -> Interval | None:
 
 
 # What the explorable shows.
-NETWORKS = ("2 unrelated", "4 unrelated", "2 shared", "8 shared", "32 shared")
+NETWORKS: tuple[str, ...] = ("2 unrelated", "3 unrelated", "2 shared", "8 shared", "32 shared")
 NETWORKS += ("8 shared, power 0.3", "8 shared, power 0.6", "8 shared, power 1")
 
 

@@ -11,9 +11,10 @@ from grokmodels.studies import Record
 from grokmodels.studies.study import Point
 
 # Number of skills, structure, power, fraction.
-NAMED = {f"one skill, {f}": (1, "shared", 0.0, f) for f in (0.2, 0.3, 0.5, 0.7, 0.9)}
+NAMED = {f"one skill, {f}": (1, "shared", 0.0, f) for f in (0.2, 0.3, 0.4, 0.5, 0.7, 0.9)}
 NAMED |= {f"{n} shared": (n, "shared", 0.0, 0.5) for n in (2, 8, 16, 32)}
-NAMED |= {"8 shared, 0.3": (8, "shared", 0.0, 0.3), "2 unrelated": (2, "unrelated", 0.0, 0.7)}
+NAMED |= {"8 shared, 0.4": (8, "shared", 0.0, 0.4), "2 unrelated": (2, "unrelated", 0.0, 0.7)}
+NAMED |= {"4 unrelated": (4, "unrelated", 0.0, 0.7), "32 shared, power 0.4": (32, "shared", 0.4, 0.35)}
 NAMED |= {"8 shared, power 0.3": (8, "shared", 0.3, 0.5), "8 shared, power 0.6": (8, "shared", 0.6, 0.4)}
 NAMED |= {"8 shared, power 0.6, nested": (8, "shared", 0.6, 0.4), "8 shared, power 1": (8, "shared", 1.0, 0.3)}
 EVERY = 10
@@ -65,7 +66,7 @@ def together():
 def test_independent_skills_turn_where_single_ones_do(independent):
     assert skills.slope_on_single_skills(independent) == pytest.approx(1, abs=0.2)
     assert skills.last_over_first(independent, "8 shared, power 0.6") > 1.5
-    for wait in ("many_over_few", "eight_over_one", "two_unrelated", "nested_over_own"):
+    for wait in ("many_over_few", "eight_over_one", "two_unrelated", "four_unrelated", "nested_over_own"):
         assert getattr(skills, f"wait_of_{wait}")(independent) == pytest.approx(1, abs=0.02)
     assert skills.rarest_that_turn(independent) == 0
 
@@ -74,6 +75,7 @@ def test_independent_skills_smooth_by_their_shares_alone(independent):
     for number in ("many_over_one", "many_over_one_as_early", "all_over_each_equal"):
         assert getattr(skills, f"width_of_{number}")(independent) == pytest.approx(1, abs=0.3)
     assert skills.width_of_all_over_each_unequal(independent) > 3
+    assert skills.width_of_all_over_each_of_32(independent) > 3
     assert skills.width_unequal_over_equal(independent) > 3
 
 
@@ -106,7 +108,7 @@ def test_the_power_of_the_share_is_the_one_that_the_waits_have():
 
 
 def test_skills_that_do_not_turn_are_not_taken_for_ones_that_do():
-    record = record_of(lambda block, fractions, seed: np.where(fractions < 0.35, 1e6, 2.0), seeds=(0,))
+    record = record_of(lambda block, fractions, seed: np.where(fractions < 0.45, 1e6, 2.0), seeds=(0,))
     assert np.isinf(skills.last_over_first(record, "8 shared, power 0.6"))
     assert np.isnan(skills.wait_of_eight_over_one(record))
     assert np.isnan(skills.luck_of_a_run(record_of(lambda block, fractions, seed: 1e6, seeds=(0, 1))))
@@ -140,6 +142,7 @@ def test_what_the_study_estimates_is_here_and_decides():
 def test_row_14_says_what_the_study_says(monkeypatch):
     values = {"width of many over one as early": 1.02, "width of all over each unequal": 2.5}
     values |= {"width of many over one": 2.2, "width unequal over equal": 1.4, "slope on single skills": 0.3}
+    values |= {"width of all over each equal": 1.1}
     rows = pd.DataFrame(
         [{"quantity": q, "comparison": "above", "verdict": "true" if v > 2 else "false", "value": v,
           "mechanism": ("independent", "frequency")} for q, v in values.items()]
@@ -152,7 +155,7 @@ def test_row_14_says_what_the_study_says(monkeypatch):
     words = {"above": "at least twice", "between": "alike", "else": "neither", "open": "not known"}
     assert skills.said("width of all over each unequal", words) == "at least twice"
     assert skills.said("width unequal over equal", words) == "neither"
-    assert skills.mechanisms().loc["independent"].to_dict() == {"true": 2, "false": 3}
+    assert skills.mechanisms().loc["independent"].to_dict() == {"true": 2, "false": 4}
     assert skills.mechanisms().loc["smoothing"].sum() == 0
     monkeypatch.setattr(skills, "judged", lambda: rows.assign(verdict="open"))
     assert skills.said("width of many over one", words) == "not known"
