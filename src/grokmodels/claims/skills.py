@@ -124,6 +124,11 @@ def last_over_first(record: Record, block: str) -> float:
     return float(np.median(waits[:, -1] / waits[:, 0]))
 
 
+def last_over_first_unrelated(record: Record) -> float:
+    """The same of two unrelated skills with shares of power 0.5."""
+    return last_over_first(record, "2 unrelated, power 0.5")
+
+
 def luck_of_a_run(record: Record) -> Interval | float:
     """What part of the variance of ln Λ, at the turn, eight equal skills of one run have in common."""
     luck = luck_in_common(record, EQUAL)

@@ -14,7 +14,8 @@ from grokmodels.studies.study import Point
 NAMED = {f"one skill, {f}": (1, "shared", 0.0, f) for f in (0.2, 0.3, 0.4, 0.5, 0.7, 0.9)}
 NAMED |= {f"{n} shared": (n, "shared", 0.0, 0.5) for n in (2, 8, 16, 32)}
 NAMED |= {"8 shared, 0.4": (8, "shared", 0.0, 0.4), "2 unrelated": (2, "unrelated", 0.0, 0.7)}
-NAMED |= {"4 unrelated": (4, "unrelated", 0.0, 0.7), "32 shared, power 0.4": (32, "shared", 0.4, 0.35)}
+NAMED |= {"4 unrelated": (4, "unrelated", 0.0, 0.7), "2 unrelated, power 0.5": (2, "unrelated", 0.5, 0.7)}
+NAMED |= {"32 shared, power 0.4": (32, "shared", 0.4, 0.35)}
 NAMED |= {"8 shared, power 0.3": (8, "shared", 0.3, 0.5), "8 shared, power 0.6": (8, "shared", 0.6, 0.4)}
 NAMED |= {"8 shared, power 0.6, nested": (8, "shared", 0.6, 0.4), "8 shared, power 1": (8, "shared", 1.0, 0.3)}
 EVERY = 10
@@ -68,6 +69,7 @@ def test_independent_skills_turn_where_single_ones_do(independent):
     assert skills.last_over_first(independent, "8 shared, power 0.6") > 1.5
     for wait in ("many_over_few", "eight_over_one", "two_unrelated", "four_unrelated", "nested_over_own"):
         assert getattr(skills, f"wait_of_{wait}")(independent) == pytest.approx(1, abs=0.02)
+    assert skills.last_over_first_unrelated(independent) > 1.02
     assert skills.rarest_that_turn(independent) == 0
 
 
@@ -85,6 +87,7 @@ def test_skills_that_turn_together_do_so_whatever_their_share(together):
     )
     assert skills.last_over_first(together, "8 shared, power 0.6") == pytest.approx(1, abs=0.01)
     assert skills.width_of_all_over_each_unequal(together) == pytest.approx(1)
+    assert skills.last_over_first_unrelated(together) == 1
     assert skills.rarest_that_turn(together) == 1
     assert skills.luck_of_a_run(together).estimate == pytest.approx(1, abs=0.01)
 
