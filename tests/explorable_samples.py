@@ -227,17 +227,15 @@ def hysteresis(**changes):
 
 
 def lamp_tables(decays=tuple(0.5 * k for k in range(17))):
-    """Two networks whose skills turn at known times, with a shared structure a little earlier."""
+    """Two networks whose skills turn at known times, a little earlier than alone."""
     networks, skills, means = {"2 equal": (3.0, 3.2), "4 unequal": (2.0, 2.6, 3.6, 5.5)}, [], []
     for network, waits in networks.items():
-        for structure, factor in (("unrelated", 1.0), ("shared", 0.8)):
-            place = {"network": network, "structure": structure}
-            for skill, wait in enumerate(waits, start=1):
-                own = {"skill": skill, "fraction": round(0.6 / skill, 2), "decay_time": decays}
-                accuracy = sigmoid(5 * (np.array(decays) - factor * wait)).round(4)
-                skills.append(pd.DataFrame(own | {"accuracy": accuracy}).assign(**place))
-            alone = np.mean([sigmoid(5 * (np.array(decays) - wait)) for wait in waits], axis=0).round(4)
-            means.append(pd.DataFrame({"decay_time": decays, "alone": alone}).assign(**place))
+        for skill, wait in enumerate(waits, start=1):
+            own = {"network": network, "skill": skill, "fraction": round(0.6 / skill, 2), "decay_time": decays}
+            accuracy = sigmoid(5 * (np.array(decays) - 0.8 * wait)).round(4)
+            skills.append(pd.DataFrame(own | {"accuracy": accuracy}))
+        alone = np.mean([sigmoid(5 * (np.array(decays) - wait)) for wait in waits], axis=0).round(4)
+        means.append(pd.DataFrame({"network": network, "decay_time": decays, "alone": alone}))
     return pd.concat(skills, ignore_index=True), pd.concat(means, ignore_index=True)
 
 

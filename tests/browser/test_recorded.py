@@ -232,8 +232,7 @@ def selected_ridge(state, drawn):
 
 
 def selected_lamps(state, drawn):
-    keys = ["network", "structure"]
-    here, alone = (t[(t[keys] == [state[key] for key in keys]).all(axis=1)] for t in (LAMPS, ALONE))
+    here, alone = (table[table["network"] == state["network"]] for table in (LAMPS, ALONE))
     means = here.groupby("decay_time")["accuracy"].mean().rename("mean").reset_index().merge(alone, on="decay_time")
     both = means.melt("decay_time", ["mean", "alone"], "kind", "accuracy").set_index(["kind", "decay_time"])
     now = here[here["decay_time"] == state["decay_time"]].set_index("skill")

@@ -1,23 +1,34 @@
-"""Many skills in one network: when each turns, and how sharp the whole is (study "skills")."""
+"""Many skills in one network: what mechanisms predict, and whether the whole is smoother (study "skills")."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from grokmodels import studies
 from grokmodels.claims.row import Row, Verdict, tally
-from grokmodels.recipes import Skills
+from grokmodels.claims.turns import (
+    FloatArray,
+    halves,
+    luck_in_common,
+    shares,
+    step_alone,
+    waits_alone,
+    width,
+    widths_of_each,
+)
+from grokmodels.statistics import Interval
 from grokmodels.studies import Record
 
-FloatArray = NDArray[np.float64]
-# The accuracies between which a step is measured.
-STEP = (0.1, 0.9)
-# What the study foretells, by mechanism, and what each says of many skills.
+# The networks that carry the answer: many skills with equal shares beside one, and eight with unequal ones beside
+# eight with equal ones.
+ONE, MANY = "one skill, 0.5", "32 shared"
+EQUAL, UNEQUAL, STEEPEST = "8 shared", "8 shared, power 0.6", "8 shared, power 1"
+MANY_UNEQUAL = "32 shared, power 0.4"
+# What the study predicts, by mechanism, and what each says of many skills.
 MECHANISMS = {
     "independent": "a skill's own data decide, as if it were alone",
     "together": "the network turns as one",
@@ -26,16 +37,18 @@ MECHANISMS = {
     "frequency": "the wait goes as one over the share",
     "smoothing": "more skills, a wider step",
 }
-# The numbers that say whether the step of the whole is smoother, as verdicts name them.
-SMOOTHS = ("width of many over one", "width unequal over equal")
+# The numbers that say whether the step of the whole is smoother, as verdicts name them: by the number of skills, and
+# by the spread of their turns.
+SMOOTHS = ("width of many over one as early", "width of all over each unequal")
 
 
 def judge_diversity(declared: pd.DataFrame) -> Verdict:
     """Claim 14 from the verdicts of ``skills`` on all of its runs.
 
-    Diversity alone smooths if the step of the mean of many equal skills is at least twice as wide as that of one, and
-    diversity with unequal shares if that of unequal skills is at least twice as wide as that of equal ones. The claim
-    holds where both are so, with limits where one is, and fails where neither is.
+    The number of skills smooths if the step of the mean of 32 equal ones is at least twice as wide as that of one skill
+    that turns as early. Unequal shares smooth if the spread of the turns makes at least half of the variance of the
+    mean's step: if this is at least √2 times as wide as that of each skill. The claim holds where both are so, with
+    limits where one is, and fails where neither is.
     """
     rows = declared[declared["quantity"].isin(SMOOTHS) & (declared["comparison"] == "above")]
     if len(rows) < len(SMOOTHS) or not {*rows["verdict"]} <= {"true", "false"}:
@@ -44,146 +57,120 @@ def judge_diversity(declared: pd.DataFrame) -> Verdict:
     return "holds" if smooth == len(SMOOTHS) else "holds with limits" if smooth else "fails"
 
 
-def turns(record: Record, block: str) -> pd.DataFrame:
-    """Accumulated decay at which each skill turns: one row a run, one column a skill; infinite where it has not."""
-    runs = record.only(block)
-    skills = range(1, _task(runs).skills + 1)
-    quantities = [f"decay_time at t_gen.{skill}" for skill in skills]
-    table = runs.measured(*quantities)
-    each = {skill: table[q].where(~table[f"{q}_censored"], np.inf) for skill, q in zip(skills, quantities, strict=True)}
-    return pd.DataFrame(each)
+def wait_of_many_over_few(record: Record) -> float:
+    """The Λ at which sixteen equal shared skills turn over that of two: medians of skills and runs."""
+    return _wait(record, "16 shared") / _wait(record, "2 shared")
 
 
-def shares(record: Record, block: str) -> FloatArray:
-    """The fraction of its pairs that each skill is trained on, (skills,)."""
-    runs = record.only(block)
-    return np.asarray(_task(runs).sizes(runs.points[0].experiment.fraction) / _task(runs).p ** 2)
+def wait_of_eight_over_one(record: Record) -> float:
+    """The same of eight over one, each trained on two fifths of its pairs."""
+    return _wait(record, "8 shared, 0.4") / _wait(record, "one skill, 0.4")
 
 
-def _task(record: Record) -> Skills:
-    task = record.points[0].experiment.task
-    assert isinstance(task, Skills)
-    return task
+def wait_of_two_unrelated(record: Record) -> float:
+    """The same of two unrelated skills over one, each trained on seven tenths of its pairs."""
+    return _wait(record, "2 unrelated") / _wait(record, "one skill, 0.7")
 
 
-def single_skills(record: Record) -> pd.Series:
-    """The median wait of one skill alone, by its fraction; infinite where half of the runs have not turned."""
-    alone = {block: turns(record, block)[1].median() for block in blocks(record, "one skill")}
-    return pd.Series(alone).rename(lambda block: float(block.partition(", ")[2])).sort_index()
+def wait_of_four_unrelated(record: Record) -> float:
+    """The same of four unrelated skills over two."""
+    return _wait(record, "4 unrelated") / _wait(record, "2 unrelated")
 
 
-def foretold(record: Record, fractions: FloatArray) -> FloatArray:
-    """The wait that the curve of single skills has at some fractions: logarithms, joined by straight lines.
+def wait_of_nested_over_own(record: Record) -> float:
+    """The Λ at which the rarest skill turns where data are nested, over that where skills have pairs of their own."""
+    nested, own = (np.median(halves(record, block)[:, -1]) for block in (f"{UNEQUAL}, nested", UNEQUAL))
+    return float(nested / own)
 
-    NaN outside of the fractions at which single skills turn.
+
+def _wait(record: Record, block: str) -> float:
+    return float(np.median(halves(record, block)))
+
+
+def slope_on_single_skills(record: Record) -> float:
+    """Slope of a skill's ln wait against that of one alone with its fraction, within runs of unequal skills.
+
+    1 where each turns by its own data, 0 where the network turns as one.
     """
-    curve = single_skills(record)
-    curve = curve[np.isfinite(curve)]
-    waits = np.interp(np.log(fractions), np.log(curve.index), np.log(curve), left=np.nan, right=np.nan)
-    return np.exp(waits)
-
-
-def spread_of_equal_unrelated(record: Record) -> float:
-    """The last turn over the first among eight equal unrelated skills: the median of runs."""
-    waits = turns(record, "8 unrelated")
-    return float((waits.max(axis=1) / waits.min(axis=1)).median())
-
-
-def spread_within_over_between(record: Record) -> float:
-    """Standard deviation of the ln waits of eight equal skills in a run over that of one skill between runs."""
-    many, one = np.log(turns(record, "8 unrelated")), np.log(turns(record, "one skill, 0.5")[1])
-    return float(np.sqrt(many.var(axis=1).mean()) / one.std())
-
-
-def last_over_first_unrelated(record: Record) -> float:
-    """The wait of the rarest of eight unequal unrelated skills over that of the most frequent: the median of runs."""
-    return _last_over_first(turns(record, "8 unrelated, power 0.6"))
-
-
-def last_over_first_shared(record: Record) -> float:
-    """The same of skills with a shared structure."""
-    return _last_over_first(turns(record, "8 shared, power 0.6"))
-
-
-def _last_over_first(waits: pd.DataFrame) -> float:
-    return float((waits.iloc[:, -1] / waits.iloc[:, 0]).median())
-
-
-def error_of_single_skills(record: Record) -> float:
-    """How far unequal unrelated skills turn from where single ones of their shares do: the median of |ln ratio|."""
-    errors = [
-        np.abs(np.log(turns(record, block).to_numpy() / foretold(record, shares(record, block)))).ravel()
-        for block in _unequal(record)
-    ]
-    known = np.concatenate(errors)
-    known = known[~np.isnan(known)]
-    return float(np.median(known)) if len(known) else np.nan
+    return _slope(record, lambda fractions: np.log(waits_alone(record, fractions)))
 
 
 def power_of_the_share(record: Record) -> float:
-    """Slope of a skill's ln wait against the ln of its share, within runs of unequal unrelated skills."""
+    """The same against the ln of a skill's share: the power by which its wait goes."""
+    return _slope(record, np.log)
+
+
+def _slope(record: Record, of: Callable[[FloatArray], FloatArray]) -> float:
     x, y = [], []
-    for block in _unequal(record):
-        ln_share = np.log(shares(record, block))
-        for wait in turns(record, block).to_numpy():
-            ended = np.isfinite(wait)
-            if not ended.any():
-                continue
-            x.append(ln_share[ended] - ln_share[ended].mean())
-            y.append(np.log(wait[ended]) - np.log(wait[ended]).mean())
-    if not x:
-        return np.nan
-    xs, ys = np.concatenate(x), np.concatenate(y)
-    return float(xs @ ys / (xs @ xs))
+    for block in ("8 shared, power 0.3", UNEQUAL):
+        known = of(shares(record, block))
+        for wait in halves(record, block):
+            kept = np.isfinite(wait) & np.isfinite(known)
+            if kept.any():
+                x.append(known[kept] - known[kept].mean())
+                y.append(np.log(wait[kept]) - np.log(wait[kept]).mean())
+    xs, ys = (np.concatenate([[0.0], *one]) for one in (x, y))
+    return float(xs @ ys / (xs @ xs)) if xs.any() else np.nan
 
 
-def courses(record: Record, block: str, part: str = "test") -> list[pd.DataFrame]:
-    """Of every run of a block the accuracy of each skill on a ``part``: rows by accumulated decay, columns by skill."""
-    runs = record.only(block)
-    columns = {f"{part}_accuracy.{skill}": skill for skill in range(1, _task(runs).skills + 1)}
-    histories = (run.set_index("decay_time") for _, run in runs.histories.groupby("run"))
-    return [history[[*columns]].rename(columns=columns) for history in histories]
+def rarest_that_turn(record: Record) -> float:
+    """The share of runs with shares of power 1 in which the rarest skill turns, with too few pairs to turn alone."""
+    return float(np.isfinite(halves(record, STEEPEST)[:, -1]).mean())
 
 
-def width(record: Record, block: str) -> FloatArray:
-    """How wide the step of the mean accuracy over skills is, in ln accumulated decay from 10 to 90 %, (runs,).
-
-    The skills' test accuracies count alike; infinite where the mean does not come to 90 %.
-    """
-    return np.array([step_width(course.mean(axis=1)) for course in courses(record, block)])
+def last_over_first(record: Record, block: str) -> float:
+    """The Λ at which the rarest skill of a block turns over that of the most frequent: the median of runs."""
+    waits = halves(record, block)
+    return float(np.median(waits[:, -1] / waits[:, 0]))
 
 
-def widths_of_each(record: Record, block: str) -> FloatArray:
-    """The same of the step of every skill by itself, (runs, skills)."""
-    return np.array([[step_width(course[skill]) for skill in course] for course in courses(record, block)])
+def last_over_first_unrelated(record: Record) -> float:
+    """The same of two unrelated skills with shares of power 0.5."""
+    return last_over_first(record, "2 unrelated, power 0.5")
 
 
-def step_width(course: pd.Series) -> float:
-    """The same of an accuracy by accumulated decay."""
-    if course.max() < STEP[1]:
-        return np.inf
-    first, last = (int(np.argmax(course >= level)) for level in STEP)
-    # A step between two evaluations is as narrow as they are near.
-    return float(np.log(course.index[max(last, first + 1)] / course.index[first]))
-
-
-def width_unequal_over_equal(record: Record) -> float:
-    """The width with sixteen unequal unrelated skills over that with equal ones: medians of runs."""
-    return float(np.median(width(record, "16 unrelated, power 0.4")) / np.median(width(record, "16 unrelated")))
+def luck_of_a_run(record: Record) -> Interval | float:
+    """What part of the variance of ln Λ, at the turn, eight equal skills of one run have in common."""
+    luck = luck_in_common(record, EQUAL)
+    return np.nan if luck is None else luck
 
 
 def width_of_many_over_one(record: Record) -> float:
-    """The width with 32 equal shared skills over that with one: medians of runs."""
-    return float(np.median(width(record, "32 shared")) / np.median(width(record, "one skill, 0.5")))
+    """The width of the mean's step with 32 equal shared skills over that of one skill: medians of runs."""
+    return _width(record, MANY) / _width(record, ONE)
 
 
-def blocks(record: Record, begins: str) -> list[str]:
-    """The blocks of a record whose names begin so."""
-    return [block for block in record.runs["block"].unique() if block.startswith(begins)]
+def width_of_many_over_one_as_early(record: Record) -> float:
+    """The same over one skill that turns at the same Λ, by more data."""
+    return _width(record, MANY) / step_alone(record, _wait(record, MANY))
 
 
-def _unequal(record: Record) -> list[str]:
-    return [block for block in record.runs["block"].unique() if "unrelated, power" in block]
+def width_of_all_over_each_equal(record: Record) -> float:
+    """The width of the mean's step with 32 equal skills over that of each skill: medians of runs and skills."""
+    return _all_over_each(record, MANY)
+
+
+def width_of_all_over_each_unequal(record: Record) -> float:
+    """The same with eight skills of power 0.6."""
+    return _all_over_each(record, UNEQUAL)
+
+
+def width_of_all_over_each_of_32(record: Record) -> float:
+    """The same with 32 skills of power 0.4."""
+    return _all_over_each(record, MANY_UNEQUAL)
+
+
+def _all_over_each(record: Record, block: str) -> float:
+    return _width(record, block) / float(np.median(widths_of_each(record, block)))
+
+
+def width_unequal_over_equal(record: Record) -> float:
+    """The width of the mean's step with eight skills of power 0.6 over that with eight equal ones: medians of runs."""
+    return _width(record, UNEQUAL) / _width(record, EQUAL)
+
+
+def _width(record: Record, block: str) -> float:
+    return float(np.median(width(record, block)))
 
 
 @cache
@@ -220,7 +207,7 @@ def mechanisms() -> pd.DataFrame:
 def rows() -> list[Row]:
     """Row 14 of the ledger."""
     values = judged().drop_duplicates("quantity").set_index("quantity")["value"]
-    many, unequal = (values[number] for number in SMOOTHS)
+    as_early, spread = (values[number] for number in SMOOTHS)
     return [
         Row(
             number=14,
@@ -228,11 +215,13 @@ def rows() -> list[Row]:
             source="the memo, as an open question",
             experiment="skills",
             **tally(studies.record("skills").runs),
-            effect=f"The step of the mean accuracy of 32 equal skills is {many:.2f} times as wide, in ln Λ, as that of "
-            f"one; that of sixteen unequal skills {unequal:.2f} times as that of sixteen equal ones. The rarest of "
-            f"eight skills of power 0.6 turns at {values['last over first unrelated']:.2f} times the Λ of the most "
-            f"frequent one where they are unrelated, at {values['last over first shared']:.2f} times where they share "
-            "a structure.",
+            effect=f"The step of the mean accuracy of 32 equal skills is {as_early:.2f} times as wide, in ln Λ, as "
+            f"that of one skill that turns as early, and {values['width of many over one']:.2f} times as that of one "
+            f"with as many pairs; it is {values['width of all over each equal']:.2f} times as wide as the step of "
+            f"each of them. That of eight skills of power 0.6 is {spread:.2f} times as wide as the step of each, and "
+            f"{values['width unequal over equal']:.2f} times as that of eight equal ones. Against the waits of single "
+            f"skills theirs have the slope {values['slope on single skills']:.2f}: 1 if each turned by its own data, 0 "
+            "if all turned together.",
             verdict=judge_diversity(judged()),
             reason="One width, one modulus, at most 32 skills of the same kind, and data that repeat: a mean over many "
             "kinds of skills, on data that are seen once, is not tested.",

@@ -1,39 +1,50 @@
-"""How the skills of one network turn: each and all by their number, as if alone, and with which kick."""
+"""The skills of one network: when each turns, how wide its step is, what single skills predict, and with which kick."""
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from grokmodels.claims.skills import (
-    FloatArray,
-    blocks,
-    courses,
-    foretold,
-    shares,
-    single_skills,
-    step_width,
-    turns,
-    width,
-    widths_of_each,
-)
+from grokmodels.recipes import Skills
 from grokmodels.statistics import Interval, intraclass, jackknife
 from grokmodels.studies import Record
 
-# A skill has begun to turn when it answers so much of what is held out: seen of every run that comes so far, while
-# t_gen of the last skills of a run may not be, since the run ends when all inputs together are answered.
+FloatArray = NDArray[np.float64]
+# A skill turns when it first answers so much of what is held out. A stricter moment, as t_gen, is one that rare skills
+# do not come to in any budget.
 HALF = 0.5
+# The accuracies between which a step is measured.
+STEP = (0.1, 0.9)
 # A kick is a dip of the training accuracy below the second, once it has been at the first: batches alone keep networks
 # of many skills between them. What comes within so many evaluations after its begin is said to follow it.
 FITTED, DIP, AFTER = 0.97, 0.9, 2
-# The share of its pairs that every skill of the equal ones has.
-FRACTION = 0.5
+# Accumulated decays from before any skill turns to after all that do, and how far the step of a single skill is
+# followed, in its own wait.
+SPAN, FOLLOWED = (0.1, 100), 4
 
-# Accumulated decays from before any skill turns to after all that do.
-SPAN = (0.1, 100)
+
+def courses(record: Record, block: str, part: str = "test") -> list[pd.DataFrame]:
+    """Of every run of a block the accuracy of each skill on a ``part``: rows by accumulated decay, columns by skill."""
+    runs = record.only(block)
+    columns = {f"{part}_accuracy.{skill}": skill for skill in range(1, _task(runs).skills + 1)}
+    histories = (run.set_index("decay_time") for _, run in runs.histories.groupby("run"))
+    return [history[[*columns]].rename(columns=columns) for history in histories]
+
+
+def shares(record: Record, block: str) -> FloatArray:
+    """The fraction of its pairs that each skill is trained on, (skills,)."""
+    runs = record.only(block)
+    return np.asarray(_task(runs).sizes(runs.points[0].experiment.fraction) / _task(runs).p ** 2)
+
+
+def _task(record: Record) -> Skills:
+    task = record.points[0].experiment.task
+    assert isinstance(task, Skills)
+    return task
 
 
 def halves(record: Record, block: str) -> FloatArray:
@@ -45,41 +56,89 @@ def _passes(course: pd.Series) -> float:
     return float(min(course.index[course >= HALF], default=np.inf))
 
 
+def width(record: Record, block: str) -> FloatArray:
+    """How wide the step of the mean accuracy over skills is, in ln accumulated decay from 10 to 90 %, (runs,).
+
+    The skills' test accuracies count alike; infinite where the mean does not come to 90 %.
+    """
+    return np.array([step_width(course.mean(axis=1)) for course in courses(record, block)])
+
+
+def widths_of_each(record: Record, block: str) -> FloatArray:
+    """The same of the step of every skill by itself, (runs, skills)."""
+    return np.array([[step_width(course[skill]) for skill in course] for course in courses(record, block)])
+
+
+def step_width(course: pd.Series) -> float:
+    """The same of an accuracy by accumulated decay."""
+    if course.max() < STEP[1]:
+        return np.inf
+    first, last = (int(np.argmax(course >= level)) for level in STEP)
+    # A step between two evaluations is as narrow as they are near.
+    return float(np.log(course.index[max(last, first + 1)] / course.index[first]))
+
+
+def single_skills(record: Record) -> pd.DataFrame:
+    """Networks of one skill by its ``fraction``: its ``wait`` and the width of its ``step``, medians over runs.
+
+    Infinite where half of the runs do not come so far.
+    """
+    rows = [(shares(record, b)[0], np.median(halves(record, b)), np.median(width(record, b))) for b in _singles(record)]
+    return pd.DataFrame(rows, columns=["fraction", "wait", "step"]).set_index("fraction").sort_index()
+
+
+def _singles(record: Record) -> list[str]:
+    return [block for block in record.runs["block"].unique() if block.startswith("one skill, ")]
+
+
+def waits_alone(record: Record, fractions: ArrayLike) -> FloatArray:
+    """The wait that the curve of single skills has at some fractions: logarithms, joined by straight lines.
+
+    More data than were tried count as the most that were. NaN below the fractions at which single skills turn.
+    """
+    wait = single_skills(record)["wait"]
+    wait = wait[np.isfinite(wait)]
+    return np.asarray(np.exp(np.interp(np.log(fractions), np.log(wait.index), np.log(wait), left=np.nan)))
+
+
+def step_alone(record: Record, wait: float) -> float:
+    """How wide the step of a single skill is that turns at ``wait``: straight lines in ln Λ between those that do.
+
+    That of the earliest where none turns as early, and of the latest where none turns as late.
+    """
+    table = single_skills(record).sort_values("wait")
+    table = table[np.isfinite(table["step"])]
+    return float(np.interp(np.log(wait), np.log(table["wait"]), table["step"])) if len(table) else np.nan
+
+
 def by_number(record: Record, structure: str) -> pd.DataFrame:
     """Networks of equal skills by their number ``skills``, one row each: medians over runs, and over skills in them.
 
     ``wait``: Λ at half of a skill's answers; ``step of each`` and ``step of all``: widths of the steps of single skills
     and of their mean.
     """
-    blocks = {1: f"one skill, {FRACTION:g}"}
-    blocks |= {n: f"{n} {structure}" for n in (2, 4, 8, 16, 32)}
+    equal = {int(b.split()[0]): b for b in record.runs["block"].unique() if re.fullmatch(rf"\d+ {structure}", b)}
+    equal |= {1: f"one skill, {shares(record, equal[min(equal)])[0]:.1f}"}
     rows = [
         (n, np.median(halves(record, block)), np.median(widths_of_each(record, block)), np.median(width(record, block)))
-        for n, block in blocks.items()
+        for n, block in sorted(equal.items())
     ]
     return pd.DataFrame(rows, columns=["skills", "wait", "step of each", "step of all"])
 
 
 def single_step(record: Record) -> pd.Series:
-    """How a single skill's accuracy rises: the median over all that turn alone, by the part of their wait that is over.
-
-    At a hundred parts from 0 to 1; a skill is at 99 % then.
-    """
-    part, made = np.linspace(0, 1, 101), []
-    for block in blocks(record, "one skill"):
-        for wait, course in zip(turns(record, block)[1], courses(record, block), strict=True):
+    """How a single skill's accuracy rises: the median over all that turn alone, by Λ over that of its turn."""
+    part, made = np.linspace(0, FOLLOWED, 401), []
+    for block in _singles(record):
+        for wait, course in zip(halves(record, block)[:, 0], courses(record, block), strict=True):
             if np.isfinite(wait):
                 made.append(np.interp(part, course.index / wait, course[1]))
     return pd.Series(np.median(made, axis=0), index=part)
 
 
 def alone(record: Record, block: str, decay_time: ArrayLike) -> FloatArray:
-    """The mean accuracy of a block's skills if each turned as a single one with its fraction does.
-
-    Where single skills were not tried, more data count as the most that were, and less as never turning.
-    """
-    step, curve, fractions = single_step(record), single_skills(record), shares(record, block)
-    waits = foretold(record, np.minimum(fractions, curve.index[-1]))
+    """The mean accuracy of a block's skills if each turned as a single one with its fraction does, or never."""
+    step, waits = single_step(record), waits_alone(record, shares(record, block))
     part = np.asarray(decay_time, float)[..., None] / np.nan_to_num(waits, nan=np.inf)
     return np.asarray(np.interp(part, step.index, step).mean(axis=-1))
 
@@ -145,14 +204,9 @@ def luck_in_common(record: Record, block: str) -> Interval | None:
     return jackknife(table, lambda kept: intraclass(kept.drop(columns="run")), by="run") if came.sum() > 1 else None
 
 
-# What the explorable shows, by the words of its choice: the blocks of both structures.
-NETWORKS = {
-    "2 equal": "2 {}",
-    "8 equal": "8 {}",
-    "32 equal": "32 {}",
-    "8, power 0.3": "8 {}, power 0.3",
-    "8, power 0.6": "8 {}, power 0.6",
-}
+# What the explorable shows.
+NETWORKS: tuple[str, ...] = ("2 unrelated", "3 unrelated", "2 shared", "8 shared", "32 shared")
+NETWORKS += ("8 shared, power 0.3", "8 shared, power 0.6", "8 shared, power 1")
 
 
 def lamps(record: Record) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -160,13 +214,11 @@ def lamps(record: Record) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     At the evaluations of the longest of these runs; one that ended before keeps its last accuracies.
     """
-    chosen = {(words, kind): name.format(kind) for words, name in NETWORKS.items() for kind in ("unrelated", "shared")}
-    first = {key: courses(record, block)[0] for key, block in chosen.items()}
+    first = {block: courses(record, block)[0] for block in NETWORKS}
     moments = max((course.index.to_numpy() for course in first.values()), key=len)
     skills, means = [], []
-    for (network, structure), course in first.items():
-        block = chosen[network, structure]
-        place = {"network": network, "structure": structure, "decay_time": moments.round(2)}
+    for block, course in first.items():
+        place = {"network": block, "decay_time": moments.round(2)}
         for skill, fraction in enumerate(shares(record, block), start=1):
             accuracy = np.interp(moments, course.index, course[skill])
             skills.append(pd.DataFrame(place | {"skill": skill, "fraction": fraction, "accuracy": accuracy}))

@@ -83,8 +83,8 @@ CLAIMS = {
     ),
     14: Claim(
         "many skills",
-        "Equal skills whose mean accuracy rises over twice the span of a single one; or unequal ones over no more than "
-        "that of equal ones.",
+        "The same comparisons with skills of many kinds, or at a width that grows with their number, that come out the "
+        "other way.",
     ),
     15: Claim(
         "late surprise",

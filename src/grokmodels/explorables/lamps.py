@@ -15,26 +15,23 @@ from grokmodels.explorables.tables import Columns, columns, require_columns
 from grokmodels.explorables.words import Readout
 from grokmodels.palette import css
 
-NETWORK = ["network", "structure"]
-SKILLS = [*NETWORK, "skill", "fraction", "decay_time", "accuracy"]
+SKILLS = ["network", "skill", "fraction", "decay_time", "accuracy"]
 # A skill counts as lit from this accuracy on.
 LIT = 0.5
-CHOSEN = "datum.network === network && datum.structure === structure"
+CHOSEN = "datum.network === network"
 KINDS = {"mean": ("test", "mean of the skills"), "alone": ("ink", "if each turned alone")}
 
 
 class Lamps(Explorable):
     """Recorded networks of many skills: the accuracy of each at a moment, and the course of all and of their mean.
 
-    ``skills``: columns ``network`` (what a reader chooses it by), ``structure`` (``unrelated`` or ``shared``),
-    ``skill`` (from 1, the most frequent first), ``fraction`` (of its pairs in training), ``decay_time``, ``accuracy``
-    (held-out), a row a skill and moment. ``means``: columns ``network``, ``structure``, ``decay_time`` and ``alone``,
-    the mean accuracy if each skill turned as one alone does. Every network has the same moments, and both structures.
-    :func:`grokmodels.claims.turns.lamps` makes both.
+    ``skills``: columns ``network`` (what a reader chooses it by), ``skill`` (from 1, the most frequent first),
+    ``fraction`` (of its pairs in training), ``decay_time``, ``accuracy`` (held-out), a row a skill and moment.
+    ``means``: columns ``network``, ``decay_time`` and ``alone``, the mean accuracy if each skill turned as one alone
+    does. Every network has the same moments. :func:`grokmodels.claims.turns.lamps` makes both.
     """
 
     network = Controlled()
-    structure = Controlled()
     decay_time = Controlled()
 
     def __init__(
@@ -48,21 +45,19 @@ class Lamps(Explorable):
         **state: Any,
     ) -> None:
         require_columns("skills", skills, SKILLS)
-        require_columns("means", means, [*NETWORK, "decay_time", "alone"])
+        require_columns("means", means, ["network", "decay_time", "alone"])
         moments = sorted(skills["decay_time"].unique().tolist())
         networks = skills["network"].unique().tolist()
         told = _told(skills, means)
         # The last one whose mean passes one half.
-        passed = told.dropna(subset="half")[NETWORK]
-        last = (passed if len(passed) else told[NETWORK]).iloc[-1]
-        asked = {key: str(last[key]) for key in NETWORK}
+        passed = told.dropna(subset="half")["network"]
+        asked = str((passed if len(passed) else told["network"]).iloc[-1])
         super().__init__(
             name=name,
             title=title,
             question=question,
             controls={
-                "network": Choice("Skills", {one: one for one in networks}, asked["network"]),
-                "structure": Choice("Structure", {one: one for one in ("unrelated", "shared")}, asked["structure"]),
+                "network": Choice("Skills", {one: one for one in networks}, asked),
                 "decay_time": Slider(
                     "Accumulated decay Λ", moments, moments[len(moments) // 4], format=".2f", play=True
                 ),
@@ -71,15 +66,15 @@ class Lamps(Explorable):
                 "lamps": Chart(
                     _lamps(),
                     "Test accuracy of each skill at Λ = {decay_time}, the most frequent first",
-                    "A bar for each of {count} {structure} skills ({network}), the most frequent first, as high as its "
-                    "test accuracy at an accumulated decay of {decay_time}: {lit} are at one half or more.",
+                    "A bar for each of {count} skills ({network}), the most frequent first, as high as its test "
+                    "accuracy at an accumulated decay of {decay_time}: {lit} are at one half or more.",
                     height=170,
                 ),
                 "mean": Chart(
                     _mean(moments[-1]),
                     "Test accuracy: each skill (thin), their mean, and the mean if each turned alone (dashed)",
-                    "Test accuracy against accumulated decay for {count} {structure} skills ({network}), thin, and "
-                    "their mean, thick: {mean:.0%} at {decay_time}, where skills that turn alone would come to "
+                    "Test accuracy against accumulated decay for {count} skills ({network}), thin, and their "
+                    "mean, thick: {mean:.0%} at {decay_time}, where skills that turn alone would come to "
                     "{alone:.0%}.",
                     height=230,
                     drag={"x": "decay_time"},
@@ -95,10 +90,8 @@ class Lamps(Explorable):
             guess=Guess(
                 chart="mean",
                 kind="mark",
-                prompt="{network} skills, {structure}: at which Λ will the mean accuracy pass one half?".format(
-                    **asked
-                ),
-                state=asked | {"decay_time": moments[0]},
+                prompt=f"{asked} skills: at which Λ will their mean accuracy pass one half?",
+                state={"network": asked, "decay_time": moments[0]},
                 answer="It was Λ = {half:.1f}.",
                 format=".1f",
             ),
@@ -109,19 +102,19 @@ class Lamps(Explorable):
 
 def _told(skills: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
     """A row a network and moment: how many skills there are and are lit, their mean, and when it passes one half."""
-    at = skills.assign(lit=skills["accuracy"] >= LIT).groupby([*NETWORK, "decay_time"], sort=False)
+    at = skills.assign(lit=skills["accuracy"] >= LIT).groupby(["network", "decay_time"], sort=False)
     told = at.agg(count=("skill", "size"), lit=("lit", "sum"), mean=("accuracy", "mean")).reset_index()
-    passed = told[told["mean"] >= LIT].groupby(NETWORK)["decay_time"].min().rename("half")
-    return told.merge(means, on=[*NETWORK, "decay_time"]).join(passed, on=NETWORK)
+    passed = told[told["mean"] >= LIT].groupby("network")["decay_time"].min().rename("half")
+    return told.merge(means, on=["network", "decay_time"]).join(passed, on="network")
 
 
-def _presets(told: pd.DataFrame, network: dict[str, str]) -> dict[str, dict[str, Any]]:
+def _presets(told: pd.DataFrame, network: str) -> dict[str, dict[str, Any]]:
     """The first moments of a network at which its first skill is lit, half of them are, and all."""
-    here = told[(told[NETWORK] == [network[key] for key in NETWORK]).all(axis=1)]
+    here = told[told["network"] == network]
     count = here["count"].iloc[0]
     wanted = {"First lamp": 1, "Half of the lamps": count / 2, "Last lamp": count}
     lit = {words: here.loc[here["lit"] >= least, "decay_time"] for words, least in wanted.items()}
-    return {words: network | {"decay_time": float(at.min())} for words, at in lit.items() if len(at)}
+    return {words: {"network": network, "decay_time": float(at.min())} for words, at in lit.items() if len(at)}
 
 
 def _lists(table: pd.DataFrame) -> Columns:

@@ -10,8 +10,14 @@ from grokmodels.engine.run import Run
 from grokmodels.studies import Record
 from grokmodels.studies.study import Point
 
-NAMED = {"32 shared": (32, "shared", 0.0), "8 unrelated": (8, "unrelated", 0.0), "16 unrelated": (16, "unrelated", 0.0)}
-NAMED |= {"16 unrelated, power 0.4": (16, "unrelated", 0.4), "8 unrelated, power 0.6": (8, "unrelated", 0.6)}
+# Number of skills, structure, power, fraction.
+NAMED = {f"one skill, {f}": (1, "shared", 0.0, f) for f in (0.2, 0.3, 0.4, 0.5, 0.7, 0.9)}
+NAMED |= {f"{n} shared": (n, "shared", 0.0, 0.5) for n in (2, 8, 16, 32)}
+NAMED |= {"8 shared, 0.4": (8, "shared", 0.0, 0.4), "2 unrelated": (2, "unrelated", 0.0, 0.7)}
+NAMED |= {"4 unrelated": (4, "unrelated", 0.0, 0.7), "2 unrelated, power 0.5": (2, "unrelated", 0.5, 0.7)}
+NAMED |= {"32 shared, power 0.4": (32, "shared", 0.4, 0.35)}
+NAMED |= {"8 shared, power 0.3": (8, "shared", 0.3, 0.5), "8 shared, power 0.6": (8, "shared", 0.6, 0.4)}
+NAMED |= {"8 shared, power 0.6, nested": (8, "shared", 0.6, 0.4), "8 shared, power 1": (8, "shared", 1.0, 0.3)}
 EVERY = 10
 
 
@@ -28,23 +34,24 @@ def run_of(task, fraction, waits, seed, steepness=40.0):
     return experiment, Run(experiment, history, "finished", {"seconds": 1.0})
 
 
-def record_of(waits_of, seeds=(0, 1, 2)):
+def record_of(waits_of, seeds=(0, 1, 2), steepness=lambda block: 40.0):
     """The record of runs in blocks, whose waits a function of (block, fractions, seed) gives."""
     done = []
-    blocks = {f"one skill, {f}": (1, "unrelated", 0.0, f) for f in (0.2, 0.3, 0.5, 0.8)}
-    blocks |= {name: (*made, 0.4 if made[2] else 0.5) for name, made in NAMED.items()}
-    for block, (count, structure, power, fraction) in blocks.items():
+    for block, (count, structure, power, fraction) in NAMED.items():
         task = {"kind": "skills", "p": 37, "skills": count, "structure": structure, "power": power}
         for seed in seeds:
             experiment = Experiment(task=task, fraction=fraction, batch_size=4)
             fractions = experiment.task.sizes(fraction) / 37**2
-            made, run = run_of(task, fraction, waits_of(block, fractions, seed), seed)
+            waits = np.broadcast_to(waits_of(block, fractions, seed), len(fractions))
+            made, run = run_of(task, fraction, waits, seed, steepness(block))
             done.append((Point(block, made, (), (), "look"), run))
     return Record.of(done)
 
 
 def alone(fractions):
-    return 1 + 0.5 / (np.asarray(fractions) / 0.15 - 1)
+    """Waits near an edge at 0.15; none below."""
+    above = np.asarray(fractions) / 0.15 - 1
+    return np.where(above > 0, 1 + 0.5 / np.maximum(above, 1e-3), 1e6)
 
 
 @pytest.fixture(scope="module")
@@ -54,22 +61,48 @@ def independent():
 
 @pytest.fixture(scope="module")
 def together():
-    return record_of(lambda block, fractions, seed: np.full(len(fractions), 3.0 * 1.05**seed))
+    return record_of(lambda block, fractions, seed: 3.0 * 1.05**seed)
 
 
 def test_independent_skills_turn_where_single_ones_do(independent):
-    assert skills.error_of_single_skills(independent) < 0.05
-    assert skills.last_over_first_unrelated(independent) > 1.5
-    assert skills.spread_of_equal_unrelated(independent) == pytest.approx(1, abs=0.01)
-    assert skills.width_unequal_over_equal(independent) > 2
-    assert skills.width_of_many_over_one(independent) == pytest.approx(1, abs=0.3)
+    assert skills.slope_on_single_skills(independent) == pytest.approx(1, abs=0.2)
+    assert skills.last_over_first(independent, "8 shared, power 0.6") > 1.5
+    for wait in ("many_over_few", "eight_over_one", "two_unrelated", "four_unrelated", "nested_over_own"):
+        assert getattr(skills, f"wait_of_{wait}")(independent) == pytest.approx(1, abs=0.02)
+    assert skills.last_over_first_unrelated(independent) > 1.02
+    assert skills.rarest_that_turn(independent) == 0
+
+
+def test_independent_skills_smooth_by_their_shares_alone(independent):
+    for number in ("many_over_one", "many_over_one_as_early", "all_over_each_equal"):
+        assert getattr(skills, f"width_of_{number}")(independent) == pytest.approx(1, abs=0.3)
+    assert skills.width_of_all_over_each_unequal(independent) > 3
+    assert skills.width_of_all_over_each_of_32(independent) > 3
+    assert skills.width_unequal_over_equal(independent) > 3
 
 
 def test_skills_that_turn_together_do_so_whatever_their_share(together):
-    assert skills.last_over_first_unrelated(together) == pytest.approx(1, abs=0.01)
-    assert skills.width_unequal_over_equal(together) == pytest.approx(1, abs=0.3)
-    assert skills.spread_within_over_between(together) < 0.1
-    assert skills.power_of_the_share(together) == pytest.approx(0, abs=0.02)
+    assert skills.slope_on_single_skills(record_of(lambda b, f, s: alone(f) if len(f) == 1 else 3.0)) == pytest.approx(
+        0
+    )
+    assert skills.last_over_first(together, "8 shared, power 0.6") == pytest.approx(1, abs=0.01)
+    assert skills.width_of_all_over_each_unequal(together) == pytest.approx(1)
+    assert skills.last_over_first_unrelated(together) == 1
+    assert skills.rarest_that_turn(together) == 1
+    assert skills.luck_of_a_run(together).estimate == pytest.approx(1, abs=0.01)
+
+
+def test_skills_that_help_one_another_are_early_and_as_sharp_as_one_as_early():
+    # A step is the wider, the earlier it comes.
+    wide = {"one skill, 0.9": 5.0, "32 shared": 5.0}
+    record = record_of(
+        lambda block, fractions, seed: alone(0.9) if block == "32 shared" else alone(fractions) / len(fractions) ** 0.5,
+        steepness=lambda block: wide.get(block, 40.0),
+    )
+    assert skills.wait_of_many_over_few(record) == pytest.approx(8**-0.5, abs=0.04)
+    assert skills.wait_of_eight_over_one(record) == pytest.approx(8**-0.5, abs=0.04)
+    assert skills.width_of_many_over_one(record) > 5
+    assert skills.width_of_many_over_one_as_early(record) == pytest.approx(1, abs=0.05)
 
 
 def test_the_power_of_the_share_is_the_one_that_the_waits_have():
@@ -77,16 +110,15 @@ def test_the_power_of_the_share_is_the_one_that_the_waits_have():
     assert skills.power_of_the_share(record) == pytest.approx(-1, abs=0.03)
 
 
-def test_a_skill_that_does_not_turn_waits_for_ever():
-    record = record_of(lambda block, fractions, seed: np.where(fractions < 0.25, 1e6, 2.0), seeds=(0,))
-    assert np.isinf(skills.turns(record, "8 unrelated, power 0.6").iloc[0, -1])
-    assert np.isinf(skills.last_over_first_unrelated(record))
-    assert np.isinf(skills.single_skills(record)[0.2])
-    assert np.isnan(skills.foretold(record, np.array([0.2]))).all()
+def test_skills_that_do_not_turn_are_not_taken_for_ones_that_do():
+    record = record_of(lambda block, fractions, seed: np.where(fractions < 0.45, 1e6, 2.0), seeds=(0,))
+    assert np.isinf(skills.last_over_first(record, "8 shared, power 0.6"))
+    assert np.isnan(skills.wait_of_eight_over_one(record))
+    assert np.isnan(skills.luck_of_a_run(record_of(lambda block, fractions, seed: 1e6, seeds=(0, 1))))
 
 
 def declared(many, unequal):
-    rows = [("width of many over one", many), ("width unequal over equal", unequal)]
+    rows = zip(skills.SMOOTHS, (many, unequal), strict=True)
     return pd.DataFrame([{"quantity": q, "comparison": "above", "verdict": v} for q, v in rows])
 
 
@@ -111,8 +143,9 @@ def test_what_the_study_estimates_is_here_and_decides():
 
 
 def test_row_14_says_what_the_study_says(monkeypatch):
-    values = {"width of many over one": 1.02, "width unequal over equal": 2.5}
-    values |= {"last over first unrelated": 3.0, "last over first shared": 1.1}
+    values = {"width of many over one as early": 1.02, "width of all over each unequal": 2.5}
+    values |= {"width of many over one": 2.2, "width unequal over equal": 1.4, "slope on single skills": 0.3}
+    values |= {"width of all over each equal": 1.1}
     rows = pd.DataFrame(
         [{"quantity": q, "comparison": "above", "verdict": "true" if v > 2 else "false", "value": v,
           "mechanism": ("independent", "frequency")} for q, v in values.items()]
@@ -121,11 +154,11 @@ def test_row_14_says_what_the_study_says(monkeypatch):
     (row,) = skills.rows()
     assert (row.number, row.verdict) == (14, "holds with limits")
     assert "1.02 times as wide" in row.effect
-    assert "2.50 times as that of sixteen equal ones" in row.effect
+    assert "2.50 times as wide as the step of each" in row.effect
     words = {"above": "at least twice", "between": "alike", "else": "neither", "open": "not known"}
-    assert skills.said("width unequal over equal", words) == "at least twice"
-    assert skills.said("width of many over one", words) == "neither"
-    assert skills.mechanisms().loc["independent"].to_dict() == {"true": 2, "false": 2}
+    assert skills.said("width of all over each unequal", words) == "at least twice"
+    assert skills.said("width unequal over equal", words) == "neither"
+    assert skills.mechanisms().loc["independent"].to_dict() == {"true": 2, "false": 4}
     assert skills.mechanisms().loc["smoothing"].sum() == 0
     monkeypatch.setattr(skills, "judged", lambda: rows.assign(verdict="open"))
     assert skills.said("width of many over one", words) == "not known"

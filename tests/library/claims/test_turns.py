@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grokmodels.claims import skills, turns
+from grokmodels.claims import turns
 from grokmodels.explorables import Lamps
-from grokmodels.explorables.lamps import NETWORK, SKILLS
+from grokmodels.explorables.lamps import SKILLS
 from grokmodels.studies import Record
 from grokmodels.studies.study import Point
 from tests.library.claims.test_skills import alone, run_of
@@ -31,25 +31,35 @@ def record_of(blocks, dip=None, seeds=SEEDS):
     return Record.of(done)
 
 
-SINGLES = {f"one skill, {f}": (1, "unrelated", 0.0, f, alone) for f in (0.2, 0.3, 0.4, 0.5, 0.8)}
+SINGLES = {f"one skill, {f}": (1, "shared", 0.0, f, alone) for f in (0.2, 0.3, 0.4, 0.5, 0.8)}
 
 
 def test_skills_that_turn_alone_make_the_mean_that_is_expected_of_them():
-    record = record_of(SINGLES | {"8 unrelated, power 0.6": (8, "unrelated", 0.6, 0.4, alone)})
-    courses = skills.courses(record, "8 unrelated, power 0.6")
+    record = record_of(SINGLES | {"8 shared, power 0.6": (8, "shared", 0.6, 0.4, alone)})
+    courses = turns.courses(record, "8 shared, power 0.6")
     seen = pd.concat([course.mean(axis=1) for course in courses], axis=1).mean(axis=1)
-    expected = turns.alone(record, "8 unrelated, power 0.6", seen.index)
+    expected = turns.alone(record, "8 shared, power 0.6", seen.index)
     assert np.abs(expected - seen).max() < 0.12
-    assert turns.single_step(record).loc[1.0] == pytest.approx(0.99, abs=0.01)
-    width = np.median(skills.width(record, "8 unrelated, power 0.6"))
-    assert turns.width_alone(record, "8 unrelated, power 0.6") == pytest.approx(width, rel=0.25)
+    assert turns.single_step(record).loc[1.0] == pytest.approx(0.5, abs=0.1)
+    width = np.median(turns.width(record, "8 shared, power 0.6"))
+    assert turns.width_alone(record, "8 shared, power 0.6") == pytest.approx(width, rel=0.25)
 
 
 def test_what_single_skills_have_not_learned_is_expected_never():
-    late = {"one skill, 0.2": (1, "unrelated", 0.0, 0.2, lambda f: np.array([1e6]))}
-    record = record_of(SINGLES | late | {"2 unrelated": (2, "unrelated", 1.0, 0.3, alone)})
+    late = {"one skill, 0.2": (1, "shared", 0.0, 0.2, lambda f: np.array([1e6]))}
+    record = record_of(SINGLES | late | {"2 shared": (2, "shared", 1.0, 0.3, alone)})
     # Fractions 0.4 and 0.2.
-    assert turns.alone(record, "2 unrelated", [29.0]) == pytest.approx([0.5], abs=0.01)
+    assert turns.alone(record, "2 shared", [29.0]) == pytest.approx([0.5], abs=0.01)
+    assert np.isinf(turns.single_skills(record)["wait"].iloc[0])
+    assert np.isnan(turns.waits_alone(record, 0.2))
+
+
+def test_the_step_of_one_skill_that_turns_at_a_given_moment():
+    record = record_of(SINGLES)
+    table = turns.single_skills(record)
+    at = table.iloc[2]
+    assert turns.step_alone(record, at["wait"]) == pytest.approx(at["step"])
+    assert turns.step_alone(record, 1e-3) == table["step"].iloc[-1]
 
 
 def test_networks_by_their_number():
@@ -95,14 +105,13 @@ def test_luck_of_a_run_is_in_common_where_skills_turn_as_one():
 
 def test_the_explorables_tables_have_every_network_at_every_moment():
     blocks = {
-        words.format(kind): (int(words.split()[0]), kind, power, fraction, alone)
-        for name, words in turns.NETWORKS.items()
-        for kind in ("unrelated", "shared")
-        for power, fraction in [(float(name.partition("power ")[2] or 0), 0.4 if "power" in name else 0.5)]
+        name: (int(name.split()[0]), name.split()[1].strip(","), power, 0.3 if power else 0.5, alone)
+        for name in turns.NETWORKS
+        for power in [float(name.partition("power ")[2] or 0)]
     }
     each, means = turns.lamps(record_of(SINGLES | blocks))
     assert {*SKILLS} <= {*each}
-    counts = each.groupby([*NETWORK, "skill"])["decay_time"].nunique()
+    counts = each.groupby(["network", "skill"])["decay_time"].nunique()
     assert set(counts) == {means["decay_time"].nunique()}
-    assert len(means.groupby(NETWORK)) == 2 * len(turns.NETWORKS)
+    assert len(means.groupby("network")) == len(turns.NETWORKS)
     assert Lamps(skills=each, means=means).rows(Lamps(skills=each, means=means).state)["readout"]["count"] == 8

@@ -13,24 +13,23 @@ def told(explorable, **state):
 def test_lit_skills_and_their_mean_are_those_of_the_table():
     each, means = lamp_tables()
     explorable = lamps()
-    for (network, structure, decay), part in each.groupby(["network", "structure", "decay_time"]):
-        seen = told(explorable, network=network, structure=structure, decay_time=decay)
+    for (network, decay), part in each.groupby(["network", "decay_time"]):
+        seen = told(explorable, network=network, decay_time=decay)
         assert seen["count"] == len(part)
         assert seen["lit"] == (part["accuracy"] >= 0.5).sum()
         assert seen["mean"] == pytest.approx(part["accuracy"].mean(), rel=1e-3)
-    at = means[(means["network"] == "4 unequal") & (means["structure"] == "shared") & (means["decay_time"] == 3.0)]
-    assert told(explorable, structure="shared", decay_time=3.0)["alone"] == pytest.approx(at["alone"].iloc[0], rel=1e-3)
+    at = means[(means["network"] == "4 unequal") & (means["decay_time"] == 3.0)]
+    assert told(explorable, decay_time=3.0)["alone"] == pytest.approx(at["alone"].iloc[0], rel=1e-3)
 
 
 def test_the_guess_is_told_when_the_mean_has_passed_one_half():
     explorable = lamps()
-    assert explorable.guess.state == {"network": "4 unequal", "structure": "shared", "decay_time": 0.0}
+    assert explorable.guess.state == {"network": "4 unequal", "decay_time": 0.0}
     half = told(explorable, **explorable.guess.state)["half"]
     assert told(explorable, decay_time=half)["mean"] >= 0.5 > told(explorable, decay_time=half - 0.5)["mean"]
     each, _ = lamp_tables()
-    late = each["accuracy"].where((each["network"] == "2 equal") & (each["structure"] == "unrelated"), 0.0)
-    asked = lamps(skills=each.assign(accuracy=late)).guess.state
-    assert (asked["network"], asked["structure"]) == ("2 equal", "unrelated")
+    late = each["accuracy"].where(each["network"] == "2 equal", 0.0)
+    assert lamps(skills=each.assign(accuracy=late)).guess.state["network"] == "2 equal"
 
 
 def test_a_mean_that_never_passes_one_half_has_no_such_moment():
@@ -50,12 +49,12 @@ def test_chips_lead_to_the_first_lamp_and_the_last():
 
 
 def test_the_alt_texts_follow_the_state():
-    explorable = lamps(network="2 equal", structure="unrelated", decay_time=6.0)
+    explorable = lamps(network="2 equal", decay_time=6.0)
     bars, mean = (
         fill(chart.alt, explorable.words(explorable.state, explorable.rows(explorable.state)))
         for chart in explorable.charts.values()
     )
-    assert bars.startswith("A bar for each of 2 unrelated skills (2 equal)")
+    assert bars.startswith("A bar for each of 2 skills (2 equal)")
     assert bars.endswith("6.00: 2 are at one half or more.")
     assert "thick: 100% at 6.00" in mean
 
