@@ -129,7 +129,7 @@ BUDGETS = (10000, 5000, 3000, 2000)
 def on_decay() -> list[Statement]:
     """Verma 2026."""
     paper, runs, local = "verma2026regimes", studies.record("weight-decay").runs, published.powers_between(VERMA_MEANS)
-    fitted, power = published.exponent_of_two_steps(runs), published.power_of_decay(runs, dropped=True)
+    fitted, power = published.exponent_of_two_steps(runs), power_of_decay()
     theirs = studies.record("published-laws").runs
     theirs = theirs[theirs["block"].str.startswith(paper)]
     own = published.exponent_of_two_steps(theirs) if theirs[delay.DECAY].nunique() >= published.FEWEST else None
@@ -145,6 +145,12 @@ def on_decay() -> list[Statement]:
         Statement(paper, "the same, by its recipe", f"{own or '–'}", compared(VERMA_EXPONENT, own), "four layers"),
         by_its_recipe(paper, "Decay regimes", "its recipe, declared"),
     ]  # fmt: skip
+
+
+@cache
+def power_of_decay() -> Interval:
+    """:func:`published.power_of_decay` in ``weight-decay``, of the runs that generalized."""
+    return published.power_of_decay(studies.record("weight-decay").runs, dropped=True)
 
 
 @cache
@@ -201,7 +207,7 @@ def on_separation() -> list[Statement]:
     paper, shares = "khanh2026separation", share_of_contraction()
     printed = Interval(float(np.median(shares)), min(shares), max(shares))
     at_gen, at_end = typical(cells("weight-decay"), "kappa"), typical(cells("motion-rates"), "kappa_end")
-    inverse = published.power_of_decay(studies.record("weight-decay").runs, dropped=True)
+    inverse = power_of_decay()
     decays = {at: float(t) for at, (t, *_) in SEPARATION_DECAY.items()}
     means = {"decay": published.power_of_means(decays), "rate": published.power_of_means(SEPARATION_RATE)}
     return [

@@ -14,7 +14,6 @@ def draw(seed, edge, exponent, amplitude=5.0, budget=200.0, runs=20, law=None, g
     x = np.repeat(edge * np.geomspace(0.8, 2, 9), runs)
     with np.errstate(divide="ignore"):
         median = amplitude * np.maximum(x / edge - 1, 0) ** -exponent if law is None else law(x)
-    with np.errstate(divide="ignore"):
         spread = 0.25 * np.maximum(x / edge - 1, 0) ** -growth
     times = median * np.exp(np.where(np.isfinite(median), spread, 1) * rng.standard_normal(len(x)))
     return Waits(x, np.minimum(times, budget), times > budget)
