@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from math import cos, pi, sin
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ import altair as alt
 from grokmodels.explorables.charts import PAIRS, Chart, Drawing, log_steps, percent, powers, series
 from grokmodels.explorables.controls import Choice, Control, Controlled, Slider, grid
 from grokmodels.explorables.engine import wasm_base64, worker_text
-from grokmodels.explorables.explorable import Explorable, Rows
+from grokmodels.explorables.explorable import Rows
 from grokmodels.explorables.guess import Guess, guessed
 from grokmodels.explorables.program import Program, Script
 from grokmodels.explorables.raster import Kind, Raster
-from grokmodels.explorables.recording import KNOWN_RUNS, TRAINEES, record
+from grokmodels.explorables.recording import KNOWN_RUNS, TRAINEES, Trained, record
 from grokmodels.explorables.tables import compact
 from grokmodels.explorables.words import Readout, State
 from grokmodels.palette import CYCLE, css
@@ -58,7 +57,7 @@ CELLS = (
 )
 
 
-class Laboratory(Explorable):
+class Laboratory(Trained):
     """A transformer trained in the page by the reader, from any state of the controls; at first a recorded run of it.
 
     Weight decay, learning rate, batch size and the share of the data in use act while it trains; every other control
@@ -80,7 +79,7 @@ class Laboratory(Explorable):
     twin = Controlled()
 
     process = Program(_HERE / "laboratory.js", RECIPE, RECORDING, TRAINEES)
-    _recipe = Program(_HERE / "laboratory_recipe.js")
+    recipe = Program(_HERE / "laboratory_recipe.js")
     _shown = Program(_HERE / "laboratory_recorded.js", RECORDING)
 
     def __init__(
@@ -123,18 +122,9 @@ class Laboratory(Explorable):
         last = 0 if compact else RECORDED
         self.data = {**self.data, "recording": record(self.experiment(self.state), last, FRAMES, COLUMNS, _drawn)}
 
-    def experiment(self, state: State) -> Experiment:
-        """What is trained at a state: the recipe of the page, read by the library."""
-        return Experiment.model_validate(self._recipe_of(state))
-
     def rows(self, state: State) -> Rows:
         """What the page shows at first: the end of the recorded run."""
         return self._shown.start({})(self.data["recording"])
-
-    @cached_property
-    def _recipe_of(self) -> Any:
-        # Once: every start is an engine of its own.
-        return self._recipe.start(self.data["base"])
 
 
 def _controls() -> dict[str, Control]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from grokmodels.explorables.engine import Trainer
-from grokmodels.explorables.program import Script
+from grokmodels.explorables.explorable import Explorable
+from grokmodels.explorables.program import Program, Script
 from grokmodels.explorables.tables import spread
+from grokmodels.explorables.words import State
 from grokmodels.recipes import Experiment
 
 _HERE = Path(__file__).parent
@@ -18,6 +20,21 @@ KNOWN_RUNS = Script(_HERE / "known_runs.js")
 TRAINEES = Script(_HERE / "trainees.js")
 
 Drawn = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Trained(Explorable):
+    """An explorable whose network trains in the page. ``recipe`` makes the recipe of a state from ``data["base"]``."""
+
+    recipe: ClassVar[Program]
+
+    def experiment(self, state: State) -> Experiment:
+        """What is trained at a state: the recipe of the page, read by the library."""
+        return Experiment.model_validate(self._recipe_of(state))
+
+    @cached_property
+    def _recipe_of(self) -> Any:
+        # Once: every start is an engine of its own.
+        return self.recipe.start(self.data["base"])
 
 
 @cache

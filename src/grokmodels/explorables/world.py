@@ -11,11 +11,11 @@ import altair as alt
 from grokmodels.explorables.charts import Chart, Drawing, log_steps, percent, series
 from grokmodels.explorables.controls import Control, Controlled, Slider, grid
 from grokmodels.explorables.engine import FOLDER, wasm_base64, worker_text
-from grokmodels.explorables.explorable import Explorable, Rows
+from grokmodels.explorables.explorable import Rows
 from grokmodels.explorables.guess import Guess, guessed
 from grokmodels.explorables.program import Program, Script
 from grokmodels.explorables.raster import Kind, Raster
-from grokmodels.explorables.recording import KNOWN_RUNS, TRAINEES, record
+from grokmodels.explorables.recording import KNOWN_RUNS, TRAINEES, Trained, record
 from grokmodels.explorables.words import Readout, State
 from grokmodels.palette import css
 from grokmodels.recipes import Architecture, Experiment, Optimizer, TwoHop
@@ -72,7 +72,7 @@ CELLS = (
 )
 
 
-class World(Explorable):
+class World(Trained):
     """Facts about people and two-hop questions over them, learned in the page by a network that the reader questions.
 
     The world is built by ``entities``, ``relations``, the ``share`` of the questions that is trained on and the share
@@ -91,7 +91,7 @@ class World(Explorable):
     unused = Controlled()
 
     process = Program(_HERE / "world.js", RECIPE, RECORDING, TRAINEES)
-    _recipe = Program(_HERE / "world_recipe.js", _WORDS)
+    recipe = Program(_HERE / "world_recipe.js", _WORDS)
     _shown = Program(_HERE / "world_recorded.js", RECORDING)
 
     def __init__(
@@ -154,18 +154,9 @@ class World(Explorable):
         recording = record(self.experiment(self.state), recorded, FRAMES, COLUMNS, _drawn)
         self.data = {**self.data, "recording": recording}
 
-    def experiment(self, state: State) -> Experiment:
-        """What is trained at a state: the recipe of the page, read by the library."""
-        return Experiment.model_validate(self._recipe_of(state))
-
     def rows(self, state: State) -> Rows:
         """What the page shows at first: the end of the recorded run, and its answer to the question."""
         return self._shown_at(state)
-
-    @cached_property
-    def _recipe_of(self) -> Any:
-        # Once: every start is an engine of its own.
-        return self._recipe.start(self.data["base"])
 
     @cached_property
     def _shown_at(self) -> Any:
