@@ -190,7 +190,7 @@ def rows() -> list[Row]:
             verdict=verdict,
             reason="Small networks on finite worlds: random facts, sentences from templates, and additions planted in "
             "the text of a manual. Most of what is known of waits comes from one world with ten relations.",
-            figure="language-signatures",
+            figure="",
         )
     ]
 

@@ -5,7 +5,7 @@ each in one network. Forecasters learn from their look seeds, at most :data:`MOS
 seeds of these. *New recipe*: the same test seeds, but the forecaster has seen no run of the recipe. *Other*: studies
 with another p or width, with schedules of data, decay or batch, other optimizers, tasks and published recipes, all
 seeds. Left out are the studies whose evaluations are far apart or that are too large to be read on a page
-(:data:`UNREAD`).
+(:data:`UNREAD`), and those that came later (:data:`LATER`).
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ OTHER = (
     "schedules", "size", "sweeps",
 )  # fmt: skip
 UNREAD = ("binder", "crossed-seeds", "dips", "long-data", "luck", "size-width", "thousand-seeds")
+# Made after forecasters had been asked.
+LATER = ("agreement", "planted-rule", "skills", "two-hop")
 # Asked for alarms only: networks that fit random labels, or a rule, in the same recipe.
 CONTROLS = ("random-labels",)
 MOST_SEEDS = 5
