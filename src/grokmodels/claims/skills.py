@@ -27,7 +27,7 @@ from grokmodels.studies import Record
 # eight with equal ones.
 ONE, MANY = "one skill, 0.5", "32 shared"
 EQUAL, UNEQUAL, STEEPEST = "8 shared", "8 shared, power 0.6", "8 shared, power 1"
-MANY_UNEQUAL = "32 shared, power 0.4"
+MANY_UNEQUAL, UNLIKE = "32 shared, power 0.4", "2 unrelated, power 0.5"
 # What the study predicts, by mechanism, and what each says of many skills.
 MECHANISMS = {
     "independent": "a skill's own data decide, as if it were alone",
@@ -126,7 +126,7 @@ def last_over_first(record: Record, block: str) -> float:
 
 def last_over_first_unrelated(record: Record) -> float:
     """The same of two unrelated skills with shares of power 0.5."""
-    return last_over_first(record, "2 unrelated, power 0.5")
+    return last_over_first(record, UNLIKE)
 
 
 def luck_of_a_run(record: Record) -> Interval | float:
@@ -145,23 +145,24 @@ def width_of_many_over_one_as_early(record: Record) -> float:
     return _width(record, MANY) / step_alone(record, _wait(record, MANY))
 
 
+def width_of_all_over_each(record: Record, block: str) -> float:
+    """The width of the mean's step in a block over that of each skill: medians of runs and skills."""
+    return _width(record, block) / float(np.median(widths_of_each(record, block)))
+
+
 def width_of_all_over_each_equal(record: Record) -> float:
-    """The width of the mean's step with 32 equal skills over that of each skill: medians of runs and skills."""
-    return _all_over_each(record, MANY)
+    """The same with 32 equal skills."""
+    return width_of_all_over_each(record, MANY)
 
 
 def width_of_all_over_each_unequal(record: Record) -> float:
     """The same with eight skills of power 0.6."""
-    return _all_over_each(record, UNEQUAL)
+    return width_of_all_over_each(record, UNEQUAL)
 
 
 def width_of_all_over_each_of_32(record: Record) -> float:
     """The same with 32 skills of power 0.4."""
-    return _all_over_each(record, MANY_UNEQUAL)
-
-
-def _all_over_each(record: Record, block: str) -> float:
-    return _width(record, block) / float(np.median(widths_of_each(record, block)))
+    return width_of_all_over_each(record, MANY_UNEQUAL)
 
 
 def width_unequal_over_equal(record: Record) -> float:
@@ -208,20 +209,22 @@ def rows() -> list[Row]:
     """Row 14 of the ledger."""
     values = judged().drop_duplicates("quantity").set_index("quantity")["value"]
     as_early, spread = (values[number] for number in SMOOTHS)
+    record = studies.record("skills")
     return [
         Row(
             number=14,
             claim="The diversity of many skills smooths the sharp boundary away.",
             source="the memo, as an open question",
             experiment="skills",
-            **tally(studies.record("skills").runs),
+            **tally(record.runs),
             effect=f"The step of the mean accuracy of 32 equal skills is {as_early:.2f} times as wide, in ln Λ, as "
             f"that of one skill that turns as early, and {values['width of many over one']:.2f} times as that of one "
             f"with as many pairs; it is {values['width of all over each equal']:.2f} times as wide as the step of "
             f"each of them. That of eight skills of power 0.6 is {spread:.2f} times as wide as the step of each, and "
             f"{values['width unequal over equal']:.2f} times as that of eight equal ones. Against the waits of single "
             f"skills theirs have the slope {values['slope on single skills']:.2f}: 1 if each turned by its own data, 0 "
-            "if all turned together.",
+            "if all turned together. Two skills that share nothing and have unequal data do make a wider mean: "
+            f"{width_of_all_over_each(record, UNLIKE):.2f} times as wide as the step of each (not predicted).",
             verdict=judge_diversity(judged()),
             reason="One width, one modulus, at most 32 skills of the same kind, and data that repeat: a mean over many "
             "kinds of skills, on data that are seen once, is not tested.",

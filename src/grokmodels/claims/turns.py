@@ -22,9 +22,8 @@ STEP = (0.1, 0.9)
 # A kick is a dip of the training accuracy below the second, once it has been at the first: batches alone keep networks
 # of many skills between them. What comes within so many evaluations after its begin is said to follow it.
 FITTED, DIP, AFTER = 0.97, 0.9, 2
-# Accumulated decays from before any skill turns to after all that do, and how far the step of a single skill is
-# followed, in its own wait.
-SPAN, FOLLOWED = (0.1, 100), 4
+# How far the step of a single skill is followed, in its own wait.
+FOLLOWED = 4
 
 
 def courses(record: Record, block: str, part: str = "test") -> list[pd.DataFrame]:
@@ -141,12 +140,6 @@ def alone(record: Record, block: str, decay_time: ArrayLike) -> FloatArray:
     step, waits = single_step(record), waits_alone(record, shares(record, block))
     part = np.asarray(decay_time, float)[..., None] / np.nan_to_num(waits, nan=np.inf)
     return np.asarray(np.interp(part, step.index, step).mean(axis=-1))
-
-
-def width_alone(record: Record, block: str) -> float:
-    """How wide the step of the mean is if each skill of a block turned as a single one does, in ln Λ."""
-    decay_time = np.geomspace(*SPAN, 700)
-    return step_width(pd.Series(alone(record, block, decay_time), index=decay_time))
 
 
 def kicks(record: Record, block: str) -> list[pd.DataFrame]:

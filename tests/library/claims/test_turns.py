@@ -41,8 +41,6 @@ def test_skills_that_turn_alone_make_the_mean_that_is_expected_of_them():
     expected = turns.alone(record, "8 shared, power 0.6", seen.index)
     assert np.abs(expected - seen).max() < 0.12
     assert turns.single_step(record).loc[1.0] == pytest.approx(0.5, abs=0.1)
-    width = np.median(turns.width(record, "8 shared, power 0.6"))
-    assert turns.width_alone(record, "8 shared, power 0.6") == pytest.approx(width, rel=0.25)
 
 
 def test_what_single_skills_have_not_learned_is_expected_never():
