@@ -121,7 +121,8 @@ def rows() -> list[Row]:
             "statistical physics, as the step at a fixed Λ does not sharpen with size. "
             f"{len(both)} of {len(references())} mechanisms are excluded. One task, one optimizer.",
             short=f"The wait grows as the distance from an edge to the power -γ, γ = {edge.law().exponent}; the "
-            f"step sharpens as the number of pairs to the power {marks.stretch_of_step()} (mean field: at least {marks.LEAST:g})",
+            f"step sharpens as the number of pairs to the power {marks.stretch_of_step()} (mean field: at least "
+            f"{marks.LEAST:g})",
             **shared,
         ),
     ]

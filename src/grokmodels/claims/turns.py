@@ -68,6 +68,15 @@ def widths_of_each(record: Record, block: str) -> FloatArray:
     return np.array([[step_width(course[skill]) for skill in course] for course in courses(record, block)])
 
 
+def fits(record: Record, block: str) -> FloatArray:
+    """The accumulated decay at which a network first has 90 % of its training inputs right, one a run.
+
+    The skills' training accuracies count alike; infinite where they do not come so far.
+    """
+    means = [course.mean(axis=1) for course in courses(record, block, "train")]
+    return np.array([min(mean.index[mean >= STEP[1]], default=np.inf) for mean in means])
+
+
 def step_width(course: pd.Series) -> float:
     """The same of an accuracy by accumulated decay."""
     if course.max() < STEP[1]:
@@ -160,12 +169,12 @@ def kicks(record: Record, block: str) -> list[pd.DataFrame]:
 class Kicked(NamedTuple):
     """How the turns of a block's skills lie to the kicks of their network (a turn: the first half of the answers).
 
-    ``with_others``: the largest share of a run's skills that turn between the same two kicks, median over runs;
-    ``after``: the share of all turns that follow a kick; ``time``: the share of evaluations that do; ``common``: the
-    correlation of the training accuracies of two skills of a run since it fits, mean over pairs and runs.
+    ``before``: the share of all turns that come before the first kick; ``after``: the share that follow a kick;
+    ``time``: the share of evaluations that do; ``common``: the correlation of the training accuracies of two skills of
+    a run since it fits, mean over pairs and runs.
     """
 
-    with_others: float
+    before: float
     after: float
     time: float
     common: float
@@ -173,17 +182,17 @@ class Kicked(NamedTuple):
 
 def kicked(record: Record, block: str) -> Kicked:
     """Whether skills turn together, with which kick, and whether a kick is one of all skills."""
-    same, after, time, common = [], [], [], []
+    before, after, time, common = [], [], [], []
     parts = zip(halves(record, block), kicks(record, block), courses(record, block, "train"), strict=True)
     for waits, evaluations, train in parts:
-        at = evaluations.reindex(waits[np.isfinite(waits)]).dropna()
-        same.append(at["kick"].value_counts().max() / len(waits) if len(at) else 0.0)
-        after += at["after"].tolist()
+        came, kicking = waits[np.isfinite(waits)], evaluations.index[evaluations["kick"] > 0]
+        before += (came < min(kicking, default=np.inf)).tolist()
+        after += evaluations.reindex(came).dropna()["after"].tolist()
         time += evaluations["after"].tolist()
         pairs = train.loc[evaluations.index].corr().to_numpy()
         common += pairs[np.triu_indices(len(pairs), 1)].tolist()
     known = [one for one in common if np.isfinite(one)]
-    return Kicked(float(np.median(same)), *(float(np.mean(x)) if x else np.nan for x in (after, time, known)))
+    return Kicked(*(float(np.mean(x)) if x else np.nan for x in (before, after, time, known)))
 
 
 def luck_in_common(record: Record, block: str) -> Interval | None:
@@ -194,7 +203,10 @@ def luck_in_common(record: Record, block: str) -> Interval | None:
     waits = halves(record, block)
     came = np.isfinite(waits).all(axis=0)
     table = pd.DataFrame(np.log(waits[:, came])).assign(run=np.arange(len(waits)))
-    return jackknife(table, lambda kept: intraclass(kept.drop(columns="run")), by="run") if came.sum() > 1 else None
+    if came.sum() < 2:
+        return None
+    luck = jackknife(table, lambda kept: intraclass(kept.drop(columns="run")), by="run")
+    return luck._replace(high=min(luck.high, 1.0))
 
 
 # What the explorable shows.

@@ -155,11 +155,7 @@ def test_row_14_says_what_the_study_says(monkeypatch):
     assert (row.number, row.verdict) == (14, "holds with limits")
     assert "1.02 times as wide" in row.effect
     assert "2.50 times as wide as the step of each" in row.effect
-    words = {"above": "at least twice", "between": "alike", "else": "neither", "open": "not known"}
-    assert skills.said("width of all over each unequal", words) == "at least twice"
-    assert skills.said("width unequal over equal", words) == "neither"
     assert skills.mechanisms().loc["independent"].to_dict() == {"true": 2, "false": 4}
     assert skills.mechanisms().loc["smoothing"].sum() == 0
     monkeypatch.setattr(skills, "judged", lambda: rows.assign(verdict="open"))
-    assert skills.said("width of many over one", words) == "not known"
     assert skills.rows()[0].verdict == "open"

@@ -74,11 +74,11 @@ def test_turns_after_a_kick_of_all_skills_are_seen_as_such():
 
     kicked = turns.kicked(record_of(at([2.93, 2.94]), dip=3.0), "2 unrelated")
     # The second seed turns a tenth later, well after its kick.
-    assert kicked.with_others == 1
+    assert kicked.before == 0
     assert kicked.after == pytest.approx(0.5)
     assert kicked.time < 0.05
     assert kicked.common == pytest.approx(1)
-    assert turns.kicked(record_of(at([2.0, 4.0]), dip=3.0), "2 unrelated").with_others == 0.5
+    assert turns.kicked(record_of(at([2.0, 4.0]), dip=3.0), "2 unrelated").before == 0.5
 
 
 def test_a_network_that_does_not_fit_its_data_has_no_kicks():
@@ -87,8 +87,19 @@ def test_a_network_that_does_not_fit_its_data_has_no_kicks():
         run.history["train_accuracy"] = 0.9
     assert [len(one) for one in turns.kicks(record, "2 unrelated")] == [0, 0]
     kicked = turns.kicked(record, "2 unrelated")
-    assert kicked.with_others == 0
-    assert np.isnan([kicked.after, kicked.time, kicked.common]).all()
+    assert np.isnan(kicked).all()
+
+
+def test_a_network_fits_where_nine_tenths_of_its_training_inputs_are_right():
+    record = record_of({"2 unrelated": (2, "unrelated", 0.0, 0.4, lambda f: np.array([2.0, 4.0]))})
+    for _, run in record.trained():
+        first, second = sorted(column for column in run.history if column.startswith("train_accuracy."))
+        run.history[first] = (run.history["decay_time"] >= 1.0).astype(float)
+        run.history[second] = (run.history["decay_time"] >= 3.0).astype(float)
+    np.testing.assert_allclose(turns.fits(record, "2 unrelated"), 3.0, atol=0.1)
+    for _, run in record.trained():
+        run.history[second] = 0.0
+    assert np.isinf(turns.fits(record, "2 unrelated")).all()
 
 
 def test_luck_of_a_run_is_in_common_where_skills_turn_as_one():
