@@ -38,6 +38,13 @@ def test_no_cell_writes_to_stderr(notebook: NotebookNode) -> None:
     assert [output.text for output in outputs if output.get("name") == "stderr"] == []
 
 
+def test_numbers_are_shown_as_numbers(notebook: NotebookNode) -> None:
+    # A number that numpy counted is glued into a sentence as np.int64(25).
+    shown = [str(output.get("data", {}).get("application/papermill.record/text/plain")) for cell in code(notebook)
+             for output in cell.outputs]  # fmt: skip
+    assert [value for value in shown if re.match(r"np\.\w+\(", value)] == []
+
+
 def test_it_is_clean(notebook: NotebookNode) -> None:
     before = nbformat.writes(notebook)
     clean(notebook)
