@@ -115,7 +115,7 @@ def alarms() -> pd.DataFrame:
 def keep(table: pd.DataFrame, name: str) -> None:
     """Ship a table as ``results/NAME.feather``."""
     words = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
-    table.astype(dict.fromkeys(words, "category")).to_feather(_path(name), compression="zstd")
+    table.astype(dict.fromkeys(words, "category")).to_feather(_path(name), compression="zstd", compression_level=19)
 
 
 @cache
