@@ -28,7 +28,6 @@ PAGES = {
     "transition": "on_trial/transition",
     "norms": "on_trial/norms",
     "inside": "on_trial/inside",
-    "language": "",
     "skills": "beyond/skills",
     "forecast": "beyond/forecast",
     "settings": "reproduce",
