@@ -48,11 +48,19 @@ def _task(record: Record) -> Skills:
 
 def halves(record: Record, block: str) -> FloatArray:
     """Accumulated decay at which each skill first answers half of its held-out pairs, (runs, skills); else infinite."""
-    return np.array([[_passes(course[skill]) for skill in course] for course in courses(record, block)])
+    return np.array([[_passes(course[skill], HALF) for skill in course] for course in courses(record, block)])
 
 
-def _passes(course: pd.Series) -> float:
-    return float(min(course.index[course >= HALF], default=np.inf))
+def fits(record: Record, block: str) -> FloatArray:
+    """Accumulated decay at which a network first has 90 % of its training inputs right, (runs,); else infinite.
+
+    The skills' training accuracies count alike.
+    """
+    return np.array([_passes(course.mean(axis=1), STEP[1]) for course in courses(record, block, "train")])
+
+
+def _passes(course: pd.Series, level: float) -> float:
+    return float(min(course.index[course >= level], default=np.inf))
 
 
 def width(record: Record, block: str) -> FloatArray:
@@ -66,15 +74,6 @@ def width(record: Record, block: str) -> FloatArray:
 def widths_of_each(record: Record, block: str) -> FloatArray:
     """The same of the step of every skill by itself, (runs, skills)."""
     return np.array([[step_width(course[skill]) for skill in course] for course in courses(record, block)])
-
-
-def fits(record: Record, block: str) -> FloatArray:
-    """The accumulated decay at which a network first has 90 % of its training inputs right, one a run.
-
-    The skills' training accuracies count alike; infinite where they do not come so far.
-    """
-    means = [course.mean(axis=1) for course in courses(record, block, "train")]
-    return np.array([min(mean.index[mean >= STEP[1]], default=np.inf) for mean in means])
 
 
 def step_width(course: pd.Series) -> float:
@@ -181,7 +180,7 @@ class Kicked(NamedTuple):
 
 
 def kicked(record: Record, block: str) -> Kicked:
-    """Whether skills turn together, with which kick, and whether a kick is one of all skills."""
+    """Whether skills turn before a kick or after one, and whether a kick is one of all skills."""
     before, after, time, common = [], [], [], []
     parts = zip(halves(record, block), kicks(record, block), courses(record, block, "train"), strict=True)
     for waits, evaluations, train in parts:
@@ -198,7 +197,8 @@ def kicked(record: Record, block: str) -> Kicked:
 def luck_in_common(record: Record, block: str) -> Interval | None:
     """The share of the variance of ln Λ, at half of the answers, that skills of one run have in common.
 
-    Of skills that came so far in every run; None where they are fewer than two. The interval is over runs.
+    Of skills that came so far in every run; None where they are fewer than two. The interval is over runs, and
+    ends at 1 at the latest.
     """
     waits = halves(record, block)
     came = np.isfinite(waits).all(axis=0)
