@@ -200,10 +200,53 @@ def coincidence(waits, centered=True):
     return (between - within) / (between + (k - 1) * within)
 
 
-class Exercise(NamedTuple):
-    """A checker, a right answer, and by what is said of them the wrong ones."""
+def loop_limit(spent, area, power, slowest=0):
+    design = np.column_stack([np.ones(len(spent)), (1 / spent) ** power])[slowest:]
+    return np.linalg.lstsq(design, area[slowest:], rcond=None)[0][0]
 
-    checker: Callable[[Any], None]
+
+def luck(waits, logarithm=np.log):
+    one, other = logarithm(waits).T
+    chaos = np.mean((one - other) ** 2) / 2
+    return chaos, np.var((one + other) / 2, ddof=1) - chaos / 2
+
+
+def hill(margin, degree):
+    half_way = margin * 2 ** (1 - degree)
+    return max(math.log1p(math.exp(-half_way)) - math.log1p(math.exp(-margin)), 0.0)
+
+
+def permuted(parameters, order, ways=("in", "out")):
+    back = np.argsort(np.argsort(order))
+    way_in, way_out = "blocks.0.mlp_in.weight", "blocks.0.mlp_out.weight"
+    moved = {"in": {way_in: parameters[way_in][back]}, "out": {way_out: parameters[way_out].T[back].T}}
+    return parameters | {name: values for way in ways for name, values in moved[way].items()}
+
+
+def ridge(degree, ratio):
+    m = np.linspace(1e-6, 1 - 1e-6, 200_001)
+    return m[np.argmax((1 - m) ** (2 / degree) + (m / ratio) ** (2 / degree))]
+
+
+def near_ties(p, frequency, a, b):
+    step = pow(frequency, -1, p)
+    return {(a + b - step) % p, (a + b + step) % p}
+
+
+def best_pair(p):
+    d = 2 * np.pi * np.arange(1, p) / p
+    pairs = [(k, q) for k in range(1, p // 2 + 1) for q in range(1, k)]
+    return min(pairs, key=lambda pair: np.max(sum(np.cos(k * d) for k in pair)))
+
+
+def highest_promise(runs):
+    return 1 - 1 / (runs + 1)
+
+
+class Exercise(NamedTuple):
+    """A checker, a right answer, and by what is said of them the wrong ones; several answers are given by name."""
+
+    checker: Callable[..., None]
     right: Any
     wrong: dict[str, Any]
 
@@ -398,6 +441,114 @@ EXERCISES = [
             ),
         },
     ),
+    Exercise(
+        exercises.check_threshold_slope,
+        lambda size: math.sqrt(size / (2 * math.pi)),
+        {"size 16: slope": lambda size: 1 / math.sqrt(2 * math.pi), "size 1: slope": lambda size: size**0.5},
+    ),
+    Exercise(
+        exercises.check_loop_limit,
+        loop_limit,
+        {
+            # The rate taken for its inverse, and only the two slowest sweeps.
+            "D = 2 and Λ = 5, 20, 80, power 1.0": lambda spent, area, power: loop_limit(1 / spent, area, power),
+            "power 1.0 of the rate: expected": lambda *sweeps: loop_limit(*sweeps, slowest=1),
+            "power 0.5 of the rate": lambda spent, area, power: loop_limit(spent, area, 1.0),
+        },
+    ),
+    Exercise(
+        exercises.check_luck,
+        luck,
+        {
+            "variance of chaos": lambda waits: (2 * luck(waits)[0], luck(waits)[1]),
+            # The variance over seeds, which has that of chaos in it.
+            "variance of seeds": lambda waits: (luck(waits)[0], np.log(waits)[:, 0].var()),
+            "standard deviations of 0.4": lambda waits: luck(waits, logarithm=np.asarray),
+        },
+    ),
+    Exercise(
+        exercises.check_hill,
+        hill,
+        {
+            "margin 5, D = 2": lambda margin, degree: math.log1p(math.exp(-margin * 2 ** (1 - degree))),
+            "margin 5, D = 0.5: expected 0": lambda margin, degree: (
+                hill(margin, degree) or hill(margin, 2 - degree) * (1 - degree)
+            ),
+        },
+    ),
+    Exercise(
+        exercises.check_permutation,
+        permuted,
+        {
+            "largest change of a logit": lambda *case: permuted(*case, ways=("in",)),
+            "from its rows in the order": lambda parameters, order: parameters,
+            "same names": lambda parameters, order: {},
+        },
+    ),
+    Exercise(
+        exercises.check_ridge,
+        ridge,
+        {
+            "D = 3, ρ = 2": lambda degree, ratio: 0.5,
+            "D = 4, ρ = 2": lambda degree, ratio: 1 / (1 + ratio**2),
+        },
+    ),
+    Exercise(
+        exercises.check_near_ties,
+        near_ties,
+        {
+            r"20 \+ 30 mod 59, frequency 12: expected \[45, 55\]": lambda p, frequency, a, b: near_ties(p, 12, 0, 0),
+            r"0 \+ 0 mod 59": lambda p, frequency, a, b: [frequency, p - frequency],
+        },
+    ),
+    Exercise(
+        exercises.check_best_pair,
+        best_pair,
+        {
+            r"p = 13: margin of the frequencies \[1, 2\]": lambda p: (1, 2),
+            "two different frequencies": lambda p: (1, 1),
+        },
+    ),
+    Exercise(
+        exercises.check_enough,
+        {"kept": 3, "half_kept": 1000, "half_whole": 1100},
+        {
+            "the fewest frequencies": {"kept": 4, "half_kept": 1000, "half_whole": 1000},
+            "half_kept: the first step": {"kept": 3, "half_kept": 1300, "half_whole": 1000},
+            "half_whole: the first step": {"kept": 3, "half_kept": 1100, "half_whole": 1300},
+        },
+    ),
+    Exercise(
+        exercises.check_hidden_steps,
+        lambda power, own: math.ceil(2 * power * math.log(3) / own / 0.8),
+        {"power 0.6, own steps 0.05 wide": lambda power, own: 2 * power * math.log(3) / 0.32},
+    ),
+    Exercise(
+        exercises.check_worst_skill,
+        lambda mean, skills: min((1 - mean) * skills, 1),
+        {
+            "mean 99% of 8 skills": lambda mean, skills: 1 - mean,
+            "mean 99% of 1000 skills": lambda mean, skills: (1 - mean) * skills,
+        },
+    ),
+    Exercise(
+        exercises.check_highest_promise,
+        highest_promise,
+        {
+            "errors of 1 runs": lambda runs: 1 - 1 / runs,
+            "errors of 99 runs": lambda runs: min(highest_promise(runs), 0.95),
+        },
+    ),
+    Exercise(
+        exercises.check_price,
+        {"every": 1700, "first": 17_000, "rate": 0.005},
+        {
+            # A look priced as a step; one look; what all skills have together.
+            "every: expected": {"every": 5000, "first": 17_000, "rate": 0.005},
+            "first: expected": {"every": 1700, "first": 8500, "rate": 0.005},
+            "rate: expected": {"every": 1700, "first": 17_000, "rate": 5},
+        },
+    ),
 ]
 WRONG = [(checker, words, answer) for checker, _, wrong in EXERCISES for words, answer in wrong.items()]
 
@@ -408,12 +559,19 @@ def test_every_checker_is_tried_with_a_right_and_a_wrong_answer():
     assert {checker for checker, *_ in WRONG} == checkers
 
 
+def check(checker, answer):
+    if isinstance(answer, dict):
+        checker(**answer)
+    else:
+        checker(answer)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("checker", "answer"), [(one.checker, one.right) for one in EXERCISES], ids=lambda x: getattr(x, "__name__", "")
 )
 def test_a_right_answer_passes(checker, answer, capsys):
-    checker(answer)
+    check(checker, answer)
     # That of forecasts says its place first.
     assert capsys.readouterr().out.splitlines()[-1] == "Correct."
 
@@ -424,5 +582,5 @@ def test_a_right_answer_passes(checker, answer, capsys):
 )
 def test_a_wrong_answer_is_told_what_is_wrong(checker, words, answer, capsys):
     with pytest.raises(AssertionError, match=words):
-        checker(answer)
+        check(checker, answer)
     assert "Correct." not in capsys.readouterr().out

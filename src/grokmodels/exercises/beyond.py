@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from grokmodels.checking import checker, expect
-from grokmodels.statistics import intraclass
+from grokmodels.forecasts import costs
+from grokmodels.statistics import conformal, intraclass
 from grokmodels.theory.mixture import mixture_width
 
 
@@ -157,3 +158,53 @@ def check_coincidence(function: Callable[[Any], float]) -> None:
     }
     for name, waits in cases.items():
         expect(name, function(np.exp(waits)), intraclass(waits), tolerance=1e-9)
+
+
+@checker
+def check_hidden_steps(function: Callable[[float, float], float]) -> None:
+    """``function(power, own)``: the number of skills from which on the mean shows no steps, far from the edge.
+
+    Their shares fall as this power of the rank, and each step is ``own`` wide. Rounded up or not.
+    """
+    for power, own in ((0.6, 0.4), (1.2, 0.4), (0.6, 0.05), (0.3, 0.1)):
+        # Far from the edge waits go as one over the share: these are those of the skills at the ranks 0.1 and 0.9.
+        spread = float(np.log(0.9**power / 0.1**power))
+        case = f"power {power}, own steps {own} wide"
+        expect(case, function(power, own), spread / (0.8 * own), tolerance=1.0)
+
+
+@checker
+def check_worst_skill(function: Callable[[float, int], float]) -> None:
+    """``function(mean, skills)``: the largest share that one of so many skills may have wrong at this mean accuracy."""
+    for mean, skills in ((0.99, 1), (0.99, 8), (0.99, 32), (0.99, 100), (0.99, 1000), (0.9, 4), (1.0, 50)):
+        # All others are perfect.
+        right = max(0.0, mean * skills - (skills - 1))
+        expect(f"mean {mean:.0%} of {skills} skills", function(mean, skills), 1 - right, tolerance=1e-9)
+
+
+@checker
+def check_highest_promise(function: Callable[[int], float]) -> None:
+    """``function(runs)``: the highest rate that a conformal interval can promise, with a finite reach.
+
+    ``runs`` is the number of errors that are known.
+    """
+    for runs in (1, 4, 12, 99):
+        low, high = 1e-6, 1 - 1e-6
+        for _ in range(40):
+            middle = (low + high) / 2
+            finite = np.isfinite(conformal.radius(np.ones(runs), middle))
+            low, high = (middle, high) if finite else (low, middle)
+        expect(f"errors of {runs} runs", function(runs), low, tolerance=1e-4)
+
+
+@checker
+def check_price(every: float, first: float, rate: float) -> None:
+    """The numbers of "The price of many eyes", each within 5 %.
+
+    ``every``: steps from look to look; ``first``: the step from which on two looks fit in before a skill shows;
+    ``rate``: false alarms of each skill, a share.
+    """
+    # What looking at every step costs, over what may be spent.
+    looks = costs.probing(probes=1000 * 2000 * 100, every=1, batch=4_000_000) / 0.01
+    for name, got, expected in (("every", every, looks), ("first", first, 2 * looks / 0.2), ("rate", rate, 5 / 1000)):
+        expect(name, got, expected, tolerance=0.05 * expected)
