@@ -205,6 +205,35 @@ def loop_limit(spent, area, power, slowest=0):
     return np.linalg.lstsq(design, area[slowest:], rcond=None)[0][0]
 
 
+def sparse_vote(relevant, blur, counted=None):
+    shown, hidden = (Parity(bits=10).split(0.3, seed=0)[k] for k in (0, 1))
+    strings = Parity(bits=10).inputs.astype(float)
+    # The distance of strings of ±1 from their product.
+    distance = (10 - (1 - 2 * strings[hidden]) @ (1 - 2 * strings[shown]).T) / 2
+    signs = np.prod(1 - 2 * strings[:, : counted or relevant], axis=1)
+    return np.mean((np.power(blur, distance) @ signs[shown]) * signs[hidden] > 0)
+
+
+def idle_steps(rate, decay, level):
+    weight, steps = 1.0, 0
+    while weight >= level:
+        weight, steps = weight - rate * decay * weight, steps + 1
+    return steps
+
+
+def readings(*steps, decays=(0.2, 0.5, 1.0)):
+    return {"decays": list(decays), "steps": list(steps)}
+
+
+def late_decay(level, start=0.0):
+    return lambda time: level if start <= time < start + 10 / level else 0.0
+
+
+def added_delay(factor, ratio, decay):
+    # Growth at the rate 2 λ (ρ − 1), step by step of a factor e.
+    return sum(np.full(1000, math.log(factor) / 1000)) / (2 * decay * (ratio - 1))
+
+
 def luck(waits, logarithm=np.log):
     one, other = logarithm(waits).T
     chaos = np.mean((one - other) ** 2) / 2
@@ -265,6 +294,140 @@ EXERCISES = [
         exercises.check_rule_share,
         rule_share,
         {"noise plus 0.0": lambda logits: 1.0, "got None": lambda logits: None},
+    ),
+    Exercise(
+        exercises.check_first_signs,
+        {"rule_share": 640, "accuracy": 1120},
+        {
+            "rule share above 0.05": {"rule_share": 1100, "accuracy": 1100},
+            "test accuracy above 0.05": {"rule_share": 650, "accuracy": 1350},
+        },
+    ),
+    Exercise(
+        exercises.check_two_stops,
+        {"memorized": (10, 10), "generalized": (1, 9)},
+        {
+            "generalized at decay 0: expected 1, got 9": {"memorized": [10, 10], "generalized": [9, 1]},
+            "a number for each of 2 stops": {"memorized": [10], "generalized": [1, 9]},
+        },
+    ),
+    Exercise(
+        exercises.check_sparse_vote,
+        sparse_vote,
+        {
+            "3 of ten bits count, blur 0.02": lambda relevant, blur: sparse_vote(relevant, blur, counted=10),
+            "1 of ten bits count": lambda relevant, blur: sparse_vote(max(relevant, 2), blur),
+        },
+    ),
+    Exercise(
+        exercises.check_idle_steps,
+        idle_steps,
+        {
+            "decay 0.5, below 0.1: expected 1534": lambda rate, decay, level: math.ceil(
+                -math.log(level) / rate / decay
+            ),
+            "got 1533": lambda rate, decay, level: idle_steps(rate, decay, level) - 1,
+        },
+    ),
+    Exercise(
+        exercises.check_waits_by_decay,
+        readings(4000, 2000, 1200),
+        {
+            "median t_gen at decay 0.2, within 15 %": readings(2000, 2000, 1200),
+            "three or more": readings(4000, 2000, decays=(0.2, 0.5)),
+            "one for each of 3": readings(4000, 2000),
+            "whose median is known, got 0": readings(10_000, 2000, 1200, decays=(0, 0.5, 1.0)),
+        },
+    ),
+    Exercise(
+        exercises.check_censored_means,
+        {"dropped": 3985, "replaced": 5708, "counted": 8650},
+        {
+            "censored runs dropped": {"dropped": 5708, "replaced": 5708, "counted": 8650},
+            "the budget in their place": {"dropped": 3985, "replaced": 8000, "counted": 8650},
+            "total time over events": {"dropped": 3985, "replaced": 5708, "counted": 5708},
+        },
+    ),
+    Exercise(
+        exercises.check_prices,
+        lambda n, margin, a, kappa: (sum(margin / a for _ in range(n)), np.sqrt(margin / kappa) ** 2),
+        {
+            "norm of the slots": lambda n, margin, a, kappa: (margin / a, margin / kappa),
+            "norm of the rule, 4 examples": lambda n, margin, a, kappa: (n * margin / a, n * margin / kappa),
+        },
+    ),
+    Exercise(exercises.check_stopped_ball, 16, {"14 examples": 14, "17 examples": 17, "1.5 examples": 1.5}),
+    Exercise(
+        exercises.check_exceptions,
+        lambda ratio, exceptions: ratio * (1 - exceptions) - ratio * exceptions - 1,
+        {
+            "ε = 0.1": lambda ratio, exceptions: ratio * (1 - exceptions) - 1,
+            "ρ = 0.8": lambda ratio, exceptions: (ratio * (1 - 2 * exceptions) - 1) * (ratio > 1),
+        },
+    ),
+    Exercise(
+        exercises.check_two_turns,
+        {"first": (2.0, 1e-3), "second": (3.0, 1e-10)},
+        {
+            "got memorizer, first rule$": {"first": (3.0, 1e-3), "second": (2.0, 1e-3)},
+            "got memorizer, second rule$": {"first": (1.5, 1e-3), "second": (3.0, 1e-3)},
+            "got memorizer$": {"first": (0.8, 1e-3), "second": (0.9, 1e-3)},
+        },
+    ),
+    Exercise(
+        exercises.check_clock_controls,
+        {"growth": 15.7 / 7.25, "slope": ("degree", "ratio")},
+        {
+            "Λ of the turn at ρ = 1.5 over that at 2": {"growth": 2.0, "slope": ("degree", "ratio")},
+            "that set the slope: expected degree, ratio": {"growth": 2.17, "slope": ["ratio", "weight_decay"]},
+            "expected some of": {"growth": 2.17, "slope": ["ρ"]},
+        },
+    ),
+    Exercise(
+        exercises.check_early_turn,
+        late_decay(0.95),
+        {
+            "the earliest possible, got 12": late_decay(0.5),
+            "got 29": late_decay(1.0, start=290),
+            "expected at most 10, got 20": lambda time: 2.0 if time < 10 else 0.0,
+            "expected 0 or more": lambda time: 1.0 if time < 10 else -0.01,
+        },
+    ),
+    Exercise(
+        exercises.check_ruled_out,
+        {"by_wait": {"trapping"}, "by_climb": ("trapping", "forgetting")},
+        {
+            "by_wait, ruled out": {"by_wait": ["growth"], "by_climb": ["forgetting", "trapping"]},
+            "by_climb, ruled out": {"by_wait": ["trapping"], "by_climb": ["trapping"]},
+            "expected some of": {"by_wait": ["D > 2"], "by_climb": []},
+        },
+    ),
+    Exercise(
+        exercises.check_added_delay,
+        added_delay,
+        {
+            "ρ = 2.0": lambda factor, ratio, decay: math.log(factor) / (decay * (ratio - 1)),
+            "ρ = 1.1": lambda factor, ratio, decay: math.log(factor) / (2 * decay),
+        },
+    ),
+    Exercise(
+        exercises.check_leading_times,
+        {"ratios": (1.6, 1.3, 1.2), "times": (48, 129, 205)},
+        {
+            # A wait that is quite proportional to 1/(ρ − 1), and one that the picture does not show.
+            "time at ρ = 1.2": {"ratios": (1.6, 1.3, 1.2), "times": (48, 120, 145)},
+            "expected 1.2 to 1.6, got 1.05": {"ratios": (1.6, 1.3, 1.05), "times": (48, 129, 250)},
+            "three or more": {"ratios": (1.6, 1.3), "times": (48, 129)},
+            "one for each of 3": {"ratios": (1.6, 1.3, 1.2), "times": (48, 129)},
+        },
+    ),
+    Exercise(
+        exercises.check_squared_rest,
+        lambda efficiency, decay: np.clip((2 * efficiency - decay) / (2 * efficiency), 0, None),
+        {
+            "efficiency 1, decay 3": lambda efficiency, decay: 1 - decay / 2 / efficiency,
+            "efficiency 1, decay 1.5": lambda efficiency, decay: max(1 - decay / efficiency / 2, 0) * (decay < 1.2),
+        },
     ),
     Exercise(exercises.check_fold, fold, {"degree 3, efficiency 2": lambda degree, efficiency: 0.8995}),
     Exercise(exercises.check_late_jump, late_jump, {"loss 2.9, decay 0.0001": lambda loss, decay, tolerance: 7000.0}),
