@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from grokmodels import measures
 from grokmodels.checking import checker, expect
 from grokmodels.measures import progress
 from grokmodels.recipes.schedules import Schedule
-from grokmodels.recipes.tasks import Modular
+from grokmodels.recipes.tasks import Modular, Split
 from grokmodels.statistics import scaling
-from grokmodels.theory.plateau import SHARE
+from grokmodels.theory import leak
+from grokmodels.theory.plateau import DECAY_TIME, SHARE
 
 
 @checker
@@ -161,3 +163,142 @@ def check_binder(function: Callable[[Any], float]) -> None:
     for name, values in cases.items():
         curve = scaling.OrderCurve(1, np.zeros(1), values[:, None])
         expect(name, function(values), float(scaling.moments([curve])["binder"].iloc[0]), tolerance=1e-9)
+
+
+@checker
+def check_rise(function: Callable[[float], float]) -> None:
+    """``function(rho)``: the decay Λ between the shares 0.1 and 0.9 at degree 2 and constant margin."""
+    for rho in (1.6, 3.0, 1.05, 1e6):
+        expect(f"ρ = {rho:g}", function(rho), float(DECAY_TIME(0.9, 1.0, 0.1, 1.0, rho)), tolerance=1e-4)
+
+
+@checker
+def check_difference_signal(function: Callable[..., float]) -> None:
+    """``function(p, fraction, sharing, mirror)``: the mean held-out signal of a table of a − b mod p.
+
+    The logit of the right answer less the mean over all answers, from the votes of row, column and mirror, each stored
+    with the chance ``fraction``; over pairs a ≠ b, p odd.
+    """
+    for p, fraction, sharing, mirror in ((5, 0.4, 0.1, 0.0), (5, 0.4, 0.0, 0.3), (11, 0.6, 0.06, 0.13)):
+        a, b = np.divmod(np.arange(p * p), p)
+        labels = (a - b) % p
+        everything = leak.votes(p, Split(np.arange(p * p), np.arange(0)), sharing, mirror, labels)
+        expected = fraction * measures.signal((everything - np.eye(p)[labels])[a != b], labels[a != b])
+        case = f"p = {p}, fraction {fraction}, sharing {sharing}, mirror {mirror}"
+        expect(case, function(p, fraction, sharing, mirror), float(expected), tolerance=1e-9)
+
+
+@checker
+def check_rise_readings(readings: Any) -> None:
+    """Two readings off the chart, each within 0.5: the Λ from a share of 0.1 to one of 0.9 at ρ = 1.6 and ρ = 3."""
+    expect("number of readings", len(readings), 2)
+    for rho, reading in zip((1.6, 3.0), readings, strict=True):
+        expect(f"ρ = {rho:g}", reading, float(DECAY_TIME(0.9, 1.0, 0.1, 1.0, rho)), tolerance=0.5)
+
+
+@checker
+def check_alarm(leads: Any, chance: Callable[[int], float]) -> None:
+    """Steps from alarm to t_gen, a seed each in their order, within 50; ``chance(k)``: a seed is above all k controls.
+
+    At one step, if the seed is just another control.
+    """
+    from grokmodels.claims import order_parameter as order
+
+    runs, controls = order.stored()
+    expect("number of seeds", len(leads), len(runs))
+    for run, lead in zip(runs, leads, strict=True):
+        expected = float(run["t_gen"].iloc[0]) - order.onsets(run, controls)["root"]
+        expect(f"seed {run['seed'].iloc[0]}: steps before t_gen", lead, expected, tolerance=50)
+    for k in (1, 4, 10):
+        expect(f"chance beside {k} controls", chance(k), 1 / (k + 1), tolerance=1e-9)
+
+
+@checker
+def check_schedule_readings(pause: float, decay: float) -> None:
+    """The pause, within 100 steps, with which the toy turns at step 3,000; the decay, within 0.05, at a ramp's turn.
+
+    The decay is 1 from the start, or a ramp to 1 over 4,000 steps.
+    """
+    from grokmodels import studies
+
+    runs = studies.record("schedules").only(cohort="look").runs
+    steady = runs[runs["optimizer.weight_decay_schedule.knots"] == Schedule.constant().knots]
+    clock, rate, rise = steady["decay_time at t_gen"].median(), 0.003, 1 / 4000
+    expect("steps of the pause", pause, 3000 - clock / rate, tolerance=100)
+    expect("decay at the turn of the ramp", decay, float(np.sqrt(2 * rise * clock / rate)), tolerance=0.05)
+
+
+@checker
+def check_wrong_exponents(exponents: Any) -> None:
+    """The four exponents, each within 0.01: of all runs, dropped, with the budget in their place, and of t − 250."""
+    decay = np.array([0.05, 0.1, 0.2, 0.5, 1, 2])
+    delay = 3 / (0.003 * decay)
+    t, budget = delay + 250, 10_000
+    cases = {
+        "all runs": (decay, t),
+        "runs beyond the budget dropped": (decay[t <= budget], t[t <= budget]),
+        "the budget in their place": (decay, np.minimum(t, budget)),
+        "250 steps taken off": (decay, delay),
+    }
+    expect("number of exponents", len(exponents), len(cases))
+    for (name, (x, y)), exponent in zip(cases.items(), exponents, strict=True):
+        expect(f"exponent, {name}", exponent, float(np.polyfit(np.log(x), np.log(y), 1)[0]), tolerance=0.01)
+
+
+@checker
+def check_accounts(contraction: float, same: float) -> None:
+    """Mean absolute errors of ln delay, each within 0.01, of contraction and of one Λ for all decays but 0.5."""
+    from grokmodels import studies
+    from grokmodels.claims import delay
+
+    runs = delay.contractions(studies.record("weight-decay"))
+    fitted = runs[delay.DECAY] == 0.5
+    wait = runs["delay"] * runs["product"]
+    for name, got, known in (("contraction", contraction, runs["to t_gen"]), ("the same Λ", same, wait)):
+        error = float(np.log(known[~fitted] / known[fitted].mean()).abs().mean())
+        expect(f"error of {name}", got, error, tolerance=0.01)
+
+
+@checker
+def check_scaled_wait(function: Callable[[float, float, float], float]) -> None:
+    """``function(wait, size, factor)``: Λ* with ``factor`` times the examples, if it is ``wait`` at ``size`` · N_c.
+
+    At degree 2, the logarithm unchanged; infinite where the rule does not take over.
+    """
+    for wait, size, factor in ((20.0, 1.2, 2.0), (20.0, 1.2, 0.9), (8.0, 3.0, 0.5), (20.0, 1.2, 0.8), (5.0, 2.0, 0.5)):
+        got, left = function(wait, size, factor), size * factor - 1
+        case = f"a wait of {wait:g} at {size:g} N_c, {factor:g} times the examples"
+        if left <= 0:
+            assert got == np.inf, f"{case}: expected inf, got {got}"
+        else:
+            expect(case, got, wait * (size - 1) / left, tolerance=1e-6)
+
+
+@checker
+def check_border_cell(fraction: float, weight_decay: float) -> None:
+    """A cell of the map in which some seeds generalize and others do not."""
+    from grokmodels import studies
+
+    runs = studies.record("phase-diagram").runs
+    cells = runs.groupby(["fraction", "optimizer.weight_decay"])["t_gen_censored"]
+    waiting = {cell: (int(late.sum()), len(late)) for cell, late in cells}
+    cell = f"fraction {fraction:g}, decay {weight_decay:g}"
+    assert (fraction, weight_decay) in waiting, f"{cell}: expected a cell of the map"
+    late, n = waiting[fraction, weight_decay]
+    assert 0 < late < n, f"{cell}: expected seeds that disagree, got {n - late} of {n} that generalize"
+
+
+@checker
+def check_two_laws(function: Callable[..., Any]) -> None:
+    """``function(budgets, fractions, later)``: critical fractions at a later budget, by an edge and by a pure power.
+
+    From two budgets in steps and the critical fractions there; ``later`` may be infinite.
+    """
+    for budgets, fractions in (((1000, 2000), (0.50, 0.45)), ((500, 3000), (0.60, 0.40))):
+        for later in (2 * budgets[1], 8 * budgets[1], np.inf):
+            slope, edge = np.polyfit(1 / np.array(budgets), fractions, 1)
+            power = np.log(fractions[1] / fractions[0]) / np.log(budgets[1] / budgets[0])
+            expected = edge + slope / later, fractions[1] * (later / budgets[1]) ** power
+            got = function(budgets, fractions, later)
+            for name, theirs, ours in zip(("edge", "power"), got, expected, strict=True):
+                expect(f"{name}, {fractions} at {budgets} steps, at {later} steps", theirs, float(ours), 1e-6)
