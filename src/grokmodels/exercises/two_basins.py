@@ -135,7 +135,7 @@ def check_smallest_starts(starts: Any) -> None:
 
 @checker
 def check_collapse_rate(function: Callable[[Circuits, float], float]) -> None:
-    """``function(circuits, temperature)``: the rate at which noise carries the memorizer to the origin.
+    """``function(circuits, temperature)``: the rate at which noise carries the memorizer to the origin, within 0.1 %.
 
     ``circuits`` are those of the library, with a degree above 2 and a decay below the memorizer's fold.
     """
@@ -143,7 +143,7 @@ def check_collapse_rate(function: Callable[[Circuits, float], float]) -> None:
         circuits = Circuits(degree=degree, generalizing_efficiency=ratio, weight_decay=decay)
         expected = escape.collapse_rate(circuits, temperature)
         case = f"D = {degree:g}, ρ = {ratio:g}, λ = {decay:g}, T = {temperature:g}"
-        expect(case, function(circuits, temperature), expected, tolerance=1e-6 * expected)
+        expect(case, function(circuits, temperature), expected, tolerance=1e-3 * expected)
 
 
 @checker
