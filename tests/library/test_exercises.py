@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq, minimize_scalar
 
 from grokmodels import Parity, exercises
+from grokmodels.theory import ridge
+from grokmodels.theory.escape import escape_rate
 
 
 def lasting_step(steps, accuracy):
@@ -252,7 +255,7 @@ def permuted(parameters, order, ways=("in", "out")):
     return parameters | {name: values for way in ways for name, values in moved[way].items()}
 
 
-def ridge(degree, ratio):
+def top_of_ridge(degree, ratio):
     m = np.linspace(1e-6, 1 - 1e-6, 200_001)
     return m[np.argmax((1 - m) ** (2 / degree) + (m / ratio) ** (2 / degree))]
 
@@ -272,8 +275,84 @@ def highest_promise(runs):
     return 1 - 1 / (runs + 1)
 
 
+def least_ratio(u, v, degree):
+    return math.exp((degree - 2) * (math.log(u) - math.log(v)))
+
+
+def collapse_rate(circuits, temperature, half_a_well=1):
+    degree, _, _, decay = circuits.constants
+
+    def energy(u):
+        return math.log1p(math.exp(-(u**degree))) + decay * u**2 / 2
+
+    def force(u):
+        return degree * u ** (degree - 1) / (1 + math.exp(u**degree)) - decay * u
+
+    def bend(u, step=1e-3):
+        return (force(u - step) - force(u + step)) / (2 * step)
+
+    fold = minimize_scalar(lambda u: -force(u) / u, bounds=(0.1, 2), method="bounded").x
+    over, well = brentq(force, 1e-3, fold), brentq(force, fold, 5)
+    prefactor = math.sqrt(-bend(well) * bend(over)) / (2 * math.pi)
+    return half_a_well * prefactor * math.exp((energy(well) - energy(over)) / temperature)
+
+
+def spread_test(law, n, ddof=1):
+    random = np.random.default_rng(7)
+    draw = random.standard_normal if law == "narrow" else random.standard_exponential
+    x = {"exponential": 0, "narrow": 5, "hidden": 2}[law] + draw((n, 30_000))
+    variance = (np.mean(x**2, axis=0) - np.mean(x, axis=0) ** 2) * n / (n - ddof)
+    return np.mean(variance > 0.36 * np.mean(x, axis=0) ** 2)
+
+
+def hidden_signal(times, moved=580, factor=10):
+    null = ridge.Ridge()
+    data = ridge.modes(null)
+    teacher = np.zeros(null.features)
+    teacher[moved : moved + 20] = factor * data.teacher[:20]
+    strengths, axes = np.linalg.eigh(data.inputs.T @ data.inputs / null.examples)
+    start, aim = axes.T @ data.start, axes.T @ teacher
+    rest = strengths / (strengths + null.weight_decay) * aim
+    fading = np.exp(-np.multiply.outer(times, strengths + null.weight_decay))
+    weights = (rest + fading * (start - rest)) @ axes.T
+    wanted = data.inputs @ teacher
+    return weights @ (data.variances * teacher) * (wanted @ wanted) / (weights @ data.inputs.T @ wanted)
+
+
+def saddle(rho, low, high):
+    return math.log(high / low) / (2 * rho - 2)
+
+
+def bowl(low, high):
+    return math.log(high) - math.log(low)
+
+
+def resting_weight(mean, spread, epsilon, decay):
+    return -math.copysign(1, mean) / (math.sqrt(1 + (spread / mean) ** 2) + epsilon / abs(mean)) / decay
+
+
+def rise(rho):
+    return math.log(3) * (1 + 2 / (rho - 1))
+
+
+def difference_signal(p, fraction, sharing, mirror):
+    wrong = np.full(p, 2 * sharing)
+    wrong[0], wrong[1] = 0, wrong[1] + mirror
+    return -fraction * wrong.mean()
+
+
+def scaled_wait(wait, size, factor):
+    return wait * (size - 1) / (size * factor - 1) if size * factor > 1 else np.inf
+
+
+def two_laws(budgets, fractions, later):
+    edge, slope = np.linalg.solve([[1, 1 / budget] for budget in budgets], fractions)
+    power = np.diff(np.log(fractions))[0] / np.diff(np.log(budgets))[0]
+    return edge + slope / later, fractions[0] * (budgets[0] / later) ** -power
+
+
 class Exercise(NamedTuple):
-    """A checker, a right answer, and by what is said of them the wrong ones; several answers are given by name."""
+    """A checker, a right answer, and by what is said of them the wrong ones; a dictionary or a tuple holds several."""
 
     checker: Callable[..., None]
     right: Any
@@ -650,7 +729,7 @@ EXERCISES = [
     ),
     Exercise(
         exercises.check_ridge,
-        ridge,
+        top_of_ridge,
         {
             "D = 3, ρ = 2": lambda degree, ratio: 0.5,
             "D = 4, ρ = 2": lambda degree, ratio: 1 / (1 + ratio**2),
@@ -712,6 +791,158 @@ EXERCISES = [
             "rate: expected": {"every": 1700, "first": 17_000, "rate": 5},
         },
     ),
+    Exercise(
+        exercises.check_least_ratio,
+        least_ratio,
+        {
+            "v = 0.1, D = 2": lambda u, v, degree: (u / v) ** (degree - 1),
+            "u = 0.3, v = 0.6": lambda u, v, degree: max(u / v, v / u) ** (degree - 2),
+        },
+    ),
+    Exercise(
+        exercises.check_smallest_starts,
+        [0.5, 0.4, 0.25],
+        {
+            # On the line; a setting too far; one start for all.
+            "ρ = 2: expected the first setting": [0.5, 0.35, 0.25],
+            "ρ = 3: expected the first setting": [0.5, 0.4, 0.3],
+            "number of starts": [0.4],
+        },
+    ),
+    Exercise(
+        exercises.check_collapse_rate,
+        collapse_rate,
+        {
+            # The factor 2 of the escape to the rule, and that escape itself.
+            "λ = 0.8": lambda *case: collapse_rate(*case, half_a_well=2),
+            "T = 0.005": escape_rate,
+        },
+    ),
+    Exercise(
+        exercises.check_spread_test,
+        spread_test,
+        {
+            "law exponential, 3 seeds": lambda law, n: spread_test(law, n, ddof=0),
+            "law hidden, 3 seeds": lambda law, n: spread_test("exponential" if law == "hidden" else law, n),
+        },
+    ),
+    Exercise(
+        exercises.check_growth_factors,
+        [8.72, 2.58, 2.04],
+        {"ε = 0.2": [8.7, 8.7, 8.7], "ε = 0.5": [2.0, 2.6, 8.7], "number of readings": [8.7, 2.6]},
+    ),
+    Exercise(
+        exercises.check_initial_scale,
+        (0.693, 0.373),
+        {"move of the jump": (2 * math.log(2), 0.373), "scale without a delay": (math.log(2), 0.373**2)},
+    ),
+    Exercise(
+        exercises.check_hidden_signal,
+        hidden_signal,
+        {
+            "m̂ at time 1,000: expected 0.3": lambda times: hidden_signal(times, moved=0, factor=1),
+            "m̂ at time 1,000": lambda times: hidden_signal(times, factor=1),
+            "number of values": lambda times: hidden_signal(times)[:0],
+        },
+    ),
+    Exercise(
+        exercises.check_threshold_moves,
+        (saddle, bowl),
+        {
+            "saddle, ρ = 2": (lambda rho, low, high: 2 * saddle(rho, low, high), bowl),
+            "saddle, ρ = 1.2": (lambda rho, low, high: saddle(2, low, high), bowl),
+            "bowl, ε from 0.1": (saddle, lambda low, high: bowl(low, high) / 2),
+        },
+    ),
+    Exercise(
+        exercises.check_resting_weight,
+        resting_weight,
+        {
+            "mean 0.02": lambda *case: -resting_weight(*case),
+            "mean 0.02, spread 0.01, epsilon 0.02": lambda mean, spread, _, decay: resting_weight(
+                mean, spread, 0.0, decay
+            ),
+            "mean -0.01": lambda *case: -abs(resting_weight(*case)),
+        },
+    ),
+    Exercise(
+        exercises.check_same_race,
+        ((0.5, 2.5), (0.375, 2.0)),
+        {
+            "Λ at one half": ((0.25, 2.0), (0.5, 2.5)),
+            "expected a rule that grows": ((0.5, 2.0), (0.25, 1.3)),
+            "expected other values": ((0.25, 2.0), (0.25, 2.0)),
+            "expected a batch share": ((0.0, 2.0), (0.5, 4.0)),
+        },
+    ),
+    Exercise(
+        exercises.check_rise,
+        rise,
+        {"ρ = 1.6": lambda rho: math.log(9) / (2 * (rho - 1)), "ρ = 1e.06": lambda rho: rise(rho) if rho < 9 else 0.0},
+    ),
+    Exercise(
+        exercises.check_difference_signal,
+        difference_signal,
+        {
+            # The formula of sums, and the mean over answers left on.
+            "mirror 0.3": lambda p, f, s, mu: (1 - 1 / p) * f * (mu - 2 * s),
+            "mirror 0.0": lambda p, f, s, mu: p * difference_signal(p, f, s, mu),
+        },
+    ),
+    Exercise(exercises.check_rise_readings, [5.0, 2.0], {"ρ = 3": [4.8, 4.8], "number of readings": [4.8]}),
+    Exercise(
+        exercises.check_alarm,
+        ([1350, 1650, 1275, 1425, 1450, 1275, 1175, 1300, 1700, 1625], lambda k: 1 / (1 + k)),
+        {
+            "chance beside 1 controls": (
+                [1350, 1650, 1275, 1425, 1450, 1275, 1175, 1300, 1700, 1625],
+                lambda k: 0.5**k / 2,
+            ),
+            "seed 0": ([300] * 10, lambda k: 1 / (1 + k)),
+            "number of seeds": ([1350], lambda k: 1 / (1 + k)),
+        },
+    ),
+    Exercise(
+        exercises.check_schedule_readings,
+        (1850, 0.76),
+        # The step at which the pause ends, and a decay from Λ without the triangle's half.
+        {"steps of the pause": (2850, 0.76), "decay at the turn": (1850, 0.54)},
+    ),
+    Exercise(
+        exercises.check_wrong_exponents,
+        [-0.898, -0.851, -0.77, -1],
+        {"exponent, all runs": [-1, -1, -1, -1], "the budget in their place": [-0.9, -0.85, -0.85, -1]},
+    ),
+    Exercise(
+        exercises.check_accounts,
+        (0.23, 0.13),
+        {"error of contraction": (0.13, 0.23), "error of the same Λ": (0.23, 0.0)},
+    ),
+    Exercise(
+        exercises.check_scaled_wait,
+        scaled_wait,
+        {
+            "2 times the examples": lambda wait, size, factor: wait / factor,
+            "0.8 times the examples: expected inf": lambda wait, size, factor: wait * (size - 1) / (size * factor - 1),
+        },
+    ),
+    Exercise(
+        exercises.check_border_cell,
+        (0.5, 4.0),
+        {
+            "got 3 of 3": (0.8, 1.2),
+            "got 0 of 3": (0.3, 1.2),
+            "expected a cell of the map": (0.6, 1.2),
+        },
+    ),
+    Exercise(
+        exercises.check_two_laws,
+        two_laws,
+        {
+            "edge": lambda *case: two_laws(*case)[::-1],
+            "power": lambda *case: (two_laws(*case)[0], two_laws(*case)[0]),
+        },
+    ),
 ]
 WRONG = [(checker, words, answer) for checker, _, wrong in EXERCISES for words, answer in wrong.items()]
 
@@ -725,6 +956,8 @@ def test_every_checker_is_tried_with_a_right_and_a_wrong_answer():
 def check(checker, answer):
     if isinstance(answer, dict):
         checker(**answer)
+    elif isinstance(answer, tuple):
+        checker(*answer)
     else:
         checker(answer)
 
