@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import yaml
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from pypdf import PdfReader
 from sphinx_external_toc.parsing import parse_toc_yaml
 
@@ -30,39 +30,37 @@ FIT = """() => {
 }"""
 NUMBER = """(sheets) => {
   for (const link of document.querySelectorAll('a.print-sheet')) {
-    link.textContent = sheets[decodeURIComponent(link.hash.slice(1))];
+    link.textContent = sheets[decodeURIComponent(link.hash.slice(1))] ?? "";
   }
 }"""
 
 
-def print_book(root: Path, site: Path, pdf: Path) -> None:
-    """Print the site that was built of the book at ``root``. The page that is printed stays beside the PDF."""
-    if CHROMIUM is None:
-        sys.exit("Chromium prints the book, and was not found: on Debian and Ubuntu, apt install chromium.")
+def print_book(root: Path, browser: Browser) -> Path:
+    """Print the site that was built of the book at ``root``; returns the PDF, beside which stays the page printed."""
     config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
-    page = Printable(site, parse_toc_yaml(root / "_toc.yml"), config["title"], config["author"])
+    page = Printable(root / "_build" / "html", parse_toc_yaml(root / "_toc.yml"), config["title"], config["author"])
+    pdf = root / "_build" / "pdf" / "grokking.pdf"
     pdf.parent.mkdir(parents=True, exist_ok=True)
     html = pdf.with_suffix(".html")
     html.write_text(page.html(), encoding="utf-8")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        tab = browser.new_page(viewport={"width": ROOM, "height": 1100})
-        tab.set_default_timeout(0)
-        tab.emulate_media(media="print")
-        tab.goto(html.as_uri())
-        tab.evaluate("() => window.MathJax?.startup?.promise")
-        tab.evaluate(FIT)
-        _print(tab, pdf)
-        tab.evaluate(NUMBER, sheets(pdf))
-        _print(tab, pdf)
-        browser.close()
+    tab = browser.new_page(viewport={"width": ROOM, "height": 1100})
+    tab.set_default_timeout(0)
+    tab.emulate_media(media="print")
+    tab.goto(html.as_uri())
+    tab.evaluate("() => window.MathJax?.startup?.promise")
+    tab.evaluate(FIT)
+    _print(tab, pdf)
+    tab.evaluate(NUMBER, sheets(pdf))
+    _print(tab, pdf)
+    tab.close()
+    return pdf
 
 
 def sheets(pdf: Path) -> dict[str, int]:
     """The number of the sheet of every place that something refers to, by the place's identifier."""
     reader = PdfReader(pdf)
     numbers = {page.indirect_reference.idnum: number for number, page in enumerate(reader.pages, start=1)}
-    return {name: numbers[place.page.idnum] for name, place in reader.named_destinations.items()}
+    return {name.removeprefix("/"): numbers[place.page.idnum] for name, place in reader.named_destinations.items()}
 
 
 def _print(tab: Page, pdf: Path) -> None:
@@ -71,8 +69,10 @@ def _print(tab: Page, pdf: Path) -> None:
 
 def main() -> None:
     """Print the book."""
-    pdf = ROOT / "_build" / "pdf" / "grokking.pdf"
-    print_book(ROOT, ROOT / "_build" / "html", pdf)
+    if CHROMIUM is None:
+        sys.exit("Chromium prints the book, and was not found. To get it: sudo apt install chromium")
+    with sync_playwright() as playwright:
+        pdf = print_book(ROOT, playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS))
     print(f"The book is at {pdf.relative_to(ROOT)}: {pdf.stat().st_size / 1e6:.0f} MB")
 
 

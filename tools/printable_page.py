@@ -35,6 +35,8 @@ class Printable:
 
     def __init__(self, site: Path, toc: SiteMap, title: str, author: str) -> None:
         self.site, self.title, self.author = site, title, author
+        # Its folds stay closed: what is in them is said by a chapter.
+        self.front = toc.root.docname
         self.soup = BeautifulSoup("", "html.parser")
         self.styles: dict[str, None] = {}
         self.mathjax: list[str] = []
@@ -85,6 +87,9 @@ class Printable:
         for foot in article.select(".grok-explorable .grok-foot"):
             foot.string = f"To move it: {where}"
         self._localize(article, name)
+        if name != self.front:
+            for fold in article.select("details"):
+                fold["open"] = ""
         if part := self.parts.get(name):
             article.insert(0, self._tag("p", str(part), {"class": "print-part"}))
         return article
@@ -183,11 +188,11 @@ def _heading(article: Tag) -> str:
 
 
 def _unfold(article: Tag) -> None:
-    """Leave out what only a screen needs, and open the other folds."""
+    """Leave out what only a screen needs, and take the rest of cells out of its folds."""
     for element in article.select(", ".join(SCREEN_ONLY)):
         element.decompose()
-    for fold in article.select("details"):
-        fold["open"] = ""
+    for fold in article.select("details.hide"):
+        fold.unwrap()
     # Of some cells all was folded code.
     for cell in article.select("div.cell"):
         if not cell.text.strip() and not cell.find("img"):
