@@ -23,10 +23,10 @@ ROOM = 800
 
 # Formulas and tables that are wider than the sheet become smaller.
 FIT = """() => {
-  for (const box of document.querySelectorAll('mjx-container[display="true"], .bd-article table')) {
-    const room = box.parentElement.clientWidth;
-    if (box.scrollWidth > room + 1) box.style.zoom = room / box.scrollWidth;
-  }
+  const boxes = [...document.querySelectorAll('mjx-container[display="true"], .bd-article table')];
+  // All are measured before any changes, which would have the book laid out again.
+  const shares = boxes.map((box) => box.parentElement.clientWidth / box.scrollWidth);
+  boxes.forEach((box, number) => { if (shares[number] < 1) box.style.zoom = shares[number]; });
 }"""
 NUMBER = """(sheets) => {
   for (const link of document.querySelectorAll('a.print-sheet')) {
@@ -59,8 +59,8 @@ def print_book(root: Path, browser: Browser) -> Path:
 def sheets(pdf: Path) -> dict[str, int]:
     """The number of the sheet of every place that something refers to, by the place's identifier."""
     reader = PdfReader(pdf)
-    numbers = {page.indirect_reference.idnum: number for number, page in enumerate(reader.pages, start=1)}
-    return {name.removeprefix("/"): numbers[place.page.idnum] for name, place in reader.named_destinations.items()}
+    numbers = {name: reader.get_destination_page_number(place) for name, place in reader.named_destinations.items()}
+    return {name.removeprefix("/"): number + 1 for name, number in numbers.items() if number is not None}
 
 
 def _print(tab: Page, pdf: Path) -> None:

@@ -6,7 +6,7 @@ sheet where a reader of paper needs it, as soon as that is known: elements of cl
 """
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import copy
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -35,22 +35,18 @@ class Printable:
 
     def __init__(self, site: Path, toc: SiteMap, title: str, author: str) -> None:
         self.site, self.title, self.author = site, title, author
+        self.names = list(toc)
         # Its folds stay closed: what is in them is said by a chapter.
         self.front = toc.root.docname
         self.soup = BeautifulSoup("", "html.parser")
         self.styles: dict[str, None] = {}
         self.mathjax: list[str] = []
         self.parts = {str(item): tree.caption for tree in toc.root.subtrees for item in tree.items[:1]}
-        self.articles = {name: Tag(name="article") for name in toc}
-        self.solutions: dict[str, list[Tag]] = {}
 
     def html(self) -> str:
         """The whole page."""
-        for name in self.articles:
-            self.articles[name] = self._article(name)
-        for name, article in self.articles.items():
-            self.solutions[name] = self._take_solutions(article)
-        chapters = [*self.articles.items(), ("solutions", self._solved())]
+        articles = {name: self._article(name) for name in self.names}
+        chapters = [*articles.items(), ("solutions", self._solutions(articles))]
         return "\n".join(
             [
                 '<!doctype html><html lang="en" data-theme="light" data-mode="light"><head><meta charset="utf-8">',
@@ -109,7 +105,7 @@ class Printable:
                 continue
             path = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(address.path)))
             target = path.removesuffix(".html") if address.path else name
-            if target in self.articles:
+            if target in self.names:
                 link["href"] = "#" + _anchor(target, unquote(address.fragment))
             else:
                 link.unwrap()
@@ -134,14 +130,14 @@ class Printable:
             taken.append(solution.extract())
         return taken
 
-    def _solved(self) -> Tag:
-        """The chapter of solutions."""
+    def _solutions(self, articles: Mapping[str, Tag]) -> Tag:
+        """The chapter of solutions, which are taken out of the others."""
         article = self._tag("article", "", {"class": "bd-article", "id": "solutions"})
         article.append(self._tag("h1", "Solutions"))
-        for name, solutions in self.solutions.items():
-            if solutions:
+        for name, chapter in articles.items():
+            if solutions := self._take_solutions(chapter):
                 section = self._tag("section", "", {"id": _anchor("solutions", _anchor(name))})
-                section.extend([self._tag("h2", _heading(self.articles[name])), *solutions])
+                section.extend([self._tag("h2", _heading(chapter)), *solutions])
                 article.append(section)
         return article
 
