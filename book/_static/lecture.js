@@ -137,7 +137,7 @@
   } else {
     add(bar, "a", { href: "?notes", target: "_blank", class: "grok-second" }, "Notes in a second window");
   }
-  button("Full screen", "Full screen (f)", toggleFull);
+  button("Full screen", "Full screen (f)", toggleFull).className = "grok-full";
   add(bar, "a", { href: "teaching.html" }, "Leave");
 
   document.addEventListener("keydown", press);
