@@ -41,6 +41,11 @@ book: $(READY)
 	@$(BIN)/jupyter-book build -W -n --keep-going .
 	@echo "The book is at _build/html/index.html"
 
+site-without-solutions: $(READY)
+	@echo "Building the site without solutions: chapters that changed are executed."
+	@BOOK_WITHOUT_SOLUTIONS=1 $(BIN)/jupyter-book build -W -n --keep-going --path-output _build/without-solutions .
+	@echo "It is at _build/without-solutions/_build/html/index.html"
+
 # Three workers for two cores: one of them mostly waits for the browser.
 test: $(READY)
 	@$(MAKE) --no-print-directory lint; style=$$?; \
