@@ -7,6 +7,7 @@ plain text. No source is offered, neither as a copy nor by a link to the reposit
 
 import os
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -14,8 +15,9 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
-from sphinx_exercise.directive import SolutionDirective, SolutionStartDirective
+from sphinx_exercise.directive import SolutionDirective
 
 VARIABLE = "BOOK_WITHOUT_SOLUTIONS"
 
@@ -23,16 +25,23 @@ VARIABLE = "BOOK_WITHOUT_SOLUTIONS"
 LABELS = "grok_solutions"
 
 
-class LeftOut(SolutionDirective):
+class LeftOut(SphinxDirective):
     """A solution, of which only its label is noted."""
+
+    has_content = True
+    required_arguments = 1
+    option_spec = SolutionDirective.option_spec
 
     def run(self) -> list[nodes.Node]:
         _labels(self.env).add(self.options.get("label", ""))
         return []
 
 
-class Refused(SolutionStartDirective):
+class Refused(SphinxDirective):
     """A solution that stands between two directives, as text of the page."""
+
+    required_arguments = 1
+    option_spec = SolutionDirective.option_spec
 
     def run(self) -> list[nodes.Node]:
         raise self.error("a solution between solution-start and solution-end cannot be left out: write one directive")
@@ -44,7 +53,7 @@ class LeaveOutReferences(SphinxPostTransform):
     # Before any reference is looked up.
     default_priority = 1
 
-    def run(self) -> None:
+    def run(self, **kwargs: Any) -> None:
         """Replace the references of a page."""
         labels = _labels(self.env)
         for reference in list(self.document.findall(pending_xref)):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from tools.clean_notebooks import NOTEBOOK_METADATA
+
 ROOT = Path(__file__).parents[2]
 
 CONF = """
@@ -53,7 +55,7 @@ SECRETS = ("Therefore", "becausely", "sol-think", "eq-inner")
 def build(folder: Path, without: bool, page: str = PAGE) -> subprocess.CompletedProcess[str]:
     (folder / "conf.py").write_text(CONF, encoding="utf-8")
     (folder / "index.md").write_text(f"{page}\n```{{toctree}}\nchapter\n```\n", encoding="utf-8")
-    notebook = new_notebook(cells=[new_markdown_cell(CHAPTER), new_code_cell("1 + 1")])
+    notebook = new_notebook(cells=[new_markdown_cell(CHAPTER), new_code_cell("1 + 1")], metadata=NOTEBOOK_METADATA)
     (folder / "chapter.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     paths = [str(ROOT / "book" / "_ext"), str(ROOT / "src")]
     return subprocess.run(
