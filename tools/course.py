@@ -15,7 +15,8 @@ from pathlib import Path
 
 from nbgrader.apps import NbGraderAPI
 from nbgrader.plugins import CsvExportPlugin
-from traitlets.config import Config, PyFileConfigLoader
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
 
 COURSE = Path(__file__).parents[1] / "course"
 
