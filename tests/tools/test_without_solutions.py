@@ -31,7 +31,7 @@ Why?
 :label: sol-think
 :class: dropdown
 
-Therefore.
+Thereforish.
 
 ```{math}
 :label: eq-inner
@@ -49,7 +49,7 @@ PAGE = """# Page
 
 To {ref}`the exercise <ex-think>`, to {ref}`its outcome <sol-think>`, to [a link](#sol-think) and to {ref}`sol-think`.
 """
-SECRETS = ("Therefore", "becausely", "sol-think", "eq-inner")
+SECRETS = ("Thereforish", "becausely", "sol-think", "eq-inner")
 
 
 def build(folder: Path, without: bool, page: str = PAGE) -> subprocess.CompletedProcess[str]:
