@@ -22,7 +22,8 @@ COPY --chown=reader tools tools
 COPY --chown=reader book book
 RUN ./binder/postBuild && python -m tools.student_notebooks && chown --recursive reader _build
 
-USER reader
+# By its number, since a hub may refuse a name, which could be root.
+USER 1000
 EXPOSE 8888
 # What a hub starts in place of this is jupyterhub-singleuser.
 CMD ["jupyter", "lab", "--ip=0.0.0.0", "--port=8888", "--no-browser"]
