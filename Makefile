@@ -11,7 +11,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 NODE_READY := node_modules/.ready
 
-.PHONY: help book test quick test-portable bench battery landscape forecasts ledger kernels serve pdf student assignments grades site-without-solutions lint lint-js notebooks requirements clean
+.PHONY: help book test quick test-portable bench battery landscape forecasts ledger kernels serve offline pdf student assignments grades site-without-solutions lint lint-js notebooks requirements clean
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo "make ledger        compute every row of the ledger from the stored runs"
 	@echo "make kernels       compile the arithmetic of the page's engine to WebAssembly, after an edit of kernels.c"
 	@echo "make serve         build the site and serve it on http://localhost:8000"
+	@echo "make offline       build the site and pack it into a zip to read without a network"
 	@echo "make pdf           build the site and print it into _build/pdf/grokking.pdf (needs Chromium)"
 	@echo "make student       write the notebooks for students, without solutions, into _build/student"
 	@echo "make assignments   write the assignments for students, without solutions, into _build/course/release"
@@ -91,6 +92,10 @@ kernels: $(READY)
 serve: book
 	@echo "Serving the book on http://localhost:8000 (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server --directory _build/html 8000
+
+offline: book
+	@echo "Packing the site into a zip."
+	@$(BIN)/python -m tools.offline_copy
 
 pdf: book
 	@echo "Printing the book, some minutes."
