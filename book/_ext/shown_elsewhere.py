@@ -16,7 +16,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import docname_join, logging
 from sphinx.util.typing import ExtensionMetadata
-from sphinx_exercise.nodes import exercise_title, is_exercise_node  # type: ignore[import-untyped]
+from sphinx_exercise.nodes import exercise_title, is_exercise_node
 
 
 class shown_elsewhere(nodes.General, nodes.Element):  # noqa: N801 (docutils names nodes so)

@@ -10,6 +10,7 @@ import numpy as np
 from grokmodels import studies
 from grokmodels.checking import checker, expect
 from grokmodels.measures import accuracy, fourier, progress
+from grokmodels.recipes.tasks import Modular
 
 
 @checker
@@ -57,7 +58,7 @@ def check_enough(kept: int, half_kept: int, half_whole: int) -> None:
     ``kept``: the fewest frequencies whose accuracy at the end is that of the whole network within half a percent.
     ``half_kept`` and ``half_whole``: the first step at which these, and the whole network, answer half of the test.
     """
-    run = next(run for _, run in studies.with_weights("circuits") if run.experiment.task.p == 59)
+    run = next(run for _, run in studies.with_weights("circuits") if run.experiment.task == Modular(p=59))
     test, last = run.experiment.split.test, max(run.checkpoints)
 
     def answered(steps: Any, frequencies: Any) -> Any:
