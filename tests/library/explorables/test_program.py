@@ -63,3 +63,18 @@ def test_a_mistake_in_a_kernel_is_not_taken_for_a_state_without_an_answer(file):
 def test_a_missing_file_is_named():
     with pytest.raises(FileNotFoundError, match=r"nowhere\.js"):
         Program(Path("nowhere.js")).start({})
+
+
+def test_a_thread_that_is_older_than_the_first_engine_may_have_one():
+    # Where a processor has keys for memory such a thread has none for what V8 keeps, and the process ended.
+    program = """if True:
+        import queue, threading
+        asked, told = queue.Queue(), queue.Queue()
+        threading.Thread(target=lambda: told.put(asked.get()().eval("1 + 1")), daemon=True).start()
+        from grokmodels.explorables.program import v8
+        v8().eval("1")
+        asked.put(v8)
+        print(told.get(timeout=60))
+    """
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    assert ended.stdout.strip() == "2"
