@@ -63,8 +63,8 @@ def v8() -> Any:
     """An engine that runs JavaScript (``eval``): pictures and tests need one, a reader of the theory does not."""
     from py_mini_racer import DEFAULT_V8_FLAGS, MiniRacer, init_mini_racer
 
-    # Its one thread never comes to make WebAssembly faster later on, so that this must be done at once. Where a processor
-    # has keys for memory, threads that are older than the first engine may not read what it keeps, and end the process.
+    # Its one thread never comes to make WebAssembly faster later on, so that this must be done at once. Where a
+    # processor has keys for memory, threads older than the first engine may not read what it keeps: the process ends.
     flags = (*DEFAULT_V8_FLAGS, "--no-liftoff", "--no-memory-protection-keys")
     init_mini_racer(flags=flags, ignore_duplicate_init=True)
     # It takes the event loop of the thread that makes it: Jupyter's may be busy when it is called, or closed.
