@@ -11,7 +11,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 NODE_READY := node_modules/.ready
 
-.PHONY: help book test quick test-portable bench battery landscape forecasts ledger kernels serve student lint lint-js notebooks requirements clean
+.PHONY: help book test quick test-portable bench battery landscape forecasts ledger kernels serve offline pdf student assignments grades site-without-solutions lint lint-js notebooks requirements clean
 .DEFAULT_GOAL := help
 
 help:
@@ -26,7 +26,12 @@ help:
 	@echo "make ledger        compute every row of the ledger from the stored runs"
 	@echo "make kernels       compile the arithmetic of the page's engine to WebAssembly, after an edit of kernels.c"
 	@echo "make serve         build the site and serve it on http://localhost:8000"
+	@echo "make offline       build the site and pack it into a zip to read without a network"
+	@echo "make pdf           build the site and print it into _build/pdf/grokking.pdf (needs Chromium)"
 	@echo "make student       write the notebooks for students, without solutions, into _build/student"
+	@echo "make assignments   write the assignments for students, without solutions, into _build/course/release"
+	@echo "make grades        mark what was handed in, in course/submitted, and write course/grades.csv"
+	@echo "make site-without-solutions  build the site without any solution, into _build/without-solutions"
 	@echo "make lint          check style and types"
 	@echo "make lint-js       check style and types of JavaScript (the only target that needs npm, with Node 20 or newer)"
 	@echo "make notebooks     execute the chapters in place, keeping text outputs (NB=path for one)"
@@ -37,6 +42,11 @@ book: $(READY)
 	@echo "Building the book: chapters that changed are executed."
 	@$(BIN)/jupyter-book build -W -n --keep-going .
 	@echo "The book is at _build/html/index.html"
+
+site-without-solutions: $(READY)
+	@echo "Building the site without solutions: chapters that changed are executed."
+	@BOOK_WITHOUT_SOLUTIONS=1 $(BIN)/jupyter-book build -W -n --keep-going --path-output _build/without-solutions .
+	@echo "It is at _build/without-solutions/_build/html/index.html"
 
 # Three workers for two cores: one of them mostly waits for the browser.
 test: $(READY)
@@ -83,9 +93,25 @@ serve: book
 	@echo "Serving the book on http://localhost:8000 (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server --directory _build/html 8000
 
+offline: book
+	@echo "Packing the site into a zip."
+	@$(BIN)/python -m tools.offline_copy
+
+pdf: book
+	@echo "Printing the book, some minutes."
+	@$(BIN)/python -m tools.print_book
+
 student: $(READY)
 	@echo "Writing notebooks for students: exercises with cells to answer in, solutions out."
 	@$(BIN)/python -m tools.student_notebooks
+
+assignments: $(READY)
+	@echo "Writing assignments for students: solutions and hidden tests out."
+	@$(BIN)/python -m tools.course assignments
+
+grades: $(READY)
+	@echo "Marking what was handed in."
+	@$(BIN)/python -m tools.course grades
 
 lint: $(READY)
 	@echo "Checking style and types."

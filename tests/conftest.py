@@ -10,6 +10,8 @@ from hypothesis import settings
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
 
+from tools.chromium import ARGUMENTS, CHROMIUM
+
 # The book's matrices are small: a second thread gains little alone, and loses much where two workers share the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -17,18 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 NO_CHROMIUM = "Chromium was not found, so no page was opened. To get it: sudo apt install chromium"
-# No sandbox, as containers have none; no traffic of the browser's own.
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 FIREFOX = next(filter(None, map(shutil.which, ("firefox-esr", "firefox"))), None)
 NO_FIREFOX = "Firefox was not found, so no page was opened in it. To get it: sudo apt install firefox-esr"
 # Scrollbars as in Chromium without a window, which take no room.

@@ -20,7 +20,7 @@ from tools.setup_cell import with_setup
 # What a cell prints or returns, and the numbers that it glues into the prose.
 OUTPUT_MIMES = {"text/plain", "application/papermill.record/text/plain"}
 OUTPUT_METADATA = {"scrapbook"}
-CELL_METADATA = {"mystnb", "tags", "slideshow"}
+CELL_METADATA = {"mystnb", "nbgrader", "tags", "slideshow"}
 NOTEBOOK_METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},

@@ -31,6 +31,7 @@ def _fenced(name: str) -> re.Pattern[str]:
 BLOCK = _fenced(r"(?:\{(?P<name>[\w:-]+)\})?")
 MATH = _fenced(r"\{math\}")
 LABEL = re.compile(r"^:label: *(\S+)", re.MULTILINE)
+DROPDOWN = re.compile(r"^:class:.*\bdropdown\b", re.MULTILINE)
 TITLE = re.compile(r"^# +(.+)$", re.MULTILINE)
 TARGET = re.compile(r"^\((?P<label>[\w-]+)\)=[ \t]*\n+(?=(?:#+ +(?P<title>.+))?)", re.MULTILINE)
 EQUATION = re.compile(r"\$\$(?P<formula>[\s\S]+?)\$\$(?:[ \t]*\((?P<label>[\w-]+)\))?")
@@ -155,6 +156,8 @@ class Page:
             return body
         kind = name.removeprefix("prf:")
         title = ": ".join(filter(None, [kind.capitalize(), argument])) if kind != name or not argument else argument
+        if DROPDOWN.search(block["options"]):
+            return f"<details>\n<summary>{self._prose(title)}</summary>\n\n{body}\n\n</details>"
         text = f"**{self._prose(title)}**\n\n{body}"
         # The marks of a quotation would become a part of its displayed equations.
         return text if "$$" in text else "\n".join(f"> {line}".rstrip() for line in text.splitlines())

@@ -75,7 +75,7 @@ def _emptied(function: ast.FunctionDef, checker: str) -> str:
     text = ast.get_docstring(function) or wanted[:1].upper() + wanted[1:]
     quoted = f'"""{text}\n"""' if "\n" in text else f'"""{text}"""'
     returns = f" -> {ast.unparse(function.returns)}" if function.returns else ""
-    body = textwrap.indent(f"{quoted}\nraise NotImplementedError", "    ")
+    body = textwrap.indent(f'{quoted}\nraise NotImplementedError("write the body of {function.name}")', "    ")
     return f"def {function.name}({ast.unparse(function.args)}){returns}:\n{body}"
 
 
@@ -110,21 +110,30 @@ def student(notebook: NotebookNode, name: str, book: Book) -> NotebookNode:
 def _pieces(cell: NotebookNode, answers: dict[str, str]) -> list[NotebookNode]:
     """A cell, cut where it has an exercise, whose answer goes into a cell of its own, or a solution, which goes.
 
-    The caption of a figure, which a page takes from the metadata, becomes a cell.
+    The hints that follow an exercise stay with it, before the cell of its answer. The caption of a figure, which a page
+    takes from the metadata, becomes a cell.
     """
     if figure := cell.metadata.get("mystnb", {}).get("figure"):
         caption = f"**{{numref}}`{figure['name']}`** {figure['caption']}"
         return [cell, new_markdown_cell(caption, id=f"{cell.id}-caption")]
     if cell.cell_type != "markdown":
         return [cell]
-    blocks = [block for block in BLOCK.finditer(cell.source) if block["name"] in ("exercise", "solution")]
+    blocks = [
+        block for block in BLOCK.finditer(cell.source) if block["name"] in ("exercise", "solution") or _hints(block)
+    ]
     if not blocks:
         return [cell]
     pieces: list[NotebookNode] = []
     start = 0
     for block in blocks:
-        pieces.append(new_markdown_cell(cell.source[start : block.start()].strip("\n")))
+        before = cell.source[start : block.start()].strip("\n")
         start = block.end()
+        if _hints(block):
+            if before or not pieces or pieces[-1].cell_type != "code":
+                raise ValueError(f"a hint must follow its exercise, before the solution:\n{block[0]}")
+            pieces[-2].source += f"\n\n{block[0]}"
+            continue
+        pieces.append(new_markdown_cell(before))
         if block["name"] == "exercise":
             title = f"### Exercise: {block['argument']}".rstrip(": ")
             label = LABEL.search(block["options"])
@@ -135,6 +144,10 @@ def _pieces(cell: NotebookNode, answers: dict[str, str]) -> list[NotebookNode]:
     for number, piece in enumerate(pieces):
         piece.id = f"{cell.id}-{number}" if number else cell.id
     return pieces
+
+
+def _hints(block: re.Match[str]) -> bool:
+    return block["name"] == "admonition" and block["argument"].startswith("Hint")
 
 
 def main() -> None:

@@ -80,6 +80,20 @@ def test_cells_are_short(notebook: NotebookNode) -> None:
     assert [cell.source for cell in code(notebook) if len(cell.source.splitlines()) > 16] == []
 
 
+EXERCISE = re.compile(r"^(`{3,}|:{3,})\{exercise\}.*\n:label: *(\S+)\n[\s\S]*?^\1$\n", re.MULTILINE)
+HINTS = re.compile(r"(?:\n:::\{admonition\} Hint \d\n:class: dropdown tip grok-hint\n(?:(?!:::).+\n)+:::\n){2}")
+
+
+def test_every_exercise_has_two_hints_before_its_solution(notebook: NotebookNode) -> None:
+    text = "\n".join(f"{cell.source}\n" for cell in notebook.cells if cell.cell_type == "markdown")
+    found = [*EXERCISE.finditer(text)]
+    assert len(found) == text.count("{exercise}"), "the pattern overlooks an exercise"
+    hints = {one[2]: HINTS.match(text, one.end()) for one in found}
+    numbered = {label: re.findall(r"Hint (\d)", match[0]) for label, match in hints.items() if match}
+    assert [label for label in hints if numbered.get(label) != ["1", "2"]] == []
+    assert text.count("Hint ") == 2 * len(found), "a hint stands elsewhere"
+
+
 def test_no_cell_shows_an_address(notebook: NotebookNode) -> None:
     texts = [output.get("data", {}).get("text/plain", "") for cell in code(notebook) for output in cell.outputs]
     assert [text for text in texts if " at 0x" in text] == []

@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq, minimize_scalar
 
 from grokmodels import Parity, exercises
+from grokmodels.theory import ridge
+from grokmodels.theory.escape import escape_rate
 
 
 def lasting_step(steps, accuracy):
@@ -200,10 +203,158 @@ def coincidence(waits, centered=True):
     return (between - within) / (between + (k - 1) * within)
 
 
-class Exercise(NamedTuple):
-    """A checker, a right answer, and by what is said of them the wrong ones."""
+def loop_limit(spent, area, power, slowest=0):
+    design = np.column_stack([np.ones(len(spent)), (1 / spent) ** power])[slowest:]
+    return np.linalg.lstsq(design, area[slowest:], rcond=None)[0][0]
 
-    checker: Callable[[Any], None]
+
+def sparse_vote(relevant, blur, counted=None):
+    shown, hidden = (Parity(bits=10).split(0.3, seed=0)[k] for k in (0, 1))
+    strings = Parity(bits=10).inputs.astype(float)
+    # The distance of strings of ±1 from their product.
+    distance = (10 - (1 - 2 * strings[hidden]) @ (1 - 2 * strings[shown]).T) / 2
+    signs = np.prod(1 - 2 * strings[:, : counted or relevant], axis=1)
+    return np.mean((np.power(blur, distance) @ signs[shown]) * signs[hidden] > 0)
+
+
+def idle_steps(rate, decay, level):
+    weight, steps = 1.0, 0
+    while weight >= level:
+        weight, steps = weight - rate * decay * weight, steps + 1
+    return steps
+
+
+def readings(*steps, decays=(0.2, 0.5, 1.0)):
+    return {"decays": list(decays), "steps": list(steps)}
+
+
+def late_decay(level, start=0.0):
+    return lambda time: level if start <= time < start + 10 / level else 0.0
+
+
+def added_delay(factor, ratio, decay):
+    # Growth at the rate 2 λ (ρ − 1), step by step of a factor e.
+    return sum(np.full(1000, math.log(factor) / 1000)) / (2 * decay * (ratio - 1))
+
+
+def luck(waits, logarithm=np.log):
+    one, other = logarithm(waits).T
+    chaos = np.mean((one - other) ** 2) / 2
+    return chaos, np.var((one + other) / 2, ddof=1) - chaos / 2
+
+
+def hill(margin, degree):
+    half_way = margin * 2 ** (1 - degree)
+    return max(math.log1p(math.exp(-half_way)) - math.log1p(math.exp(-margin)), 0.0)
+
+
+def permuted(parameters, order, ways=("in", "out")):
+    back = np.argsort(np.argsort(order))
+    way_in, way_out = "blocks.0.mlp_in.weight", "blocks.0.mlp_out.weight"
+    moved = {"in": {way_in: parameters[way_in][back]}, "out": {way_out: parameters[way_out].T[back].T}}
+    return parameters | {name: values for way in ways for name, values in moved[way].items()}
+
+
+def top_of_ridge(degree, ratio):
+    m = np.linspace(1e-6, 1 - 1e-6, 200_001)
+    return m[np.argmax((1 - m) ** (2 / degree) + (m / ratio) ** (2 / degree))]
+
+
+def near_ties(p, frequency, a, b):
+    step = pow(frequency, -1, p)
+    return {(a + b - step) % p, (a + b + step) % p}
+
+
+def best_pair(p):
+    d = 2 * np.pi * np.arange(1, p) / p
+    pairs = [(k, q) for k in range(1, p // 2 + 1) for q in range(1, k)]
+    return min(pairs, key=lambda pair: np.max(sum(np.cos(k * d) for k in pair)))
+
+
+def highest_promise(runs):
+    return 1 - 1 / (runs + 1)
+
+
+def least_ratio(u, v, degree):
+    return math.exp((degree - 2) * (math.log(u) - math.log(v)))
+
+
+def collapse_rate(circuits, temperature, half_a_well=1):
+    degree, _, _, decay = circuits.constants
+
+    def energy(u):
+        return math.log1p(math.exp(-(u**degree))) + decay * u**2 / 2
+
+    def force(u):
+        return degree * u ** (degree - 1) / (1 + math.exp(u**degree)) - decay * u
+
+    def bend(u, step=1e-3):
+        return (force(u - step) - force(u + step)) / (2 * step)
+
+    fold = minimize_scalar(lambda u: -force(u) / u, bounds=(0.1, 2), method="bounded").x
+    over, well = brentq(force, 1e-3, fold), brentq(force, fold, 5)
+    prefactor = math.sqrt(-bend(well) * bend(over)) / (2 * math.pi)
+    return half_a_well * prefactor * math.exp((energy(well) - energy(over)) / temperature)
+
+
+def spread_test(law, n, ddof=1):
+    random = np.random.default_rng(7)
+    draw = random.standard_normal if law == "narrow" else random.standard_exponential
+    x = {"exponential": 0, "narrow": 5, "hidden": 2}[law] + draw((n, 30_000))
+    variance = (np.mean(x**2, axis=0) - np.mean(x, axis=0) ** 2) * n / (n - ddof)
+    return np.mean(variance > 0.36 * np.mean(x, axis=0) ** 2)
+
+
+def hidden_signal(times, moved=580, factor=10):
+    null = ridge.Ridge()
+    data = ridge.modes(null)
+    teacher = np.zeros(null.features)
+    teacher[moved : moved + 20] = factor * data.teacher[:20]
+    strengths, axes = np.linalg.eigh(data.inputs.T @ data.inputs / null.examples)
+    start, aim = axes.T @ data.start, axes.T @ teacher
+    rest = strengths / (strengths + null.weight_decay) * aim
+    fading = np.exp(-np.multiply.outer(times, strengths + null.weight_decay))
+    weights = (rest + fading * (start - rest)) @ axes.T
+    wanted = data.inputs @ teacher
+    return weights @ (data.variances * teacher) * (wanted @ wanted) / (weights @ data.inputs.T @ wanted)
+
+
+def saddle(rho, low, high):
+    return math.log(high / low) / (2 * rho - 2)
+
+
+def bowl(low, high):
+    return math.log(high) - math.log(low)
+
+
+def resting_weight(mean, spread, epsilon, decay):
+    return -math.copysign(1, mean) / (math.sqrt(1 + (spread / mean) ** 2) + epsilon / abs(mean)) / decay
+
+
+def rise(rho):
+    return math.log(3) * (1 + 2 / (rho - 1))
+
+
+def difference_signal(p, fraction, sharing, mirror):
+    wrong = np.full(p, 2 * sharing)
+    wrong[0], wrong[1] = 0, wrong[1] + mirror
+    return -fraction * wrong.mean()
+
+
+def scaled_wait(wait, size, factor):
+    return wait * (size - 1) / (size * factor - 1) if size * factor > 1 else np.inf
+
+
+def two_laws(budgets, fractions, later):
+    edge, slope = np.linalg.solve([[1, 1 / budget] for budget in budgets], fractions)
+    power = np.diff(np.log(fractions))[0] / np.diff(np.log(budgets))[0]
+    return edge + slope / later, fractions[0] * (budgets[0] / later) ** -power
+
+
+class Exercise(NamedTuple):
+    """A checker, a right answer, and by what is said of them the wrong ones; a dictionary or a tuple holds several."""
+
+    checker: Callable[..., None]
     right: Any
     wrong: dict[str, Any]
 
@@ -222,6 +373,140 @@ EXERCISES = [
         exercises.check_rule_share,
         rule_share,
         {"noise plus 0.0": lambda logits: 1.0, "got None": lambda logits: None},
+    ),
+    Exercise(
+        exercises.check_first_signs,
+        {"rule_share": 640, "accuracy": 1120},
+        {
+            "rule share above 0.05": {"rule_share": 1100, "accuracy": 1100},
+            "test accuracy above 0.05": {"rule_share": 650, "accuracy": 1350},
+        },
+    ),
+    Exercise(
+        exercises.check_two_stops,
+        {"memorized": (10, 10), "generalized": (1, 9)},
+        {
+            "generalized at decay 0: expected 1, got 9": {"memorized": [10, 10], "generalized": [9, 1]},
+            "a number for each of 2 stops": {"memorized": [10], "generalized": [1, 9]},
+        },
+    ),
+    Exercise(
+        exercises.check_sparse_vote,
+        sparse_vote,
+        {
+            "3 of ten bits count, blur 0.02": lambda relevant, blur: sparse_vote(relevant, blur, counted=10),
+            "1 of ten bits count": lambda relevant, blur: sparse_vote(max(relevant, 2), blur),
+        },
+    ),
+    Exercise(
+        exercises.check_idle_steps,
+        idle_steps,
+        {
+            "decay 0.5, below 0.1: expected 1534": lambda rate, decay, level: math.ceil(
+                -math.log(level) / rate / decay
+            ),
+            "got 1533": lambda rate, decay, level: idle_steps(rate, decay, level) - 1,
+        },
+    ),
+    Exercise(
+        exercises.check_waits_by_decay,
+        readings(4000, 2000, 1200),
+        {
+            "median t_gen at decay 0.2, within 15 %": readings(2000, 2000, 1200),
+            "three or more": readings(4000, 2000, decays=(0.2, 0.5)),
+            "one for each of 3": readings(4000, 2000),
+            "whose median is known, got 0": readings(10_000, 2000, 1200, decays=(0, 0.5, 1.0)),
+        },
+    ),
+    Exercise(
+        exercises.check_censored_means,
+        {"dropped": 3985, "replaced": 5708, "counted": 8650},
+        {
+            "censored runs dropped": {"dropped": 5708, "replaced": 5708, "counted": 8650},
+            "the budget in their place": {"dropped": 3985, "replaced": 8000, "counted": 8650},
+            "total time over events": {"dropped": 3985, "replaced": 5708, "counted": 5708},
+        },
+    ),
+    Exercise(
+        exercises.check_prices,
+        lambda n, margin, a, kappa: (sum(margin / a for _ in range(n)), np.sqrt(margin / kappa) ** 2),
+        {
+            "norm of the slots": lambda n, margin, a, kappa: (margin / a, margin / kappa),
+            "norm of the rule, 4 examples": lambda n, margin, a, kappa: (n * margin / a, n * margin / kappa),
+        },
+    ),
+    Exercise(exercises.check_stopped_ball, 16, {"14 examples": 14, "17 examples": 17, "1.5 examples": 1.5}),
+    Exercise(
+        exercises.check_exceptions,
+        lambda ratio, exceptions: ratio * (1 - exceptions) - ratio * exceptions - 1,
+        {
+            "ε = 0.1": lambda ratio, exceptions: ratio * (1 - exceptions) - 1,
+            "ρ = 0.8": lambda ratio, exceptions: (ratio * (1 - 2 * exceptions) - 1) * (ratio > 1),
+        },
+    ),
+    Exercise(
+        exercises.check_two_turns,
+        {"first": (2.0, 1e-3), "second": (3.0, 1e-10)},
+        {
+            "got memorizer, first rule$": {"first": (3.0, 1e-3), "second": (2.0, 1e-3)},
+            "got memorizer, second rule$": {"first": (1.5, 1e-3), "second": (3.0, 1e-3)},
+            "got memorizer$": {"first": (0.8, 1e-3), "second": (0.9, 1e-3)},
+        },
+    ),
+    Exercise(
+        exercises.check_clock_controls,
+        {"growth": 15.7 / 7.25, "slope": ("degree", "ratio")},
+        {
+            "Λ of the turn at ρ = 1.5 over that at 2": {"growth": 2.0, "slope": ("degree", "ratio")},
+            "that set the slope: expected degree, ratio": {"growth": 2.17, "slope": ["ratio", "weight_decay"]},
+            "expected some of": {"growth": 2.17, "slope": ["ρ"]},
+        },
+    ),
+    Exercise(
+        exercises.check_early_turn,
+        late_decay(0.95),
+        {
+            "the earliest possible, got 12": late_decay(0.5),
+            "got 29": late_decay(1.0, start=290),
+            "expected at most 10, got 20": lambda time: 2.0 if time < 10 else 0.0,
+            "expected 0 or more": lambda time: 1.0 if time < 10 else -0.01,
+        },
+    ),
+    Exercise(
+        exercises.check_ruled_out,
+        {"by_wait": {"trapping"}, "by_climb": ("trapping", "forgetting")},
+        {
+            "by_wait, ruled out": {"by_wait": ["growth"], "by_climb": ["forgetting", "trapping"]},
+            "by_climb, ruled out": {"by_wait": ["trapping"], "by_climb": ["trapping"]},
+            "expected some of": {"by_wait": ["D > 2"], "by_climb": []},
+        },
+    ),
+    Exercise(
+        exercises.check_added_delay,
+        added_delay,
+        {
+            "ρ = 2.0": lambda factor, ratio, decay: math.log(factor) / (decay * (ratio - 1)),
+            "ρ = 1.1": lambda factor, ratio, decay: math.log(factor) / (2 * decay),
+        },
+    ),
+    Exercise(
+        exercises.check_leading_times,
+        {"ratios": (1.6, 1.3, 1.2), "times": (48, 129, 205)},
+        {
+            # A wait that is quite proportional to 1/(ρ − 1), and one that the picture does not show.
+            "time at ρ = 1.2": {"ratios": (1.6, 1.3, 1.2), "times": (48, 120, 145)},
+            "expected 1.2 to 1.6, got 1.05": {"ratios": (1.6, 1.3, 1.05), "times": (48, 129, 250)},
+            "three or more": {"ratios": (1.6, 1.3), "times": (48, 129)},
+            "one for each of 3": {"ratios": (1.6, 1.3, 1.2), "times": (48, 129)},
+        },
+    ),
+    Exercise(
+        exercises.check_squared_rest,
+        lambda efficiency, decay: np.clip((2 * efficiency - decay) / (2 * efficiency), 0, None),
+        {
+            "efficiency 1, decay 3": lambda efficiency, decay: 1 - decay / 2 / efficiency,
+            "efficiency 1, decay 1.5": lambda efficiency, decay: max(1 - decay / efficiency / 2, 0) * (decay < 1.2),
+        },
     ),
     Exercise(exercises.check_fold, fold, {"degree 3, efficiency 2": lambda degree, efficiency: 0.8995}),
     Exercise(exercises.check_late_jump, late_jump, {"loss 2.9, decay 0.0001": lambda loss, decay, tolerance: 7000.0}),
@@ -398,6 +683,266 @@ EXERCISES = [
             ),
         },
     ),
+    Exercise(
+        exercises.check_threshold_slope,
+        lambda size: math.sqrt(size / (2 * math.pi)),
+        {"size 16: slope": lambda size: 1 / math.sqrt(2 * math.pi), "size 1: slope": lambda size: size**0.5},
+    ),
+    Exercise(
+        exercises.check_loop_limit,
+        loop_limit,
+        {
+            # The rate taken for its inverse, and only the two slowest sweeps.
+            "D = 2 and Λ = 5, 20, 80, power 1.0": lambda spent, area, power: loop_limit(1 / spent, area, power),
+            "power 1.0 of the rate: expected": lambda *sweeps: loop_limit(*sweeps, slowest=1),
+            "power 0.5 of the rate": lambda spent, area, power: loop_limit(spent, area, 1.0),
+        },
+    ),
+    Exercise(
+        exercises.check_luck,
+        luck,
+        {
+            "variance of chaos": lambda waits: (2 * luck(waits)[0], luck(waits)[1]),
+            # The variance over seeds, which has that of chaos in it.
+            "variance of seeds": lambda waits: (luck(waits)[0], np.log(waits)[:, 0].var()),
+            "standard deviations of 0.4": lambda waits: luck(waits, logarithm=np.asarray),
+        },
+    ),
+    Exercise(
+        exercises.check_hill,
+        hill,
+        {
+            "margin 5, D = 2": lambda margin, degree: math.log1p(math.exp(-margin * 2 ** (1 - degree))),
+            "margin 5, D = 0.5: expected 0": lambda margin, degree: (
+                hill(margin, degree) or hill(margin, 2 - degree) * (1 - degree)
+            ),
+        },
+    ),
+    Exercise(
+        exercises.check_permutation,
+        permuted,
+        {
+            "largest change of a logit": lambda *case: permuted(*case, ways=("in",)),
+            "from its rows in the order": lambda parameters, order: parameters,
+            "same names": lambda parameters, order: {},
+        },
+    ),
+    Exercise(
+        exercises.check_ridge,
+        top_of_ridge,
+        {
+            "D = 3, ρ = 2": lambda degree, ratio: 0.5,
+            "D = 4, ρ = 2": lambda degree, ratio: 1 / (1 + ratio**2),
+        },
+    ),
+    Exercise(
+        exercises.check_near_ties,
+        near_ties,
+        {
+            r"20 \+ 30 mod 59, frequency 12: expected \[45, 55\]": lambda p, frequency, a, b: near_ties(p, 12, 0, 0),
+            r"0 \+ 0 mod 59": lambda p, frequency, a, b: [frequency, p - frequency],
+        },
+    ),
+    Exercise(
+        exercises.check_best_pair,
+        best_pair,
+        {
+            r"p = 13: margin of the frequencies \[1, 2\]": lambda p: (1, 2),
+            "two different frequencies": lambda p: (1, 1),
+        },
+    ),
+    Exercise(
+        exercises.check_enough,
+        {"kept": 3, "half_kept": 1000, "half_whole": 1100},
+        {
+            "the fewest frequencies": {"kept": 4, "half_kept": 1000, "half_whole": 1000},
+            "half_kept: the first step": {"kept": 3, "half_kept": 1300, "half_whole": 1000},
+            "half_whole: the first step": {"kept": 3, "half_kept": 1100, "half_whole": 1300},
+        },
+    ),
+    Exercise(
+        exercises.check_hidden_steps,
+        lambda power, own: math.ceil(2 * power * math.log(3) / own / 0.8),
+        {"power 0.6, own steps 0.05 wide": lambda power, own: 2 * power * math.log(3) / 0.32},
+    ),
+    Exercise(
+        exercises.check_worst_skill,
+        lambda mean, skills: min((1 - mean) * skills, 1),
+        {
+            "mean 99% of 8 skills": lambda mean, skills: 1 - mean,
+            "mean 99% of 1000 skills": lambda mean, skills: (1 - mean) * skills,
+        },
+    ),
+    Exercise(
+        exercises.check_highest_promise,
+        highest_promise,
+        {
+            "errors of 1 runs": lambda runs: 1 - 1 / runs,
+            "errors of 99 runs": lambda runs: min(highest_promise(runs), 0.95),
+        },
+    ),
+    Exercise(
+        exercises.check_price,
+        {"every": 1700, "first": 17_000, "rate": 0.005},
+        {
+            # A look priced as a step; one look; what all skills have together.
+            "every: expected": {"every": 5000, "first": 17_000, "rate": 0.005},
+            "first: expected": {"every": 1700, "first": 8500, "rate": 0.005},
+            "rate: expected": {"every": 1700, "first": 17_000, "rate": 5},
+        },
+    ),
+    Exercise(
+        exercises.check_least_ratio,
+        least_ratio,
+        {
+            "v = 0.1, D = 2": lambda u, v, degree: (u / v) ** (degree - 1),
+            "u = 0.3, v = 0.6": lambda u, v, degree: max(u / v, v / u) ** (degree - 2),
+        },
+    ),
+    Exercise(
+        exercises.check_smallest_starts,
+        [0.5, 0.4, 0.25],
+        {
+            # On the line; a setting too far; one start for all.
+            "ρ = 2: expected the first setting": [0.5, 0.35, 0.25],
+            "ρ = 3: expected the first setting": [0.5, 0.4, 0.3],
+            "number of starts": [0.4],
+        },
+    ),
+    Exercise(
+        exercises.check_collapse_rate,
+        collapse_rate,
+        {
+            # The factor 2 of the escape to the rule, and that escape itself.
+            "λ = 0.8": lambda *case: collapse_rate(*case, half_a_well=2),
+            "T = 0.005": escape_rate,
+        },
+    ),
+    Exercise(
+        exercises.check_spread_test,
+        spread_test,
+        {
+            "law exponential, 3 seeds": lambda law, n: spread_test(law, n, ddof=0),
+            "law hidden, 3 seeds": lambda law, n: spread_test("exponential" if law == "hidden" else law, n),
+        },
+    ),
+    Exercise(
+        exercises.check_growth_factors,
+        [8.72, 2.58, 2.04],
+        {"ε = 0.2": [8.7, 8.7, 8.7], "ε = 0.5": [2.0, 2.6, 8.7], "number of readings": [8.7, 2.6]},
+    ),
+    Exercise(
+        exercises.check_initial_scale,
+        (0.693, 0.373),
+        {"move of the jump": (2 * math.log(2), 0.373), "scale without a delay": (math.log(2), 0.373**2)},
+    ),
+    Exercise(
+        exercises.check_hidden_signal,
+        hidden_signal,
+        {
+            "m̂ at time 1,000: expected 0.3": lambda times: hidden_signal(times, moved=0, factor=1),
+            "m̂ at time 1,000": lambda times: hidden_signal(times, factor=1),
+            "number of values": lambda times: hidden_signal(times)[:0],
+        },
+    ),
+    Exercise(
+        exercises.check_threshold_moves,
+        (saddle, bowl),
+        {
+            "saddle, ρ = 2": (lambda rho, low, high: 2 * saddle(rho, low, high), bowl),
+            "saddle, ρ = 1.2": (lambda rho, low, high: saddle(2, low, high), bowl),
+            "bowl, ε from 0.1": (saddle, lambda low, high: bowl(low, high) / 2),
+        },
+    ),
+    Exercise(
+        exercises.check_resting_weight,
+        resting_weight,
+        {
+            "mean 0.02": lambda *case: -resting_weight(*case),
+            "mean 0.02, spread 0.01, epsilon 0.02": lambda mean, spread, _, decay: resting_weight(
+                mean, spread, 0.0, decay
+            ),
+            "mean -0.01": lambda *case: -abs(resting_weight(*case)),
+        },
+    ),
+    Exercise(
+        exercises.check_same_race,
+        ((0.5, 2.5), (0.375, 2.0)),
+        {
+            "Λ at one half": ((0.25, 2.0), (0.5, 2.5)),
+            "expected a rule that grows": ((0.5, 2.0), (0.25, 1.3)),
+            "expected other values": ((0.25, 2.0), (0.25, 2.0)),
+            "expected a batch share": ((0.0, 2.0), (0.5, 4.0)),
+        },
+    ),
+    Exercise(
+        exercises.check_rise,
+        rise,
+        {"ρ = 1.6": lambda rho: math.log(9) / (2 * (rho - 1)), "ρ = 1e.06": lambda rho: rise(rho) if rho < 9 else 0.0},
+    ),
+    Exercise(
+        exercises.check_difference_signal,
+        difference_signal,
+        {
+            # The formula of sums, and the mean over answers left on.
+            "mirror 0.3": lambda p, f, s, mu: (1 - 1 / p) * f * (mu - 2 * s),
+            "mirror 0.0": lambda p, f, s, mu: p * difference_signal(p, f, s, mu),
+        },
+    ),
+    Exercise(exercises.check_rise_readings, [5.0, 2.0], {"ρ = 3": [4.8, 4.8], "number of readings": [4.8]}),
+    Exercise(
+        exercises.check_alarm,
+        ([1350, 1650, 1275, 1425, 1450, 1275, 1175, 1300, 1700, 1625], lambda k: 1 / (1 + k)),
+        {
+            "chance beside 1 controls": (
+                [1350, 1650, 1275, 1425, 1450, 1275, 1175, 1300, 1700, 1625],
+                lambda k: 0.5**k / 2,
+            ),
+            "seed 0": ([300] * 10, lambda k: 1 / (1 + k)),
+            "number of seeds": ([1350], lambda k: 1 / (1 + k)),
+        },
+    ),
+    Exercise(
+        exercises.check_schedule_readings,
+        (1850, 0.76),
+        # The step at which the pause ends, and a decay from Λ without the triangle's half.
+        {"steps of the pause": (2850, 0.76), "decay at the turn": (1850, 0.54)},
+    ),
+    Exercise(
+        exercises.check_wrong_exponents,
+        [-0.898, -0.851, -0.77, -1],
+        {"exponent, all runs": [-1, -1, -1, -1], "the budget in their place": [-0.9, -0.85, -0.85, -1]},
+    ),
+    Exercise(
+        exercises.check_accounts,
+        (0.23, 0.13),
+        {"error of contraction": (0.13, 0.23), "error of the same Λ": (0.23, 0.0)},
+    ),
+    Exercise(
+        exercises.check_scaled_wait,
+        scaled_wait,
+        {
+            "2 times the examples": lambda wait, size, factor: wait / factor,
+            "0.8 times the examples: expected inf": lambda wait, size, factor: wait * (size - 1) / (size * factor - 1),
+        },
+    ),
+    Exercise(
+        exercises.check_border_cell,
+        (0.5, 4.0),
+        {
+            "got 3 of 3": (0.8, 1.2),
+            "got 0 of 3": (0.3, 1.2),
+            "expected a cell of the map": (0.6, 1.2),
+        },
+    ),
+    Exercise(
+        exercises.check_two_laws,
+        two_laws,
+        {
+            "edge": lambda *case: two_laws(*case)[::-1],
+            "power": lambda *case: (two_laws(*case)[0], two_laws(*case)[0]),
+        },
+    ),
 ]
 WRONG = [(checker, words, answer) for checker, _, wrong in EXERCISES for words, answer in wrong.items()]
 
@@ -408,12 +953,21 @@ def test_every_checker_is_tried_with_a_right_and_a_wrong_answer():
     assert {checker for checker, *_ in WRONG} == checkers
 
 
+def check(checker, answer):
+    if isinstance(answer, dict):
+        checker(**answer)
+    elif isinstance(answer, tuple):
+        checker(*answer)
+    else:
+        checker(answer)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("checker", "answer"), [(one.checker, one.right) for one in EXERCISES], ids=lambda x: getattr(x, "__name__", "")
 )
 def test_a_right_answer_passes(checker, answer, capsys):
-    checker(answer)
+    check(checker, answer)
     # That of forecasts says its place first.
     assert capsys.readouterr().out.splitlines()[-1] == "Correct."
 
@@ -424,5 +978,5 @@ def test_a_right_answer_passes(checker, answer, capsys):
 )
 def test_a_wrong_answer_is_told_what_is_wrong(checker, words, answer, capsys):
     with pytest.raises(AssertionError, match=words):
-        checker(answer)
+        check(checker, answer)
     assert "Correct." not in capsys.readouterr().out

@@ -110,6 +110,10 @@ def page(book: Book) -> Page:
         ("```python\n{doc}`no`\n```", "```python\n{doc}`no`\n```"),
         (":::{note}\nMind *this*.\n:::", "> **Note**\n>\n> Mind *this*."),
         (":::{admonition} You can\n:class: tip\n- a;\n- b.\n:::\n\nText", "> **You can**\n>\n> - a;\n> - b.\n\nText"),
+        (
+            ":::{admonition} Hint 1\n:class: dropdown tip\nBy {eq}`law`.\n:::",
+            "<details>\n<summary>Hint 1</summary>\n\nBy (1.1).\n\n</details>",
+        ),
         ("````{prf:theorem} Law\n:label: t\n\nIt is {eq}`law`.\n````", "> **Theorem: Law**\n>\n> It is (1.1)."),
         ("```{prf:proof}\n$$\nx\n$$\n```", "**Proof**\n\n$$\nx\n$$"),
         (

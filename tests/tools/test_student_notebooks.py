@@ -142,7 +142,8 @@ def test_the_stub_fails_its_checker(label: str, capsys: pytest.CaptureFixture[st
     # Not any error: a name that the stub forgot to import would fail, too.
     with pytest.raises((NotImplementedError, AssertionError)) as caught:
         exec(stub(CODE[label]), {})
-    assert caught.type is NotImplementedError or "in place of the dots" in str(caught.value)
+    missing = r"write the body of \w+|\w+: .*in place of the dots"
+    assert re.match(missing, str(caught.value)), "it says what to write"
     assert "Correct." not in capsys.readouterr().out
 
 
@@ -179,6 +180,18 @@ Because.
 Write `late`.
 ```
 
+:::{admonition} Hint 1
+:class: dropdown tip
+
+Where is {bdg-secondary}`half`?
+:::
+
+:::{admonition} Hint 2
+:class: dropdown tip
+
+$$ x = 1 $$
+:::
+
 ````{solution} ex-jump
 :class: dropdown
 
@@ -202,6 +215,20 @@ A hint.
 
 After."""
 
+HINTS = """<details>
+<summary>Hint 1</summary>
+
+Where is *half*?
+
+</details>
+
+<details>
+<summary>Hint 2</summary>
+
+$$ x = 1 $$
+
+</details>"""
+
 STUB = '''import numpy as np
 from grokmodels.exercises import check_guessing_loss, check_late_jump
 
@@ -212,7 +239,7 @@ def late(loss, decay=np.pi, *, tolerance: float=0.5) -> float:
     Its test loss is ``loss`` · e^(−2 decay t), half the mean square of a Gaussian error; an answer is right where the
     error is within ``tolerance``.
     """
-    raise NotImplementedError
+    raise NotImplementedError("write the body of late")
 
 
 check_late_jump(late)
@@ -230,7 +257,7 @@ def test_a_cell_of_exercises_is_cut_up() -> None:
         ("abc", "markdown", "Before."),
         ("abc-1", "markdown", "### Exercise: Think\n\n*●○○* *5 min* Why?"),
         ("abc-2", "code", ""),
-        ("abc-3", "markdown", "### Exercise: Jump\n\nWrite `late`."),
+        ("abc-3", "markdown", f"### Exercise: Jump\n\nWrite `late`.\n\n{HINTS}"),
         ("abc-4", "code", STUB),
         ("abc-5", "markdown", "After."),
     ]
@@ -239,12 +266,19 @@ def test_a_cell_of_exercises_is_cut_up() -> None:
 
 def test_a_documented_solution_documents_its_stub() -> None:
     code = 'def late(loss):\n    """Mine."""\n    return 1\n\ngrokmodels.exercises.check_late_jump(late)'
-    assert '    """Mine."""\n    raise NotImplementedError' in stub(code)
+    assert '    """Mine."""\n    raise NotImplementedError("write the body of late")' in stub(code)
 
 
 def test_a_solution_that_cannot_be_taken_out_is_refused() -> None:
     with pytest.raises(ValueError, match="a solution is left"):
         student(new_notebook(cells=[new_markdown_cell("```{solution-start} ex-a\n```\nBecause.")]))
+
+
+@pytest.mark.parametrize("text", [f"{EXERCISE.split(':::')[0]}Then:\n\n", "Text.\n\n"])
+def test_a_hint_that_follows_no_exercise_is_refused(text: str) -> None:
+    hint = "```{admonition} Hint 1\n:class: dropdown tip\nLook.\n```"
+    with pytest.raises(ValueError, match="a hint must follow its exercise"):
+        student(new_notebook(cells=[new_markdown_cell(text + hint)]))
 
 
 def test_it_writes_every_chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Checkers of the exercises in the part "The phenomenon"."""
+"""Checkers of the exercises of the chapter "A network that changes its mind"."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from grokmodels import measures
+from grokmodels import measures, studies
 from grokmodels.checking import checker, expect
-from grokmodels.measures import walsh
-from grokmodels.recipes.tasks import Modular
 
 
 @checker
@@ -42,29 +40,13 @@ def check_lasting_step(function: Callable[[Any, Any], int | None]) -> None:
 
 
 @checker
-def check_rule_share(function: Callable[[Any], float]) -> None:
-    """``function(logits)``: the rule share of addition, from logits of shape (p, p, p), indexed by a, b and class c."""
-    for p, seed in ((5, 0), (7, 1)):
-        task = Modular(p=p)
-        noise = np.random.default_rng(seed).normal(size=(p * p, p))
-        for amount in (0.0, 1.0, 5.0):
-            logits = noise + amount * np.eye(p)[task.labels]
-            expect(
-                f"noise plus {amount} times the rule, p = {p}",
-                function(logits.reshape(p, p, p)),
-                measures.rule_share(logits, task.orbits),
-                tolerance=1e-9,
-            )
+def check_first_signs(rule_share: float, accuracy: float) -> None:
+    """The steps at which the rule share and the test accuracy of the run in the replay first pass 0.05.
 
-
-@checker
-def check_walsh_coefficient(function: Callable[..., float]) -> None:
-    """``function(table, bits)``: the coefficient of a table (2^n,) at the character of the set ``bits``, a list.
-
-    Places are counted from 0 at the first token; the empty list is the constant.
+    Each may be off by 50 steps, the distance between two positions of the slider.
     """
-    for size, places in ((3, [0]), (4, [1, 2]), (5, []), (5, [0, 1, 2, 3, 4]), (6, [0, 5])):
-        table = np.random.default_rng(size).normal(size=2**size)
-        number = sum(2 ** (size - 1 - place) for place in places)
-        expected = float(walsh.coefficients(table)[number])
-        expect(f"a table over {size} bits, the set {places}", function(table, places), expected, tolerance=1e-9)
+    runs = studies.record("canonical").only(block="decay").along("seed")
+    run = runs[runs["seed"] == 0]
+    for column, answer in {"rule_share": rule_share, "test_accuracy": accuracy}.items():
+        expected = int(run.loc[run[column] > 0.05, "step"].iloc[0])
+        expect(f"first step with a {column.replace('_', ' ')} above 0.05, within 50", answer, expected, tolerance=50)
