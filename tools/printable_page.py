@@ -21,6 +21,7 @@ SCREEN_ONLY = (
     ".grok-dark-figure",
     ".grok-numbers",
     ".sd-summary-state-marker",
+    "details.chapter-facts",
     "details.hide > summary",
     "details.hide .cell_input",
     "details.hide .highlight-python",
