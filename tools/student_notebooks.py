@@ -119,7 +119,7 @@ def _pieces(cell: NotebookNode, answers: dict[str, str]) -> list[NotebookNode]:
     if cell.cell_type != "markdown":
         return [cell]
     blocks = [
-        block for block in BLOCK.finditer(cell.source) if block["name"] in ("exercise", "solution") or _hints(block)
+        block for block in BLOCK.finditer(cell.source) if block["name"] in ("exercise", "solution") or _is_hint(block)
     ]
     if not blocks:
         return [cell]
@@ -128,7 +128,7 @@ def _pieces(cell: NotebookNode, answers: dict[str, str]) -> list[NotebookNode]:
     for block in blocks:
         before = cell.source[start : block.start()].strip("\n")
         start = block.end()
-        if _hints(block):
+        if _is_hint(block):
             if before or not pieces or pieces[-1].cell_type != "code":
                 raise ValueError(f"a hint must follow its exercise, before the solution:\n{block[0]}")
             pieces[-2].source += f"\n\n{block[0]}"
@@ -146,7 +146,7 @@ def _pieces(cell: NotebookNode, answers: dict[str, str]) -> list[NotebookNode]:
     return pieces
 
 
-def _hints(block: re.Match[str]) -> bool:
+def _is_hint(block: re.Match[str]) -> bool:
     return block["name"] == "admonition" and block["argument"].startswith("Hint")
 
 
