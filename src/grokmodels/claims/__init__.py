@@ -28,6 +28,7 @@ PAGES = {
     "transition": "on_trial/transition",
     "norms": "on_trial/norms",
     "inside": "on_trial/inside",
+    "language": "beyond/language",
     "skills": "beyond/skills",
     "forecast": "beyond/forecast",
     "settings": "reproduce",

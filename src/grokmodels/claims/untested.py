@@ -5,7 +5,6 @@ from __future__ import annotations
 from grokmodels.claims.row import Row
 
 CLAIMS = {
-    13: ("Language-like tasks with facts and a rule show delayed generalization, too.", "the memo, as a direction"),
     19: ("Grokking without weight decay exists.", "published work by other groups"),
     20: ("The scale of the logits, not the norm of the weights, carries the effect.", "published work, disputed"),
 }

@@ -36,7 +36,7 @@ OTHER = (
 )  # fmt: skip
 UNREAD = ("binder", "crossed-seeds", "dips", "long-data", "luck", "size-width", "thousand-seeds")
 # Made after forecasters had been asked.
-LATER = ("skills",)
+LATER = ("agreement", "planted-rule", "skills", "two-hop")
 # Asked for alarms only: networks that fit random labels, or a rule, in the same recipe.
 CONTROLS = ("random-labels",)
 MOST_SEEDS = 5
