@@ -36,7 +36,7 @@ SIGNATURES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "decay sets the clock": {
         "facts": ("From decay 0.1 to 1 the wait falls", "Without decay no run generalizes"),
         "sentences": ("... and none without decay",),
-        "amid text": ("From decay 0.25 to 2 the rule's wait falls", "Without decay no run generalizes"),
+        "amid text": ("From decay 0.5 to 2 the rule's wait falls", "Without decay no run generalizes"),
         "grammar": ("With 12 conflicts and no decay at most two of ten",),
     },
     "an edge in the data": {
