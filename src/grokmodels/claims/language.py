@@ -37,7 +37,7 @@ SIGNATURES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "facts": ("From decay 0.1 to 1 the wait falls", "Without decay no run generalizes"),
         "sentences": ("... and none without decay",),
         "amid text": ("From decay 0.5 to 2 the rule's wait falls", "Without decay no run generalizes"),
-        "grammar": ("With 12 conflicts and no decay at most two of ten",),
+        "grammar": ("With 12 conflicts and no decay at most one of five",),
     },
     "an edge in the data": {
         "facts": ("At a share of 0.1, 0.9", "At a share of 0.95", "The wait in decay at a share of 0.5"),
@@ -45,7 +45,7 @@ SIGNATURES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "grammar": (
             "With 2 conflicts no run",
             "With 120 conflicts and decay every run",
-            "With 12 conflicts and decay at least eight",
+            "With 12 conflicts and decay at least four",
             "The wait in decay with 8 conflicts",
         ),
     },
