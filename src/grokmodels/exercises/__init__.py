@@ -57,6 +57,9 @@ from grokmodels.exercises.inside import (
     check_spectrum,
 )
 from grokmodels.exercises.language import (
+    check_crossed_worlds,
+    check_least_number,
+    check_questions_per_copy,
     check_two_hops,
     check_within_reach,
 )
@@ -133,6 +136,7 @@ __all__ = [
     "check_coincidence",
     "check_collapse_rate",
     "check_critical_batch",
+    "check_crossed_worlds",
     "check_difference_signal",
     "check_early_turn",
     "check_enough",
@@ -156,6 +160,7 @@ __all__ = [
     "check_late_jump",
     "check_leading_times",
     "check_least_error",
+    "check_least_number",
     "check_least_ratio",
     "check_loop_limit",
     "check_luck",
@@ -167,6 +172,7 @@ __all__ = [
     "check_plateau_ratio",
     "check_price",
     "check_prices",
+    "check_questions_per_copy",
     "check_rescaling",
     "check_resting_weight",
     "check_ridge",
