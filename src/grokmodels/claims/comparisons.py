@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from grokmodels import studies
+from grokmodels.claims.settings import by_setting, setting_names
 from grokmodels.claims.row import Row, Verdict, tally
 from grokmodels.statistics import median_wait
 
@@ -145,6 +146,22 @@ def effects() -> pd.DataFrame:
             "word": word(first, second, third),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def settings() -> pd.DataFrame:
+    """Every setting of the three studies: medians ``t_mem`` and ``t_gen`` (infinite where half still wait), ``budget``
+    in steps, and whether it has ``decay``; one row a setting.
+    """
+    tables = []
+    for name in STUDIES:
+        record = studies.record(name)
+        found, runs = by_setting(record), record.runs
+        some = runs.groupby(setting_names(runs))
+        decay, budget = (some[field].first() for field in (DECAY, "steps"))
+        tables.append(
+            found.assign(study=name, decay=decay.reindex(found.index) > 0, budget=budget.reindex(found.index))
+        )
+    return pd.concat(tables, ignore_index=True)
 
 
 def declared(name: str, begins: str) -> str:

@@ -26,7 +26,7 @@ def by_setting(record: Record) -> pd.DataFrame:
         return pd.DataFrame(columns=["block", "runs", "memorized", "censored", "diverged", *MEDIANS])
     spent = runs["decay_time at t_gen"] / (1 - runs["optimizer.momentum"].astype(float))
     rows = {}
-    for setting, part in runs.assign(**{"decay_time at t_gen": spent}).groupby(_settings(runs), sort=False):
+    for setting, part in runs.assign(**{"decay_time at t_gen": spent}).groupby(setting_names(runs), sort=False):
         rows[setting] = {
             "block": part["block"].iloc[0],
             "runs": len(part),
@@ -37,7 +37,7 @@ def by_setting(record: Record) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _settings(runs: pd.DataFrame) -> pd.Series:
+def setting_names(runs: pd.DataFrame) -> pd.Series:
     """The block of each run with the values of the fields that vary in it, but for its seed."""
     names = pd.Series(index=runs.index, dtype=object)
     for block, part in runs.groupby("block"):

@@ -87,6 +87,11 @@ from grokmodels.exercises.null import (
     check_late_jump,
     check_threshold_moves,
 )
+from grokmodels.exercises.optimizers import (
+    check_idle_weight,
+    check_ingredient,
+    check_last_margin,
+)
 from grokmodels.exercises.order_parameter import (
     check_alarm,
     check_difference_signal,
@@ -155,7 +160,10 @@ __all__ = [
     "check_highest_promise",
     "check_hill",
     "check_idle_steps",
+    "check_idle_weight",
+    "check_ingredient",
     "check_initial_scale",
+    "check_last_margin",
     "check_lasting_step",
     "check_late_jump",
     "check_leading_times",
