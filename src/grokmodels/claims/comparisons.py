@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from grokmodels import studies
-from grokmodels.claims.settings import by_setting, setting_names
 from grokmodels.claims.row import Row, Verdict, tally
+from grokmodels.claims.settings import by_setting, setting_names
 from grokmodels.statistics import median_wait
 
 Word = Literal["in its place", "sooner", "later", "no matter", "stops it", "no runs"]
