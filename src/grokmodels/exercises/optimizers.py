@@ -45,7 +45,8 @@ def check_ingredient(function: Callable[[float, float, float], str]) -> None:
     """``function(alone, together, usual)``: the word on an ingredient, by the chapter's rule."""
     cases = {
         (1.0, 800.0, 1000.0): "in its place", (0.5, math.inf, 1000.0): "in its place",
-        (0.0, math.inf, 1000.0): "stops it", (0.4, 600.0, 1000.0): "sooner", (0.0, 1600.0, 1000.0): "later", (0.0, 900.0, 1000.0): "no matter",
+        (0.0, math.inf, 1000.0): "stops it", (0.4, 600.0, 1000.0): "sooner",
+        (0.0, 1600.0, 1000.0): "later", (0.0, 900.0, 1000.0): "no matter",
     }  # fmt: skip
     assert comparisons.CHANGED == 1.5
     assert comparisons.HALF == 0.5
