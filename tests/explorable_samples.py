@@ -27,7 +27,9 @@ from grokmodels.explorables import (
     Motion,
     PhaseDiagram,
     Program,
+    Race,
     Readout,
+    RecipeMap,
     Replay,
     Schedules,
     Slider,
@@ -35,6 +37,7 @@ from grokmodels.explorables import (
     grid,
     guessed,
 )
+from grokmodels.forecasts.outlook import Surface, Surfaces
 
 P, WIDTH, FREQUENCY = 97, 16, 14
 
@@ -244,6 +247,55 @@ def lamps(**changes):
     return Lamps(**({"skills": skills, "means": means} | changes))
 
 
+# The weakest decay of two optimizers and the wait there, the factor between levels, and the power of the decay in it.
+RACERS = {"AdamW": (0.1, 4000, 3.0, -1.0), "Adam + L2": (1e-4, 5000, 10.0, -0.25)}
+
+
+def race_runs(levels=4, seeds=5, budget=20_000):
+    """Runs whose wait goes as a power of their decay; none generalizes without."""
+    rows = []
+    for lane, (weakest, wait, factor, power) in RACERS.items():
+        for level in range(levels + 1):
+            for seed in range(seeds):
+                grown = factor ** (level - 1)
+                t_gen = round(wait * grown**power) + 10 * seed if level else 10**9
+                own = {"lane": lane, "level": level, "weight_decay": weakest * grown if level else 0.0, "seed": seed}
+                times = {"t_mem": 150 + seed, "t_mem_censored": False, "t_gen": min(t_gen, budget)}
+                rows.append(own | times | {"t_gen_censored": t_gen > budget})
+    return pd.DataFrame(rows)
+
+
+def race(**changes):
+    return Race(**({"runs": race_runs(), "asked": "Adam + L2", "level": 2} | changes))
+
+
+def recipe_surfaces():
+    """Waits that fall with the data and grow with the depth, and memory that comes sooner with the rate."""
+    low = (1, np.log(16), -1.0, 0.35, np.log(1 / 32), np.log(5e-4), np.log(0.05), 0.0)
+    high = (4, np.log(64), 1.0, 0.9, 0.0, np.log(0.01), np.log(3.2), 1.0)
+    draw = np.random.default_rng(0)
+    slopes = draw.normal(0, 0.1, (2, 45))
+    slopes[:, 0] = 5.5, 1.2
+    slopes[0, 6], slopes[1, 4], slopes[1, 1] = -1.0, -1.0, 0.6
+    return Surfaces(*(Surface(low, high, tuple(own), 0.3) for own in slopes))
+
+
+def recipes_run(n=40):
+    draw = np.random.default_rng(1)
+    return pd.DataFrame(
+        {
+            "learning_rate": 10 ** draw.uniform(-3.3, -2, n),
+            "weight_decay": 10 ** draw.uniform(-1.3, 0.5, n),
+            "layers": draw.integers(1, 5, n),
+            "kind": draw.choice(["no end", "plateau", "no plateau"], n),
+        }
+    )
+
+
+def recipe_map(**changes):
+    return RecipeMap(**({"surfaces": recipe_surfaces(), "recorded": recipes_run()} | changes))
+
+
 DESK = {1: (150, 900, False), 2: (100, 1500, True), 3: (200, 450, False)}
 
 
@@ -277,6 +329,7 @@ def world(**changes):
 def computed():
     """Every explorable that has a kernel."""
     made = [Landscape(), Clock(), GrokkingCurve(), PhaseDiagram(), Escape(), Motion(), schedules(), collapse(), desk()]
+    made += [recipe_map()]
     return {explorable.name: explorable for explorable in made}
 
 

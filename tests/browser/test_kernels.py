@@ -163,6 +163,9 @@ def test_a_control_refuses_what_lies_outside(tab, name):
 
 @pytest.mark.parametrize("name", EXPLORABLES)
 def test_every_slider_moves_by_keyboard(tab, name):
+    more = tab.locator(f"#explorable-{name} .grok-more")
+    if more.is_visible():
+        more.click()
     for trait, control in EXPLORABLES[name].controls.items():
         if control.payload()["kind"] == "slider":
             tab.locator(f"#explorable-{name}").get_by_role("slider", name=control.label).focus()

@@ -26,6 +26,8 @@ from tests.explorable_samples import (
     lamp_tables,
     lamps,
     loops,
+    race,
+    race_runs,
     replay,
 )
 
@@ -38,6 +40,7 @@ CELLS, RUNS = diagram_tables()
 RUNS = RUNS[(RUNS["fraction"] != 0.25) | (RUNS["weight_decay"] != 0.1)]
 NETWORKS = {"p = 23": few(), "p = 19": few(p=19)}
 LAMPS, ALONE = lamp_tables()
+RACE = race_runs()
 LOOPS, TOY = loops(), pd.DataFrame(toy_loops())
 
 EXPLORABLES = {
@@ -50,6 +53,7 @@ EXPLORABLES = {
         Hysteresis(loops=LOOPS),
         RidgeThreshold(),
         lamps(),
+        race(),
     )
 }
 DRAGS = [(name, chart) for name, explorable in EXPLORABLES.items() for chart, c in explorable.charts.items() if c.drag]
@@ -255,7 +259,32 @@ def selected_lamps(state, drawn):
     ]
 
 
+def selected_race(state, drawn):
+    times = RACE.assign(memorized=RACE["t_mem"], generalized=RACE["t_gen"])
+    times = times.melt(["lane", "level", "seed", "t_gen_censored"], ["memorized", "generalized"], "milestone", "step")
+    times["censored"] = times.pop("t_gen_censored") & (times["milestone"] == "generalized")
+    times = times.set_index(["lane", "level", "seed", "milestone"])
+    chosen = times.xs(state["level"], level="level", drop_level=False)
+    done = times[~times["censored"]].xs("generalized", level="milestone", drop_level=False)
+    here = RACE[RACE["level"] == state["level"]]
+    # Five runs a lane have a median of their own.
+    spans = here.groupby("lane")[["t_mem", "t_gen"]].median()
+    layers = {
+        ("lanes", "layer_0"): spans.set_axis(["step", "end"], axis=1),
+        ("lanes", "layer_1"): done.drop(state["level"], level="level", errors="ignore"),
+        ("lanes", "layer_2"): chosen,
+        ("lanes", "layer_3"): pd.DataFrame(index=spans.index),
+    }
+    late = here.groupby("lane")["t_gen_censored"].all()
+    first = "–" if late.all() else spans["t_gen"].idxmin()
+    return layers, [
+        (f"the rule first with {first} at step", np.nan if late.all() else spans["t_gen"].min()),
+        (f"of {len(here)} runs generalized:", (~here["t_gen_censored"]).sum()),
+    ]
+
+
 SELECTED = {
+    "race": selected_race,
     "lamps": selected_lamps,
     "family": selected_family,
     "replay": selected_replay,
@@ -266,6 +295,7 @@ SELECTED = {
 }
 # What gives a guess's answer away: chart, datum, state.
 HIDDEN = {
+    "race": lambda chart, datum, state: datum.get("milestone") == "generalized" and datum["level"] == state["level"],
     "lamps": lambda chart, datum, state: chart == "mean" and "accuracy" in datum,
     "family": lambda chart, datum, state: "test" in datum.get("set", "") or datum.get("milestone") == "generalized",
     "replay": lambda chart, datum, state: datum["step"] > state["step"],

@@ -20,7 +20,9 @@ from grokmodels.explorables.landscape import Landscape
 from grokmodels.explorables.motion import Motion
 from grokmodels.explorables.phase_diagram import PhaseDiagram
 from grokmodels.explorables.program import Program, Script
+from grokmodels.explorables.race import Race
 from grokmodels.explorables.raster import Kind, Raster
+from grokmodels.explorables.recipe_map import RecipeMap
 from grokmodels.explorables.replay import Replay
 from grokmodels.explorables.ridge_threshold import RidgeThreshold
 from grokmodels.explorables.schedules import Schedules
@@ -50,8 +52,10 @@ __all__ = [
     "Motion",
     "PhaseDiagram",
     "Program",
+    "Race",
     "Raster",
     "Readout",
+    "RecipeMap",
     "Replay",
     "RidgeThreshold",
     "Schedules",
