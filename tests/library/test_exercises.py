@@ -355,6 +355,36 @@ def two_laws(budgets, fractions, later):
     return edge + slope / later, fractions[0] * (budgets[0] / later) ** -power
 
 
+def last_margin(classes, bits):
+    return math.log(classes - 1) + (bits + 1) * math.log(2)
+
+
+def idle_weight(share, rule, rate, decay, epsilon):
+    if rule == "adamw":
+        return -math.log(share) / (rate * decay)
+    return (1 - share - epsilon / decay * math.log(share)) / rate
+
+
+def ingredient(alone, together, usual, changed=1.5):
+    if alone >= 0.5:
+        return "in its place"
+    if math.isinf(together):
+        return "stops it"
+    ratio = together / usual
+    return "sooner" if ratio <= 1 / changed else "later" if ratio >= changed else "no matter"
+
+
+def shares(c):
+    first, both = 1 / 3, c**2 / 9
+    whole = first + both
+    return [first / whole, 0, 0], [first / whole, both / whole, both / whole]
+
+
+def clock_shares(rate, decay, rest):
+    parts = [(decades * math.log(10)) ** 2 / 12 for decades in (rate, decay)]
+    return [part / (sum(parts) + rest) for part in parts]
+
+
 class Exercise(NamedTuple):
     """A checker, a right answer, and by what is said of them the wrong ones; a dictionary or a tuple holds several."""
 
@@ -973,6 +1003,65 @@ EXERCISES = [
         {
             "edge": lambda *case: two_laws(*case)[::-1],
             "power": lambda *case: (two_laws(*case)[0], two_laws(*case)[0]),
+        },
+    ),
+    Exercise(
+        exercises.check_last_margin,
+        last_margin,
+        {
+            # The whole spacing, and one class too many.
+            "31 classes, 23 bits": lambda classes, bits: last_margin(classes, bits - 1),
+            "31 classes": lambda classes, bits: last_margin(classes + 1, bits),
+        },
+    ),
+    Exercise(
+        exercises.check_idle_weight,
+        idle_weight,
+        {
+            "adamw, to 0.5": lambda share, rule, *own: idle_weight(share, "adam", *own),
+            "adam, to 0.5, rate 0.005, decay 1": lambda share, rule, *own: idle_weight(share, "adamw", *own),
+            "rate 0.001, decay 0.01": lambda share, rule, rate, decay, epsilon: idle_weight(
+                share, rule, rate, decay, 0.0
+            ),
+        },
+    ),
+    Exercise(
+        exercises.check_ingredient,
+        ingredient,
+        {
+            "alone 1, together 800": lambda alone, *waits: ingredient(0.0, *waits),
+            "alone 0.4, together 600": lambda alone, together, usual: ingredient(alone, together, usual, changed=2),
+            "together 1600": lambda *case: ingredient(*case).replace("later", "no matter"),
+        },
+    ),
+    Exercise(
+        exercises.check_shares,
+        shares,
+        {
+            "c = 1, x2 alone": lambda c: (shares(c)[1], shares(c)[1]),
+            "c = 1, x2 with others": lambda c: (shares(c)[0], shares(c)[0]),
+            "c = 3, x1 alone": lambda c: shares(1),
+        },
+    ),
+    Exercise(
+        exercises.check_in_a_cell,
+        lambda points, values, settings: points / values**settings,
+        {"256 points, 2 settings": lambda points, values, settings: points / (values * settings)},
+    ),
+    Exercise(
+        exercises.check_clock_shares,
+        clock_shares,
+        {
+            "share of the rate": lambda rate, decay, rest: [rate / (rate + decay), decay / (rate + decay)],
+            "rest 0.5": lambda rate, decay, rest: clock_shares(rate, decay, 0.0),
+        },
+    ),
+    Exercise(
+        exercises.check_brier,
+        lambda chances, came: np.mean(np.subtract(chances, came, dtype=float) ** 2),
+        {
+            "chances": lambda chances, came: np.mean(np.abs(np.subtract(chances, came, dtype=float))),
+            "came": lambda chances, came: np.sum(np.subtract(chances, came, dtype=float) ** 2),
         },
     ),
 ]

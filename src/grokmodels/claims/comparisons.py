@@ -164,6 +164,33 @@ def settings() -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
+# Lanes of the explorable Race: optimizer → the blocks with and without decay, and what else they are restricted to.
+LANES: Mapping[str, tuple[str, str, Mapping[str, object]]] = {
+    "AdamW": ("AdamW", "AdamW, no decay", {}),
+    "Adam + L2": ("Adam + L2", "AdamW, no decay", {}),
+    "SGD + L2": ("SGD + L2", "SGD, no decay", {"optimizer.learning_rate": 0.1}),
+    "Lion": ("Lion", "Lion, no decay", {}),
+    "Muon": ("Muon", "Muon, no decay", {}),
+}
+LEVELS = 4
+
+
+def lanes() -> pd.DataFrame:
+    """The runs of each optimizer at its strongest four decays and without, as the explorable Race reads them.
+
+    Columns ``lane``, ``level`` (0 without decay, then from the weakest), ``weight_decay``, ``seed``, ``t_mem``,
+    ``t_mem_censored``, ``t_gen``, ``t_gen_censored``. Adam without decay is AdamW without decay.
+    """
+    tables = []
+    for lane, (with_decay, without, fields) in LANES.items():
+        runs = pd.concat([Cell(STUDIES[0], block, fields).runs for block in (without, with_decay)])
+        decays = [0.0, *sorted(runs[DECAY].unique())[-LEVELS:]]
+        runs = runs[runs[DECAY].isin(decays)].rename(columns={DECAY: "weight_decay"})
+        tables.append(runs.assign(lane=lane, level=[decays.index(decay) for decay in runs["weight_decay"]]))
+    every = pd.concat(tables, ignore_index=True)
+    return every[["lane", "level", "weight_decay", "seed", "t_mem", "t_mem_censored", "t_gen", "t_gen_censored"]]
+
+
 def declared(name: str, begins: str) -> str:
     """The verdict, on all runs, of the one prediction of a study that begins so."""
     table = studies.verdicts(name)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import sobol_indices, uniform
 
 from grokmodels import studies
+from grokmodels.claims.comparisons import LATE
 from grokmodels.claims.row import Row, Verdict, tally
 from grokmodels.forecasts import outlook
 from grokmodels.forecasts.outlook import SETTINGS, Surface, Surfaces
@@ -74,6 +75,28 @@ def held_out() -> tuple[Surfaces, pd.DataFrame]:
     record = studies.record(STUDY)
     surfaces = outlook.fitted(record.only(cohort="look"))
     return surfaces, outlook.errors(record.only(cohort="test"), surfaces)
+
+
+# What a table of recipes shows of each, and what it is called there.
+SHOWN = {
+    "optimizer.learning_rate": "rate", "optimizer.weight_decay": "decay", "fraction": "fraction",
+    "batch_size": "batch", "architecture.layers": "layers", "architecture.width": "width",
+    "architecture.init_scale": "initial scale",
+}  # fmt: skip
+
+
+def kinds(runs: pd.DataFrame) -> pd.Series:
+    """What became of each run: ``no plateau`` where t_gen is below twice t_mem, ``plateau``, or ``no end``."""
+    late = runs["t_gen_censored"].astype(bool)
+    early = runs["t_gen"] < LATE * runs["t_mem"]
+    return pd.Series(np.select([late, early], ["no end", "no plateau"], "plateau"), index=runs.index, name="kind")
+
+
+def recorded(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs as the explorable RecipeMap draws them."""
+    fields = {"learning_rate": "optimizer.learning_rate", "weight_decay": "optimizer.weight_decay"}
+    fields |= {"layers": "architecture.layers"}
+    return pd.DataFrame({name: runs[field] for name, field in fields.items()} | {"kind": kinds(runs)})
 
 
 def judge_sensitive(table: pd.DataFrame) -> Verdict:

@@ -110,6 +110,12 @@ from grokmodels.exercises.plateau import (
     check_leading_times,
     check_squared_rest,
 )
+from grokmodels.exercises.sensitivity import (
+    check_brier,
+    check_clock_shares,
+    check_in_a_cell,
+    check_shares,
+)
 from grokmodels.exercises.skills import (
     check_coincidence,
     check_hidden_steps,
@@ -135,9 +141,11 @@ __all__ = [
     "check_best_pair",
     "check_binder",
     "check_border_cell",
+    "check_brier",
     "check_censored_means",
     "check_clock",
     "check_clock_controls",
+    "check_clock_shares",
     "check_coincidence",
     "check_collapse_rate",
     "check_critical_batch",
@@ -161,6 +169,7 @@ __all__ = [
     "check_hill",
     "check_idle_steps",
     "check_idle_weight",
+    "check_in_a_cell",
     "check_ingredient",
     "check_initial_scale",
     "check_last_margin",
@@ -192,6 +201,7 @@ __all__ = [
     "check_scaled_wait",
     "check_schedule_readings",
     "check_separate_exponents",
+    "check_shares",
     "check_slots",
     "check_smallest_starts",
     "check_sparse_vote",

@@ -20,7 +20,7 @@ def check_last_margin(function: Callable[[int, int], float]) -> None:
     """
     for classes, precision in ((31, np.float32), (50_000, np.float32), (2, np.float64), (97, np.float16)):
         info = np.finfo(precision)
-        expected = math.log((classes - 1) / (info.eps / 2))
+        expected = math.log((classes - 1) / (float(info.eps) / 2))
         expect(f"{classes} classes, {info.nmant} bits", function(classes, info.nmant), expected, tolerance=1e-6)
 
 
