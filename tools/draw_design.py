@@ -42,9 +42,7 @@ class Recipe(NamedTuple):
 
 def recipe(point: np.ndarray, p: int = 31) -> Recipe:
     """The recipe at a point (8,) of the unit cube."""
-    depth, width, group = (
-        kinds[int(x * len(kinds))] for kinds, x in zip((LAYERS, WIDTHS, GROUPS), point[:3], strict=True)
-    )
+    layers, width, group = (int(x * len(kinds)) for kinds, x in zip((LAYERS, WIDTHS, GROUPS), point[:3], strict=True))
     rate, decay, batch, scale, fraction = (
         low + (high - low) * x for (low, high), x in zip((RATE, DECAY, BATCH, SCALE, FRACTION), point[3:], strict=True)
     )
@@ -53,8 +51,8 @@ def recipe(point: np.ndarray, p: int = 31) -> Recipe:
     learning_rate, weight_decay = (float(f"{10**x:.3g}") for x in (rate, decay))
     steps = math.ceil(DECAY_TIME / (learning_rate * weight_decay) / 100) * 100
     return Recipe(
-        depth, width, float(f"{2**scale:.3g}"), fraction, max(round(2**batch * n_train), 1), learning_rate,
-        weight_decay, group, min(max(steps, STEPS[0]), STEPS[1]),
+        LAYERS[layers], WIDTHS[width], float(f"{2**scale:.3g}"), fraction, max(round(2**batch * n_train), 1),
+        learning_rate, weight_decay, GROUPS[group], min(max(steps, STEPS[0]), STEPS[1]),
     )  # fmt: skip
 
 

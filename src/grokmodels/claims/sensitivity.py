@@ -39,7 +39,7 @@ def shares(surface: Surface) -> pd.DataFrame:
     return pd.DataFrame({"alone": found.first_order, "with others": found.total_order}, index=list(SETTINGS))
 
 
-def with_intervals(points: NDArray[np.float64], values: NDArray[np.float64], late: NDArray[np.bool_]) -> pd.DataFrame:
+def with_intervals(points: NDArray[np.float64], values: NDArray[np.float64], late: NDArray[np.float64]) -> pd.DataFrame:
     """The :func:`shares` of a fitted surface, with 95 % intervals by resampling runs: columns ``… low``, ``… high``."""
     rng = np.random.default_rng(0)
     drawn = []
@@ -66,7 +66,7 @@ def components(quantity: str) -> pd.DataFrame:
     record = studies.record(STUDY)
     points = np.array([outlook.settings(point.experiment) for point in record.points])
     values, late = QUANTITIES[quantity](record.runs)
-    return with_intervals(points, values.to_numpy(float), late.to_numpy(bool))
+    return with_intervals(points, values.to_numpy(float), late.to_numpy(float))
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from grokmodels.explorables.charts import Chart, Drawing, log_steps, series
@@ -122,18 +123,20 @@ def _outcomes(told: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for level, own in told.groupby("level"):
         late = runs.loc[runs["level"] == level, "t_gen_censored"].astype(bool)
-        first = own.loc[own["t_gen"].idxmin()] if own["t_gen"].notna().any() else None
+        # Missing medians come last.
+        first = own.sort_values("t_gen").iloc[0]
+        lane, step = (None, None) if np.isnan(first["t_gen"]) else (first["lane"], first["t_gen"])
         ends = [
-            f"{row.lane} ({row.words}): " + (f"step {row.t_gen:,.0f}" if row.t_gen > 0 else "not within the budget")
-            for row in own.itertuples()
+            f"{name} ({words}): " + ("not within the budget" if np.isnan(t_gen) else f"step {t_gen:,.0f}")
+            for name, words, t_gen in zip(own["lane"], own["words"], own["t_gen"], strict=True)
         ]
         rows.append(
             {
                 "level": level,
                 "runs": len(late),
                 "generalized": int((~late).sum()),
-                "first": None if first is None else first["lane"],
-                "step": None if first is None else first["t_gen"],
+                "first": lane,
+                "step": step,
                 "lanes": "Medians of the latter: " + "; ".join(ends) + ".",
             }
         )

@@ -142,11 +142,13 @@ def _map(rates: list[float], decays: list[float]) -> Drawing:
         .mark_rect(opacity=0.35)
         .encode(x=x, x2="high_rate:Q", y=y, y2="high_decay:Q", color=color)
     )
-    place = {"x": alt.X("learning_rate:Q", scale=scale(rates)), "y": alt.Y("weight_decay:Q", scale=scale(decays))}
-    runs = alt.Chart(alt.NamedData("recorded")).transform_filter("datum.layers === layers").encode(**place, color=color)
-    point = alt.Chart(alt.NamedData("point")).encode(**place)
+    rate, decay = alt.X("learning_rate:Q", scale=scale(rates)), alt.Y("weight_decay:Q", scale=scale(decays))
+    runs = alt.Chart(alt.NamedData("recorded")).transform_filter("datum.layers === layers")
+    point = alt.Chart(alt.NamedData("point")).encode(x=rate, y=decay)
     return alt.layer(
         cells,
-        runs.mark_point(filled=True, size=36, opacity=0.9, stroke=css("surface"), strokeWidth=1, clip=True),
+        runs.mark_point(filled=True, size=36, opacity=0.9, stroke=css("surface"), strokeWidth=1, clip=True).encode(
+            x=rate, y=decay, color=color
+        ),
         point.mark_point(size=190, color=css("ink"), strokeWidth=3, opacity=1),
     )

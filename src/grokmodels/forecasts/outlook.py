@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -131,11 +131,11 @@ def store(surfaces: Surfaces) -> None:
 def stored() -> Surfaces:
     """The surfaces that are shipped."""
     entries = json.loads(STORED.read_text(encoding="utf-8"))
-    return Surfaces(**{name: Surface(**{k: _tuple(v) for k, v in own.items()}) for name, own in entries.items()})
+    return Surfaces(**{name: _read(own) for name, own in entries.items()})
 
 
-def _tuple(value: float | list[float]) -> float | tuple[float, ...]:
-    return tuple(value) if isinstance(value, list) else value
+def _read(entry: dict[str, Any]) -> Surface:
+    return Surface(tuple(entry["low"]), tuple(entry["high"]), tuple(entry["slopes"]), entry["scale"])
 
 
 def outlook(experiment: Experiment, surfaces: Surfaces | None = None) -> Outlook:
