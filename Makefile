@@ -11,7 +11,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 NODE_READY := node_modules/.ready
 
-.PHONY: help book test quick test-portable bench battery landscape forecasts ledger kernels serve offline pdf student assignments grades site-without-solutions lint lint-js notebooks requirements clean
+.PHONY: help book test quick test-portable bench battery landscape forecasts outlook ledger kernels serve offline pdf student assignments grades site-without-solutions lint lint-js notebooks requirements clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make battery       simulate the studies that the battery of tests is calibrated on"
 	@echo "make landscape     bend paths, prune and retrain the networks of Norms and basins"
 	@echo "make forecasts     ask every forecaster and ring every alarm of Forecasting a transition"
+	@echo "make outlook       fit the surfaces that say what a recipe promises"
 	@echo "make ledger        compute every row of the ledger from the stored runs"
 	@echo "make kernels       compile the arithmetic of the page's engine to WebAssembly, after an edit of kernels.c"
 	@echo "make serve         build the site and serve it on http://localhost:8000"
@@ -80,6 +81,10 @@ landscape: $(READY)
 forecasts: $(READY)
 	@echo "Asking every forecaster and ringing every alarm, some ten minutes."
 	@$(BIN)/python -m tools.score_forecasts
+
+outlook: $(READY)
+	@echo "Fitting what a recipe promises to the stored runs."
+	@$(BIN)/python -c "from grokmodels import studies; from grokmodels.forecasts.outlook import fitted, store; store(fitted(studies.record('sensitivity')))"
 
 ledger: $(READY)
 	@echo "Computing every row of the ledger, some minutes."

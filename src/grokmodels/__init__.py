@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from grokmodels.engine.training import train
+    from grokmodels.forecasts.outlook import outlook
     from grokmodels.recipes import (
         MLP,
         Agreement,
@@ -42,14 +43,14 @@ if TYPE_CHECKING:
         TwoHop,
     )
 else:
+    # Where what is no recipe is found.
+    _HOMES = {"train": "engine.training", "outlook": "forecasts.outlook"}
 
     def __getattr__(name: str) -> object:
         # Names are looked up when they are first used: what needs no torch is not made to wait for it.
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(
-            import_module(f"{__name__}.engine.training" if name == "train" else f"{__name__}.recipes"), name
-        )
+        value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'recipes')}"), name)
         globals()[name] = value
         return value
 
@@ -71,6 +72,7 @@ __all__ = [
     "Table",
     "TwoHop",
     "__version__",
+    "outlook",
     "train",
 ]
 
