@@ -1,6 +1,6 @@
 """Draw the design of the study ``sensitivity``: recipes that fill their space evenly, each with a seed of its own.
 
-A scrambled Sobol sequence (scipy.stats.qmc; Owen 1998) over eight fields of the small recipe. The first three
+A scrambled Sobol sequence (scipy.stats.qmc) over eight fields of the small recipe. The first three
 quarters of the recipes are for looking, the rest are never used until the analysis is fixed. The file keeps what is
 written above its first block: question, predictions and base stay as they are.
 """

@@ -1,8 +1,7 @@
 """The claims ledger: every claim of the book as a row that is computed from stored runs.
 
 Each module holds the rows of one chapter and the analysis behind them, which the chapter uses, too. :func:`rows` is the
-whole ledger, as ``make ledger`` stores it for the pages that show all of it; claims that no run of the book has tested
-stand in it as open.
+whole ledger, as ``make ledger`` stores it for the pages that show all of it.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ PAGES = {
     "transition": "on_trial/transition",
     "norms": "on_trial/norms",
     "inside": "on_trial/inside",
+    "comparisons": "on_trial/optimizers",
+    "sensitivity": "on_trial/sensitivity",
     "language": "beyond/language",
     "skills": "beyond/skills",
     "forecast": "beyond/forecast",
-    "settings": "reproduce",
-    "untested": "",
 }
 
 

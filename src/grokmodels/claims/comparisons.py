@@ -273,22 +273,22 @@ def rows() -> list[Row]:
     by_number = {
         2: (
             "Weight decay is necessary: nothing else takes its place.", "the memo, read strictly", STUDIES,
-            judge_necessary(table["word"]),
+            "optimizers-verdicts", judge_necessary(table["word"]),
             f"Of {len(table)} ingredients {len(place)} take the place of decay" + _named(place),
         ),
         10: (
             "Decoupled weight decay acts differently from L2 in the loss.", "the memo", STUDIES[:1],
-            judge_l2(powers["AdamW"], powers["Adam"], powers["SGD"]),
+            "fig-optimizers-clocks", judge_l2(powers["AdamW"], powers["Adam"], powers["SGD"]),
             "That the wait goes as 1 / decay is " + ", ".join(f"{word} for {name}" for name, word in powers.items()),
         ),
         19: (
             "Grokking without weight decay exists.", "published work by other groups", STUDIES,
-            judge_without_decay(bare),
+            "fig-optimizers-settings", judge_without_decay(bare),
             f"{(~bare['t_gen_censored'].astype(bool)).sum()} of {len(bare)} runs without decay generalized",
         ),
         20: (
             "The scale of the logits, not the norm of the weights, carries the effect.",
-            "published work, disputed", STUDIES[2:], judge_scale(share, ratio),
+            "published work, disputed", STUDIES[2:], "optimizers-scales", judge_scale(share, ratio),
             f"With the norm held a share of {share:.2f} generalizes, and ten times the logits wait {ratio:.2f} "
             "times as long",
         ),
@@ -298,9 +298,9 @@ def rows() -> list[Row]:
             number=number, part="b" if number == 2 else "", claim=claim, source=source, experiment="; ".join(names),
             **tally(pd.concat([every[name] for name in names])), verdict=verdict,
             effect=f"{effect}." if verdict != "open" else "Not measured in full.",
-            reason="One small recipe (p = 31, one layer), and the budgets of these runs.", figure="",
+            reason="One small recipe (p = 31, one layer), and the budgets of these runs.", figure=figure,
         )
-        for number, (claim, source, names, verdict, effect) in by_number.items()
+        for number, (claim, source, names, figure, verdict, effect) in by_number.items()
     ]  # fmt: skip
 
 

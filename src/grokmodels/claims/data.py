@@ -326,6 +326,7 @@ def data_row(declared: pd.DataFrame, size: pd.DataFrame) -> Row:
     ]
     return Row(
         number=11,
+        part="a",
         claim="Whether and when a network generalizes is sensitive to the amount of data.",
         source="the memo",
         experiment="; ".join(["data-fraction; weight-decay at decay 1; size", *map(runs_of, grown)]),

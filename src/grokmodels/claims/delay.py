@@ -259,6 +259,7 @@ def _without_decay(judged: dict[str, pd.DataFrame]) -> Row:
     runs = pd.concat([studies.record(name).runs for name in ("canonical", "delay")])
     return Row(
         number=2,
+        part="a",
         claim="Weight decay triggers generalization; without it the model can stay stuck indefinitely.",
         source="the memo",
         experiment="canonical, delay; judged by what delay and weight-decay predicted of runs without decay",

@@ -123,6 +123,6 @@ def rows() -> list[Row]:
             number=11, part="b", claim="It is sensitive to optimizer settings and depth.", source="the memo",
             experiment=STUDY, **tally(runs), effect=f"Shares of the variance of ln Λ at t_gen: {named}.",
             verdict=judge_sensitive(table),
-            reason="One task (p = 31), one seed a recipe, and a quadratic surface.", figure="sensitivity-shares",
+            reason="One task (p = 31), one seed a recipe, and a quadratic surface.", figure="fig-sensitivity-shares",
         )
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Settings side by side: ``optimizers`` and ``depth-width-init``, whose chapters are not written. Row 10."""
+"""Settings side by side: the medians of each, and what ``optimizers`` and ``depth-width-init`` predicted of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from grokmodels import studies
-from grokmodels.claims.row import Row, tally
 from grokmodels.statistics import median_wait
 from grokmodels.studies import Record
 
@@ -93,29 +92,3 @@ def _ended(record: Record, block: str) -> pd.Series:
 def _factor(ratio: float) -> float:
     """How far from 1, in either direction."""
     return float(max(ratio, 1 / ratio)) if ratio > 0 else np.inf
-
-
-def rows() -> list[Row]:
-    """Row 10, which stays open: its runs are stored, and no rule of a verdict was fixed."""
-    record = studies.record("optimizers")
-    medians = by_setting(record)
-    times = ", ".join(
-        f"{time:.2g} for {setting}" if np.isfinite(time) else f"beyond the budget for {setting}"
-        for setting, time in medians["decay_time at t_gen"].items()
-    )
-    return [
-        Row(
-            number=10,
-            claim="Decoupled weight decay acts differently from L2 in the loss.",
-            source="the memo",
-            experiment="optimizers",
-            **tally(record.runs),
-            effect=f"The median accumulated decay at t_gen is {times}; the number behind an optimizer is the strength "
-            "of its decay."
-            if times
-            else "Not measured.",
-            verdict="open",
-            reason="Its chapter, with a rule for the verdict, is not written yet.",
-            figure="reproduce-settings",
-        )
-    ]

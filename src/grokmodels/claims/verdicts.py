@@ -105,7 +105,10 @@ CLAIMS = {
     ),
 }
 # Where a claim has two rows, what is different about them.
-PARTS = {"4a": "walls: waits", "4b": "walls: paths", "12a": "slow: answers", "12b": "slow: circuits"}
+PARTS = {
+    "2a": "stuck, no decay", "2b": "decay needed", "11a": "amount of data", "11b": "other settings",
+    "4a": "walls: waits", "4b": "walls: paths", "12a": "slow: answers", "12b": "slow: circuits",
+}  # fmt: skip
 
 
 def group(entries: Entries, name: str) -> list[tuple[str, Row]]:
